@@ -1,0 +1,82 @@
+/* Every error of the host, in one table: name, number, class, text for a person.
+ * The number goes over native messaging and onto the terminal and never changes its meaning.
+ * An error is not a verdict: whatever goes wrong ends as "could not decide" (base/verdict.h).
+ */
+#ifndef BASE_ERR_H
+#define BASE_ERR_H
+
+/* PEER: somebody sent us something wrong. LOCAL: this machine or its tor lacks something.
+ * LIMIT: a bound of base/limits.h was met. BUG: our own fault. */
+enum err_class { ERR_CLASS_NONE, ERR_CLASS_PEER, ERR_CLASS_LOCAL, ERR_CLASS_LIMIT, ERR_CLASS_BUG };
+
+#define ERR_TABLE(X) \
+	/* 1xxx: generic */ \
+	X(ERR_NOMEM,            1001, LOCAL, "out of memory") \
+	X(ERR_IO,               1002, LOCAL, "reading or writing failed") \
+	X(ERR_FORMAT,           1003, PEER,  "malformed bytes") \
+	X(ERR_TOO_BIG,          1004, LIMIT, "larger than the limit allows") \
+	X(ERR_TIMEOUT,          1005, PEER,  "no answer in time") \
+	X(ERR_CANCELLED,        1006, LOCAL, "cancelled") \
+	X(ERR_CLOSED,           1007, PEER,  "the other side closed the connection") \
+	X(ERR_BUG,              1008, BUG,   "internal error") \
+	X(ERR_USAGE,            1009, LOCAL, "wrong usage") \
+	X(ERR_ROLE_DIED,        1010, LOCAL, "an inner process of the host ended unexpectedly") \
+	/* 11xx: messages from the browser */ \
+	X(ERR_MSG_TOO_BIG,      1101, LIMIT, "message larger than the host accepts") \
+	X(ERR_MSG_JSON,         1102, PEER,  "message is not valid JSON") \
+	X(ERR_MSG_KIND,         1103, PEER,  "unknown kind of message") \
+	X(ERR_MSG_FIELD,        1104, PEER,  "a field is missing, unknown, or of the wrong type") \
+	X(ERR_MSG_ID,           1105, PEER,  "request id missing, or already in use") \
+	X(ERR_MSG_HELLO,        1106, PEER,  "hello must come first, and once") \
+	X(ERR_MSG_VERSION,      1107, PEER,  "host and extension speak different protocol versions") \
+	X(ERR_MSG_BUSY,         1108, LIMIT, "too many requests at once") \
+	/* 12xx: tor and its control port */ \
+	X(ERR_TOR_ABSENT,       1201, LOCAL, "no tor control port found") \
+	X(ERR_TOR_REFUSED,      1202, LOCAL, "the control port refused the connection") \
+	X(ERR_TOR_AUTH,         1203, LOCAL, "the control port refused our authentication") \
+	X(ERR_TOR_AUTH_SERVER,  1204, PEER,  "the control port could not prove that it knows the cookie") \
+	X(ERR_TOR_REPLY,        1205, PEER,  "tor gave a reply that could not be understood") \
+	X(ERR_TOR_COMMAND,      1206, PEER,  "tor refused a command") \
+	X(ERR_TOR_LOST,         1207, LOCAL, "the connection to tor was lost") \
+	X(ERR_TOR_BOOTSTRAP,    1208, LOCAL, "tor does not know enough relays yet") \
+	X(ERR_TOR_FILTERED,     1209, LOCAL, "the control port is filtered: stream events are refused") \
+	X(ERR_TOR_VERSION,      1210, LOCAL, "this tor is too old") \
+	/* 13xx: exits and circuits */ \
+	X(ERR_EXIT_NONE,        1301, LOCAL, "no exit that is independent of the first one is left") \
+	X(ERR_EXIT_WRONG,       1302, PEER,  "the circuit ended in another exit than the one asked for") \
+	X(ERR_EXIT_UNKNOWN,     1303, LOCAL, "no such relay in the consensus") \
+	X(ERR_EXIT_POLICY,      1304, PEER,  "the exit refuses this port") \
+	X(ERR_FIRST_UNKNOWN,    1305, LOCAL, "the browser's own circuit could not be found") \
+	X(ERR_CIRCUIT,          1306, PEER,  "the circuit could not be built, or broke") \
+	/* 14xx: SOCKS and TLS */ \
+	X(ERR_SOCKS_REFUSED,    1401, LOCAL, "the SOCKS port refused the connection") \
+	X(ERR_SOCKS_PROTOCOL,   1402, PEER,  "the SOCKS port answered nonsense") \
+	X(ERR_SOCKS_GENERAL,    1403, PEER,  "tor could not open the stream") \
+	X(ERR_SOCKS_RULESET,    1404, PEER,  "not allowed by the exit's rules") \
+	X(ERR_SOCKS_NET,        1405, PEER,  "network unreachable from the exit") \
+	X(ERR_SOCKS_HOST,       1406, PEER,  "host unreachable, or its name does not exist") \
+	X(ERR_SOCKS_CONN,       1407, PEER,  "connection refused by the site") \
+	X(ERR_SOCKS_TTL,        1408, PEER,  "the exit's connection timed out") \
+	X(ERR_SOCKS_ONION,      1409, PEER,  "onion service error") \
+	X(ERR_TLS_ALERT,        1411, PEER,  "the site ended the TLS handshake with an alert") \
+	X(ERR_TLS_PROTOCOL,     1412, PEER,  "the answer is not TLS") \
+	X(ERR_TLS_NO_CERT,      1413, PEER,  "the handshake brought no certificate") \
+	X(ERR_TLS_SIGNATURE,    1414, PEER,  "the handshake's signature is wrong") \
+	X(ERR_TARGET_PRIVATE,   1421, LOCAL, "private, local or onion addresses are not looked at through exits") \
+	X(ERR_TARGET_NAME,      1422, PEER,  "not a host name") \
+	/* 15xx: trust roots, certificates */ \
+	X(ERR_ROOTS_NONE,       1501, LOCAL, "no trust roots found") \
+	X(ERR_X509,             1502, PEER,  "malformed certificate")
+
+#define ERR_ENUM(name, number, cls, text) name = number,
+enum err { OK = 0, ERR_TABLE(ERR_ENUM) };
+#undef ERR_ENUM
+
+#define MUST_USE __attribute__((warn_unused_result))
+
+/* All three: static storage; an unknown number gives "ERR_UNKNOWN", BUG, "unknown error". */
+const char *err_name(enum err e);
+const char *err_text(enum err e);
+enum err_class err_class(enum err e);
+
+#endif

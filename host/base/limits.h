@@ -1,0 +1,46 @@
+/* Every bound of the host in one place, each with its reason. A parser or buffer without a bound
+ * from here is a defect. */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+/* DNS: 253 characters of name; +1 for NUL, rounded up. */
+#define HOST_MAX 256
+/* Firefox sends up to 4 GiB; our largest request is a chain of CHAIN_MAX certificates in base64. */
+#define NATIVE_IN_MAX (512u * 1024)
+/* Firefox drops a host whose message exceeds 1 MiB. */
+#define NATIVE_OUT_MAX (1024u * 1024 - 1024)
+/* Certificates of one handshake; browsers give up at about this depth too. */
+#define CHAIN_MAX 10
+/* One certificate in DER; the largest leaf seen in the wild is below 32 KiB. */
+#define CERT_MAX (64u * 1024)
+/* Certificates of one handshake together. */
+#define CHAIN_BYTES_MAX (192u * 1024)
+/* An OCSP staple. */
+#define STAPLE_MAX (32u * 1024)
+/* Frame between two roles: a chain, a staple and small fields. */
+#define FRAME_MAX (256u * 1024)
+/* SOCKS5 username and password: RFC 1929, one length byte. */
+#define SOCKS_CRED_MAX 256
+/* Tor nicknames: 19 characters. */
+#define NICKNAME_MAX 20
+/* Candidates for the browser's own circuit, each to be avoided. */
+#define CANDIDATES_MAX 8
+/* Fingerprints in one draw request (independent-of and not-these each). */
+#define AVOID_MAX 64
+/* Hops of a circuit that are shown. Tor builds 3 or 4 (cannibalized), onion circuits more. */
+#define HOPS_MAX 8
+/* k, the number of corroborating exits; the default and the most a user may choose (DESIGN.md). */
+#define K_DEFAULT 3
+#define K_MAX 5
+/* Certificate check: from the event to the verdict, and its first round (DESIGN.md, Verdicts). */
+#define CHECK_DEADLINE_MS 25000
+#define CHECK_FIRST_ROUND_MS 12000
+/* Automatic checks per browser (DESIGN.md, When a check starts). */
+#define AUTO_CHECKS_MAX 5
+#define AUTO_CHECKS_WINDOW_MS (10u * 60 * 1000)
+/* Targets of streams are kept in memory this long (DESIGN.md, Never harm the browser). */
+#define STREAM_MEMORY_MS (10u * 60 * 1000)
+/* Requests in flight from one browser. */
+#define REQUESTS_MAX 64
+
+#endif

@@ -1,0 +1,68 @@
+/* The four verdicts and the one pure function that reaches them from what the exits answered
+ * (DESIGN.md, "Verdicts"). No clock, no memory, no I/O: tested over every multiset of answers. */
+#ifndef BASE_VERDICT_H
+#define BASE_VERDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum verdict { VERDICT_UNDECIDED = 0, VERDICT_MATCH, VERDICT_MISMATCH, VERDICT_EXEMPT };
+
+/* Wire name; shown by the extension through _locales ("reason_<name>"). */
+#define REASON_TABLE(X) \
+	X(REASON_NONE,              "none") \
+	/* match */ \
+	X(REASON_SAME_CERT,         "same_certificate")      /* k equal answers, leaf equal */ \
+	X(REASON_SAME_KEY,          "same_key")              /* k equal answers, some by public key */ \
+	/* mismatch */ \
+	X(REASON_OTHERS_VALID,      "others_see_valid")      /* another exit saw a valid chain */ \
+	X(REASON_FIRST_NOW_VALID,   "first_selective")       /* the first exit, asked again, shows a valid chain */ \
+	X(REASON_OTHERS_AGREE,      "others_agree")          /* all others agree on another certificate */ \
+	X(REASON_REMEMBERED,        "remembered_mismatch")   /* a mismatch stays for that certificate */ \
+	/* undecided */ \
+	X(REASON_TOO_FEW,           "too_few_answers")       /* fewer than k answers in time */ \
+	X(REASON_DISSENT,           "exits_differ")          /* some agree with the first exit, some do not */ \
+	X(REASON_ROTATES,           "site_rotates")          /* no two agree */ \
+	X(REASON_FIRST_DIFFERS,     "first_differs")         /* candidates for the first exit disagree, or it changes its answer */ \
+	X(REASON_FIRST_UNKNOWN,     "first_unknown")         /* the browser's circuit could not be found */ \
+	X(REASON_FIRST_SILENT,      "first_silent")          /* the first exit gave us no certificate */ \
+	X(REASON_NO_INDEPENDENT,    "no_independent_exit") \
+	X(REASON_NO_ROOTS,          "no_trust_roots") \
+	X(REASON_TOR,               "tor_unavailable")       /* error number says more */ \
+	X(REASON_TIMEOUT,           "deadline") \
+	X(REASON_NEEDS_CLICK,       "needs_click")           /* limits on what a page can trigger */ \
+	X(REASON_PRIVATE_TARGET,    "private_address")       /* an IP literal that no exit may be asked for */ \
+	X(REASON_CANCELLED,         "cancelled") \
+	/* exempt */ \
+	X(REASON_ONION,             "onion_service") \
+	X(REASON_NOT_TOR,           "not_through_exit") \
+	X(REASON_EXCLUDED,          "user_exclusion")
+
+#define REASON_ENUM(name, wire) name,
+enum reason { REASON_TABLE(REASON_ENUM) REASON_COUNT };
+#undef REASON_ENUM
+
+/* What one exit showed. Only exits that gave a certificate are answers; failures are counted by
+ * the caller alone (an outage is not a disagreement). */
+struct answer {
+	uint8_t leaf[32];   /* SHA-256 of the leaf's DER */
+	uint8_t spki[32];   /* SHA-256 of its SubjectPublicKeyInfo */
+	bool is_signed;     /* we verified the handshake with that key ourselves */
+	bool is_valid;      /* chain, name and time valid by the browser's trust roots, and is_signed */
+	bool counts;        /* others: independent of every first exit and of each other. One that is not
+	                     * (drawn for an earlier first exit) still dissents but never corroborates. */
+};
+
+struct finding { enum verdict verdict; enum reason reason; };
+
+/* first: what the first exit offered: [0] to the browser itself (or, in the standard edition, to our own
+ * handshake through it), further entries are later or other candidates' answers. others: what
+ * corroborating exits showed. k >= 1. Total function. */
+struct finding verdict_of(const struct answer *first, size_t n_first,
+                          const struct answer *others, size_t n_others, size_t k);
+
+const char *verdict_name(enum verdict v);
+const char *reason_name(enum reason r);
+
+#endif
