@@ -114,4 +114,35 @@ struct net_status {
 	uint32_t relay_bytes;                  /* memory held for relays */
 };
 
+/* Every put appends the struct's bytes; texts must be NUL-terminated and counts within their arrays
+ * (anything else is our own bug and asserted). The caller checks buf_err once.
+ * Every get reads exactly one struct from in: ERR_FORMAT when bytes are missing or left over, when a text does
+ * not fit, a count, enum or boolean is out of range, or a host or port that must be there is not.
+ * *out is written on OK only. */
+#define NETMSG_TABLE(X) \
+	X(relay,   relay_info)  /* NET_R_EXIT */ \
+	X(config,  net_config) \
+	X(first,   net_first)   /* NET_FIRST, NET_CLOSE */ \
+	X(first_r, net_first_r) \
+	X(draw,    net_draw) \
+	X(draw_r,  net_draw_r) \
+	X(look,    net_look)    /* avoid goes over only when is_free; else it comes out as zeros */ \
+	X(step_r,  net_step_r) \
+	X(look_r,  net_look_r)  /* get: certificates and staple borrow the frame's bytes */ \
+	X(close_r, net_close_r) \
+	X(state,   net_state) \
+	X(status,  net_status)
+#define NETMSG_DECLARE(name, type) \
+	void netmsg_put_##name(struct buf *b, const struct type *m); \
+	MUST_USE enum err netmsg_get_##name(struct rd in, struct type *out);
+NETMSG_TABLE(NETMSG_DECLARE)
+#undef NETMSG_DECLARE
+
+/* NET_EXITS: the fingerprint that the exits shall be independent of; zeros: all exits. */
+void netmsg_put_fp(struct buf *b, const uint8_t fp[FP_LEN]);
+MUST_USE enum err netmsg_get_fp(struct rd in, uint8_t out[FP_LEN]);
+/* NET_R_ERROR, PARSE_R_ERROR. Never OK: get refuses 0 and numbers that base/err.h does not know. */
+void netmsg_put_error(struct buf *b, enum err e);
+MUST_USE enum err netmsg_get_error(struct rd in, enum err *out);
+
 #endif
