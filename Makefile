@@ -1,6 +1,8 @@
 # SecondExit. `make` builds the host, `make dist` the two XPIs, `make check` runs every test.
 VERSION   := 0.1.0
-CC        ?= gcc
+ifeq ($(origin CC),default)
+CC        := gcc
+endif
 B         := build
 WARN      := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
 HARDEN    := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -fstack-clash-protection
@@ -11,9 +13,10 @@ LDHARDEN  := -pie -Wl,-z,relro,-z,now,--as-needed $(SAN)
 # One program for each role's executable: each links only what it uses (HACKING.md, "Three executables").
 BASE_SRC  := $(wildcard host/base/*.c)
 PRIV_SRC  := host/priv/frame.c host/priv/netmsg.c host/priv/parsemsg.c
-MAIN_SRC  := host/main.c host/priv/role.c $(wildcard host/wire/*.c host/message/*.c host/feature/*.c host/cli/*.c) $(BASE_SRC) $(PRIV_SRC)
-NET_SRC   := host/net_main.c $(wildcard host/engine/*.c) $(BASE_SRC) $(PRIV_SRC)
-PARSE_SRC := host/parse_main.c $(wildcard host/parse/*.c) $(BASE_SRC) $(PRIV_SRC)
+MAIN_SRC  := host/main.c $(wildcard host/priv/role.c host/priv/netlink.c host/priv/parselink.c \
+             host/wire/*.c host/message/*.c host/feature/*.c host/cli/*.c) host/engine/target.c $(BASE_SRC) $(PRIV_SRC)
+NET_SRC   := host/net_main.c host/priv/inner.c $(wildcard host/engine/*.c) $(BASE_SRC) $(PRIV_SRC)
+PARSE_SRC := host/parse_main.c host/priv/inner.c $(wildcard host/parse/*.c) $(BASE_SRC) $(PRIV_SRC)
 MAIN_LIB  := -ljansson -levent_core -lsodium
 NET_LIB   := -levent_core -lssl -lcrypto -lsodium
 PARSE_LIB := -lcrypto -lsodium -ldl
@@ -34,20 +37,56 @@ $(B)/obj/%.o: %.c $(GEN) | $(GEN)
 	$(CC) $(ALLCFLAGS) -MMD -MP -c -o $@ $<
 
 # Unit tests: tests/unit/test_X.c is a program of its own. A comment line `// uses: host/a.c host/b.c` in it names the
-# sources it links, `// libs: -lssl` the libraries; cmocka comes by itself.
+# sources it links, `// libs: -lssl` the libraries; cmocka comes by itself. Fuzzers, tests/fuzz/fuzz_X.c, likewise;
+# tests/fuzz/replay.c runs them over their corpus without a fuzzer.
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
+FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 uses = $(shell sed -n 's,^// uses: ,,p' $(1))
 libs = $(shell sed -n 's,^// libs: ,,p' $(1))
 .SECONDEXPANSION:
-$(B)/unit/%: tests/unit/%.c $$(call obj,$$(call uses,tests/unit/%.c)) $(GEN)
+$(B)/unit/%: tests/unit/%.c $$(call obj,$$(call uses,tests/unit/$$*.c)) $(GEN)
 	@mkdir -p $(@D)
 	$(CC) $(ALLCFLAGS) -Itests/unit -MMD -MP -o $@ $< $(call obj,$(call uses,$<)) $(LDHARDEN) $(call libs,$<) -lcmocka
+$(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $$(call obj,$$(call uses,tests/fuzz/$$*.c)) $(GEN)
+	@mkdir -p $(@D)
+	$(CC) $(ALLCFLAGS) -MMD -MP -o $@ $< tests/fuzz/replay.c $(call obj,$(call uses,$<)) $(LDHARDEN) $(call libs,$<)
+# With clang's libFuzzer: make fuzz-run F=fuzz_socks T=60
+fuzz-run:
+	@mkdir -p $(B)/libfuzzer/$(F)
+	clang -std=c17 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -Ihost -I$(B)/gen -o $(B)/libfuzzer/$(F).bin \
+	  tests/fuzz/$(F).c $(call uses,tests/fuzz/$(F).c) $(call libs,tests/fuzz/$(F).c)
+	$(B)/libfuzzer/$(F).bin -max_total_time=$(or $(T),60) $(B)/libfuzzer/$(F) tests/fuzz/corpus/$(F:fuzz_%=%)
 
-unit: $(UNIT)
-	@for t in $(UNIT); do echo "== $$t"; $$t || exit 1; done
+SANFLAGS := SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" CFLAGS="-O1 -g -U_FORTIFY_SOURCE"
+
+unit: all $(UNIT)
+	tests/run-each unit $(UNIT)
+fuzz-replay: $(FUZZ)
+	tests/run-each fuzz $(FUZZ)
+js: all dist
+	node --test $(wildcard tests/js/*.test.mjs)
+e2e: all dist
+	node --test --test-concurrency=1 $(wildcard tests/e2e/*.test.mjs)
+dist: | node_modules
+	node tools/dist.mjs $(VERSION)
+node_modules:
+	npm ci --ignore-scripts --no-audit --no-fund
+lint:
+	tools/lint
+demo: all dist
+	node tests/e2e/demo.mjs $(DEMO)
+bench: all $(B)/bench/bench_relays
+	node tests/bench/bench.mjs
+$(B)/bench/%: tests/bench/%.c $$(call obj,$$(call uses,tests/bench/$$*.c))
+	@mkdir -p $(@D)
+	$(CC) $(ALLCFLAGS) -o $@ $< $(call obj,$(call uses,$<)) $(LDHARDEN) $(call libs,$<)
+
+# Everything. The parts in the order of what fails fastest; tests/check prints the sum.
+check:
+	tests/check
 
 clean:
 	rm -rf $(B)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all unit clean
+.PHONY: all unit fuzz-replay fuzz-run js e2e dist lint demo bench check clean
