@@ -1,0 +1,46 @@
+// The one seam between the two editions. What the privileged part knows exactly (the certificate of a failed
+// handshake, the first party, the SOCKS credentials) and can do (store an exception for one certificate, hide the
+// native bypass) is asked here; in the standard edition the same calls answer null or false and the callers take
+// the longer way. extension/privileged/API.md states the contract of browser.secondexit.
+
+const none = {
+  edition: 'standard',
+  exact: false,
+  async getFailure() { return null; },
+  async getRequest() { return null; },
+  async addException() { return { added: false, why: 'failed' }; },
+  async clearExceptions() { return 0; },
+  async forget() {},
+  async hideNativeBypass() { return false; },
+  async newCircuit() { return false; },
+};
+
+// A call that fails is a call that knows nothing: the callers then treat the certificate as unknown.
+const quiet = (promise, otherwise) => Promise.resolve(promise).catch(() => otherwise);
+
+const exact = (api) => ({
+  edition: 'privileged',
+  exact: true,
+  /** @returns {Promise<Failure|null>} the failed handshake of the tab's last load of url. */
+  getFailure: (tabId, url) => quiet(api.getFailure(tabId, url), null),
+  /** @returns {Promise<{origin: Origin, proxy: Proxy}|null>} of a live webRequest request. */
+  getRequest: (requestId) => quiet(api.getRequest(requestId), null),
+  /** Temporary exception for exactly that leaf. @returns {Promise<{added: boolean, why: string}>} */
+  addException: (host, port, attributes, sha256) =>
+    quiet(api.addException(host, port, attributes, sha256), { added: false, why: 'failed' }),
+  /** Removes every exception stored by addException. @returns {Promise<number>} */
+  clearExceptions: () => quiet(api.clearExceptions(), 0),
+  /** Drops every remembered failure. */
+  forget: () => quiet(api.forget(), undefined),
+  /** @returns {Promise<boolean>} whether the browser's own bypass is now hidden. */
+  hideNativeBypass: (hide) => quiet(api.hideNativeBypass(hide), false),
+  /** @returns {Promise<boolean>} whether the browser has and took its own way to a new circuit. */
+  newCircuit: (firstParty, container) => quiet(api.newCircuit(firstParty, container), false),
+});
+
+/** The privileged interface of this edition; `api` is browser.secondexit or undefined. */
+export function privilegedFrom(api) {
+  return api ? exact(api) : none;
+}
+
+export const privileged = privilegedFrom(globalThis.browser?.secondexit);
