@@ -38,6 +38,24 @@ struct parse_judge_r {
 	uint8_t leaf[32], spki[32];
 	struct cert_words words;
 };
+/* n: roots trusted for servers. path: the module or bundle they came from; "" with ROOTS_NONE. */
 struct parse_roots_r { uint8_t source; uint32_t n; char path[512]; };
+
+/* put appends the payload of one frame; what does not fit its field's limit is our own bug (assert).
+ * get takes a whole payload: ERR_FORMAT for trailing or missing bytes, a count, flag or source out of range, an
+ * unterminated field, and, in what comes from the parse role, for text that is not UTF-8 or has control
+ * characters: that role reads foreign bytes and is not believed. *out is written on OK only; certificates
+ * borrow the payload's bytes. */
+void parsemsg_put_config(struct buf *out, const struct parse_config *m);
+void parsemsg_put_judge(struct buf *out, const struct parse_judge *m);
+void parsemsg_put_judge_r(struct buf *out, const struct parse_judge_r *m);
+void parsemsg_put_roots_r(struct buf *out, const struct parse_roots_r *m);
+void parsemsg_put_error(struct buf *out, enum err err);
+MUST_USE enum err parsemsg_get_config(struct rd in, struct parse_config *out);
+MUST_USE enum err parsemsg_get_judge(struct rd in, struct parse_judge *out);
+MUST_USE enum err parsemsg_get_judge_r(struct rd in, struct parse_judge_r *out);
+MUST_USE enum err parsemsg_get_roots_r(struct rd in, struct parse_roots_r *out);
+/* An error number that is in no table, or OK, is ERR_FORMAT. */
+MUST_USE enum err parsemsg_get_error(struct rd in, enum err *out);
 
 #endif
