@@ -42,5 +42,18 @@
 #define STREAM_MEMORY_MS (10u * 60 * 1000)
 /* Requests in flight from one browser. */
 #define REQUESTS_MAX 64
+/* Silence of the parse role while it owes an answer. Its first judgement loads the roots (measured: below
+ * 30 ms), others take 1 to 3 ms; on a machine a hundred times slower this still holds. */
+#define PARSE_ANSWER_MS 5000
+/* Trust roots: Mozilla's module holds about 170 objects, the fullest distributions' bundles below 300. */
+#define ROOTS_MAX 2048
+/* All roots together, and the size of a PEM bundle that is read: Debian's is 220 KB. */
+#define ROOTS_BYTES_MAX (8u * 1024 * 1024)
+/* Nesting of DER in a certificate; real ones stay below 12. */
+#define DER_DEPTH_MAX 24
+/* Signatures checked while paths for one chain are built, and whole paths judged: ten certificates that all
+ * could have issued each other must not cost more than milliseconds. Browsers' budgets are of this kind too. */
+#define PATH_SIGNATURES_MAX 100
+#define PATHS_MAX 32
 
 #endif

@@ -22,8 +22,8 @@ typedef void parselink_judged(void *arg, enum err err, const struct parse_judge_
 typedef void parselink_rooted(void *arg, enum err err, const struct parse_roots_r *r);
 
 /* Asks for one judgement. Copies what m points to. *id (may be NULL) names the request for parselink_cancel.
- * Errors: ERR_NOMEM, ERR_TOO_BIG (chain larger than CHAIN_BYTES_MAX), ERR_IO (the role can't be started): then
- * no callback comes. */
+ * Errors: ERR_NOMEM, ERR_TOO_BIG (chain larger than CHAIN_BYTES_MAX), ERR_IO (the role can't be started),
+ * ERR_ROLE_DIED (it died moments ago and is not started again yet): then no callback comes. */
 MUST_USE enum err parselink_judge(struct parselink *p, const struct parse_judge *m,
                                   parselink_judged *done, void *arg, uint32_t *id);
 /* Asks where the trust roots come from; loads them. As above. */
