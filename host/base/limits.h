@@ -21,6 +21,8 @@
 #define FRAME_MAX (256u * 1024)
 /* SOCKS5 username and password: RFC 1929, one length byte. */
 #define SOCKS_CRED_MAX 256
+/* A relay's identity: SHA-1 of its RSA key. */
+#define FP_LEN 20
 /* Tor nicknames: 19 characters. */
 #define NICKNAME_MAX 20
 /* Candidates for the browser's own circuit, each to be avoided. */

@@ -28,8 +28,6 @@ enum net_type {
 
 enum net_step { STEP_CHOOSING, STEP_BUILDING, STEP_CONNECTING, STEP_HANDSHAKING, STEP_DONE };
 
-#define FP_LEN 20
-
 /* A relay as people know it. Flags: RELAY_* of engine/relays.h. */
 struct relay_info {
 	uint8_t fp[FP_LEN];
