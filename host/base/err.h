@@ -62,8 +62,20 @@ enum err_class { ERR_CLASS_NONE, ERR_CLASS_PEER, ERR_CLASS_LOCAL, ERR_CLASS_LIMI
 	X(ERR_TLS_PROTOCOL,     1412, PEER,  "the answer is not TLS") \
 	X(ERR_TLS_NO_CERT,      1413, PEER,  "the handshake brought no certificate") \
 	X(ERR_TLS_SIGNATURE,    1414, PEER,  "the handshake's signature is wrong") \
+	X(ERR_TLS_VERSION,      1415, PEER,  "the site speaks no TLS version or cipher that the browser speaks") \
 	X(ERR_TARGET_PRIVATE,   1421, LOCAL, "private, local or onion addresses are not looked at through exits") \
 	X(ERR_TARGET_NAME,      1422, PEER,  "not a host name") \
+	X(ERR_SOCKS_COMMAND,    1431, LOCAL, "the SOCKS port does not know the command") \
+	X(ERR_SOCKS_ADDRESS,    1432, LOCAL, "the SOCKS port does not know this kind of address") \
+	X(ERR_SOCKS_AUTH,       1433, LOCAL, "the SOCKS port refused our user name and password") \
+	X(ERR_ONION_NOT_FOUND,  1440, PEER,  "onion service: its descriptor was not found") \
+	X(ERR_ONION_INVALID,    1441, PEER,  "onion service: its descriptor is invalid") \
+	X(ERR_ONION_INTRO,      1442, PEER,  "onion service: the introduction failed") \
+	X(ERR_ONION_REND,       1443, PEER,  "onion service: the rendezvous failed") \
+	X(ERR_ONION_NEEDS_AUTH, 1444, PEER,  "onion service: it wants client authorization") \
+	X(ERR_ONION_BAD_AUTH,   1445, PEER,  "onion service: it refused the client authorization") \
+	X(ERR_ONION_ADDRESS,    1446, PEER,  "onion service: not a valid address") \
+	X(ERR_ONION_TIMEOUT,    1447, PEER,  "onion service: the introduction timed out") \
 	/* 15xx: trust roots, certificates */ \
 	X(ERR_ROOTS_NONE,       1501, LOCAL, "no trust roots found") \
 	X(ERR_X509,             1502, PEER,  "malformed certificate")
