@@ -19,6 +19,13 @@
 #define STAPLE_MAX (32u * 1024)
 /* Frame between two roles: a chain, a staple and small fields. */
 #define FRAME_MAX (256u * 1024)
+/* Frames that wait for the other role to read: REQUESTS_MAX checks with common chains, or every exit of the
+ * network listed (9,500 relays of 200 bytes), fit several times over. */
+#define CHANNEL_QUEUE_MAX (8u * 1024 * 1024)
+/* What an inner role may take to clean up (remove its mappings from tor) once main is gone or asks it to end,
+ * and what main waits for it, a little longer. The whole host ends within a second of the browser. */
+#define INNER_END_MS 300
+#define ROLE_END_MS 400
 /* SOCKS5 username and password: RFC 1929, one length byte. */
 #define SOCKS_CRED_MAX 256
 /* A relay's identity: SHA-1 of its RSA key. */
@@ -42,6 +49,23 @@
 #define AUTO_CHECKS_WINDOW_MS (10u * 60 * 1000)
 /* Targets of streams are kept in memory this long (DESIGN.md, Never harm the browser). */
 #define STREAM_MEMORY_MS (10u * 60 * 1000)
+/* One line from the control port: the longest are family lines, and a relay's descriptor has at most 20,000 bytes. */
+#define CONTROL_LINE_MAX (64u * 1024)
+/* One reply: microdescriptors of all relays are 8 MB; lines are passed on, not stored. */
+#define CONTROL_REPLY_MAX (64u * 1024 * 1024)
+/* One event: a new consensus would be 2 MB, and we do not subscribe to it. */
+#define CONTROL_EVENT_MAX (4u * 1024 * 1024)
+/* One command (tor itself takes 1 MiB) and all that wait to be sent. */
+#define CONTROL_COMMAND_MAX (64u * 1024)
+#define CONTROL_OUT_MAX (4u * 1024 * 1024)
+/* Commands without an answer yet: 50 checks with four looks each, and a reload of relays. */
+#define CONTROL_QUEUE_MAX 1024
+/* Relays of a consensus (10,000 in 2025; tor's own parsers take more, our index 31 bits) and what hangs on them. */
+#define RELAYS_MAX 50000
+/* Families of all relays together: the largest operator on record had 1,000 relays, each naming all. */
+#define FAMILY_ENTRIES_MAX (4u * 1024 * 1024)
+/* Port ranges of one policy summary: dir-spec limits its text to 1,000 characters. */
+#define POLICY_RANGES_MAX 512
 /* Requests in flight from one browser. */
 #define REQUESTS_MAX 64
 /* Silence of the parse role while it owes an answer. Its first judgement loads the roots (measured: below
@@ -53,6 +77,8 @@
 #define ROOTS_BYTES_MAX (8u * 1024 * 1024)
 /* Nesting of DER in a certificate; real ones stay below 12. */
 #define DER_DEPTH_MAX 24
+/* Extensions of one certificate, compared pairwise for duplicates; real ones have about ten. */
+#define CERT_EXTENSIONS_MAX 64
 /* Signatures checked while paths for one chain are built, and whole paths judged: ten certificates that all
  * could have issued each other must not cost more than milliseconds. Browsers' budgets are of this kind too. */
 #define PATH_SIGNATURES_MAX 100
