@@ -12,14 +12,14 @@ LDHARDEN  := -pie -Wl,-z,relro,-z,now,--as-needed $(SAN)
 
 # One program for each role's executable: each links only what it uses (HACKING.md, "Three executables").
 BASE_SRC  := $(wildcard host/base/*.c)
-PRIV_SRC  := host/priv/frame.c host/priv/netmsg.c host/priv/parsemsg.c
+PRIV_SRC  := host/priv/frame.c host/priv/channel.c host/priv/netmsg.c host/priv/parsemsg.c
 MAIN_SRC  := host/main.c $(wildcard host/priv/role.c host/priv/netlink.c host/priv/parselink.c \
              host/wire/*.c host/message/*.c host/feature/*.c host/cli/*.c) host/engine/target.c $(BASE_SRC) $(PRIV_SRC)
 NET_SRC   := host/net_main.c host/priv/inner.c $(wildcard host/engine/*.c) $(BASE_SRC) $(PRIV_SRC)
 PARSE_SRC := host/parse_main.c host/priv/inner.c $(wildcard host/parse/*.c) $(BASE_SRC) $(PRIV_SRC)
 MAIN_LIB  := -ljansson -levent_core -lsodium
 NET_LIB   := -levent_core -lssl -lcrypto -lsodium
-PARSE_LIB := -lcrypto -lsodium -ldl
+PARSE_LIB := -lcrypto -levent_core -lsodium -ldl
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
