@@ -23,6 +23,9 @@ PARSE_LIB := -lcrypto -levent_core -lsodium -ldl
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
+# Made of shared/*.json by a small program, so that host and extension read one table.
+GEN := $(B)/gen/cert_errors.h
+
 all: $(B)/secondexit $(B)/secondexit-net $(B)/secondexit-parse
 
 $(B)/secondexit: $(call obj,$(MAIN_SRC))
@@ -31,6 +34,11 @@ $(B)/secondexit-net: $(call obj,$(NET_SRC))
 	$(CC) -o $@ $^ $(LDHARDEN) $(NET_LIB)
 $(B)/secondexit-parse: $(call obj,$(PARSE_SRC))
 	$(CC) -o $@ $^ $(LDHARDEN) $(PARSE_LIB)
+
+$(B)/gen/cert_errors.h: shared/cert-errors.json tools/gen_cert_errors.c
+	@mkdir -p $(@D)
+	$(CC) -std=c17 -D_GNU_SOURCE $(WARN) -O1 -o $(B)/gen/gen_cert_errors tools/gen_cert_errors.c -ljansson
+	$(B)/gen/gen_cert_errors $< $@
 
 $(B)/obj/%.o: %.c $(GEN) | $(GEN)
 	@mkdir -p $(@D)
