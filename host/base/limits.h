@@ -9,6 +9,14 @@
 #define NATIVE_IN_MAX (512u * 1024)
 /* Firefox drops a host whose message exceeds 1 MiB. */
 #define NATIVE_OUT_MAX (1024u * 1024 - 1024)
+/* Replies that wait for the browser to read. It reads at once; a browser that lets this much pile up hangs, and the
+ * host ends rather than grow. */
+#define NATIVE_QUEUE_MAX (4u * 1024 * 1024)
+/* Nesting of a request; ours need 2 (an object with a list), the rest is room for later versions. */
+#define JSON_DEPTH_MAX 8
+/* Commas, colons and brackets of a request outside strings: bounds what the JSON tree may cost (Jansson
+ * spends up to 100 bytes on a value that takes 2 in the text). Ours stay below 60. */
+#define JSON_MARKS_MAX 2048
 /* Certificates of one handshake; browsers give up at about this depth too. */
 #define CHAIN_MAX 10
 /* One certificate in DER; the largest leaf seen in the wild is below 32 KiB. */
@@ -17,6 +25,10 @@
 #define CHAIN_BYTES_MAX (192u * 1024)
 /* An OCSP staple. */
 #define STAPLE_MAX (32u * 1024)
+/* All bytes that one handshake may take from a server: a chain, a staple, and room for time stamps and records. */
+#define TLS_IN_MAX (320u * 1024)
+/* All bytes of ours waiting for a server that does not read: two ClientHellos, keys, Finished. */
+#define TLS_OUT_MAX (16u * 1024)
 /* Frame between two roles: a chain, a staple and small fields. */
 #define FRAME_MAX (256u * 1024)
 /* Frames that wait for the other role to read: REQUESTS_MAX checks with common chains, or every exit of the
