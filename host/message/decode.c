@@ -1,0 +1,191 @@
+/* The tables of every request (contract in message/decode.h; shared/protocol.md says the same in words). */
+#include "message/decode.h"
+#include "message/field.h"
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SITE_FIELDS(type, prefix) \
+	{ "first_party", FIELD_NAME, .min = 0, .max = HOST_MAX - 1, FIELD_AT(type, prefix first_party) }, \
+	{ "private", FIELD_INT, .min = 0, .max = UINT32_MAX, FIELD_AT(type, prefix private_id) }, \
+	{ "container", FIELD_INT, .min = 0, .max = UINT32_MAX, FIELD_AT(type, prefix container) }, \
+	{ "host", FIELD_NAME, .min = 1, .max = HOST_MAX - 1, FIELD_AT(type, prefix host) }, \
+	{ "port", FIELD_INT, .min = 1, .max = 65535, FIELD_AT(type, prefix port) }
+#define SOCKS_FIELDS(type, prefix) \
+	{ "socks_username", FIELD_TEXT, true, .min = 1, .max = SOCKS_CRED_MAX - 1, FIELD_AT(type, prefix socks_username) }, \
+	{ "socks_password", FIELD_TEXT, true, .min = 1, .max = SOCKS_CRED_MAX - 1, FIELD_AT(type, prefix socks_password) }
+
+static const char *const editions[] = {
+	[EDITION_STANDARD] = "standard", [EDITION_PRIVILEGED] = "privileged", NULL
+};
+static const char *const proxies[] = {
+	[CERT_PROXY_UNKNOWN] = "unknown", [CERT_PROXY_SOCKS] = "socks", [CERT_PROXY_DIRECT] = "direct", NULL
+};
+
+static const struct field hello_fields[] = {
+	{ "protocol", FIELD_INT, .min = 1, .max = UINT32_MAX, FIELD_AT(struct hello_request, protocol) },
+	{ "version", FIELD_NAME, .min = 1, .max = 32, FIELD_AT(struct hello_request, version) },
+	{ "edition", FIELD_CHOICE, FIELD_AT(struct hello_request, edition), .choices = editions },
+};
+
+/* A check and its chain, which needs more than a table. */
+struct check_draft { struct cert_request request; const json_t *offered; };
+
+static const struct field check_fields[] = {
+	SITE_FIELDS(struct check_draft, request.key.),
+	{ "error", FIELD_INT, .min = INT32_MIN, .max = INT32_MAX, FIELD_AT(struct check_draft, request.error) },
+	{ "clicked", FIELD_BOOL, FIELD_AT(struct check_draft, request.clicked) },
+	{ "retry", FIELD_BOOL, FIELD_AT(struct check_draft, request.retry) },
+	{ "same_country", FIELD_BOOL, FIELD_AT(struct check_draft, request.same_country) },
+	{ "proxy", FIELD_CHOICE, FIELD_AT(struct check_draft, request.proxy), .choices = proxies },
+	SOCKS_FIELDS(struct check_draft, request.),
+	{ "offered", FIELD_LIST, true, .min = 1, .max = CHAIN_MAX, FIELD_AT(struct check_draft, offered) },
+};
+static const struct field forget_fields[] = {
+	SITE_FIELDS(struct site_key, ),
+};
+static const struct field circuit_fields[] = {
+	SITE_FIELDS(struct circuit_request, key.),
+	{ "dry", FIELD_BOOL, FIELD_AT(struct circuit_request, dry) },
+	SOCKS_FIELDS(struct circuit_request, ),
+};
+static const struct field cancel_fields[] = {
+	{ "target", FIELD_INT, .min = 1, .max = MESSAGE_ID_MAX, FIELD_AT(struct cancel_request, target) },
+};
+
+static enum err decode_hello(const json_t *root, struct request *out, const char **wrong)
+{
+	const json_t *protocol = json_object_get(root, "protocol");
+
+	/* First, and before any other field: a later protocol may have other fields, and must hear why. */
+	if (json_is_integer(protocol) && json_integer_value(protocol) != MESSAGE_PROTOCOL)
+		return ERR_MSG_VERSION;
+	return fields_decode(root, hello_fields, sizeof hello_fields / sizeof *hello_fields, &out->hello, wrong);
+}
+
+/* Both or neither: half of the credentials identifies nothing. */
+static enum err decode_credentials(const char *username, const char *password, const char **wrong)
+{
+	if ((username[0] == '\0') == (password[0] == '\0'))
+		return OK;
+	*wrong = username[0] == '\0' ? "socks_username" : "socks_password";
+	return ERR_MSG_FIELD;
+}
+
+/* Standard base64 with padding, nothing between (RFC 4648 section 4). */
+static enum err decode_chain(const json_t *list, struct request *out)
+{
+	struct cert_request *r = &out->check;
+	size_t length[CHAIN_MAX];
+
+	out->chain = buf_new(CHAIN_BYTES_MAX);
+	uint8_t *der = malloc(CERT_MAX);
+	if (der == NULL)
+		return ERR_NOMEM;
+	enum err err = OK;
+	for (size_t i = 0; i < json_array_size(list) && err == OK; i++) {
+		const json_t *entry = json_array_get(list, i);
+		if (!json_is_string(entry) ||
+		    sodium_base642bin(der, CERT_MAX, json_string_value(entry), json_string_length(entry), NULL,
+		                      &length[i], NULL, sodium_base64_VARIANT_ORIGINAL) != 0 || length[i] == 0) {
+			err = ERR_MSG_FIELD;
+			break;
+		}
+		buf_put(&out->chain, der, length[i]);
+		err = buf_err(&out->chain) == ERR_TOO_BIG ? ERR_MSG_FIELD : buf_err(&out->chain);
+	}
+	free(der);
+	if (err != OK)
+		return err;
+	/* Only now: the buffer may have moved while it grew. */
+	struct rd rest = rd_of(out->chain.bytes, out->chain.len);
+	r->n_offered = json_array_size(list);
+	for (size_t i = 0; i < r->n_offered; i++)
+		r->offered[i] = (struct net_cert){ (uint32_t)length[i], rd_take(&rest, length[i]).at };
+	return OK;
+}
+
+static enum err decode_check(const json_t *root, struct request *out, const char **wrong)
+{
+	struct check_draft draft = { 0 };
+
+	enum err err = fields_decode(root, check_fields, sizeof check_fields / sizeof *check_fields, &draft, wrong);
+	if (err == OK)
+		err = decode_credentials(draft.request.socks_username, draft.request.socks_password, wrong);
+	out->check = draft.request;
+	sodium_memzero(&draft.request, sizeof draft.request);
+	if (err != OK || draft.offered == NULL)
+		return err;
+	err = decode_chain(draft.offered, out);
+	if (err == ERR_MSG_FIELD)
+		*wrong = "offered";
+	return err;
+}
+
+static enum err decode_forget(const json_t *root, struct request *out, const char **wrong)
+{
+	return fields_decode(root, forget_fields, sizeof forget_fields / sizeof *forget_fields, &out->forget, wrong);
+}
+
+static enum err decode_circuit(const json_t *root, struct request *out, const char **wrong)
+{
+	enum err err = fields_decode(root, circuit_fields, sizeof circuit_fields / sizeof *circuit_fields,
+	                             &out->circuit, wrong);
+	if (err != OK)
+		return err;
+	return decode_credentials(out->circuit.socks_username, out->circuit.socks_password, wrong);
+}
+
+static enum err decode_nothing(const json_t *root, struct request *out, const char **wrong)
+{
+	return fields_decode(root, NULL, 0, out, wrong);
+}
+
+static enum err decode_cancel(const json_t *root, struct request *out, const char **wrong)
+{
+	return fields_decode(root, cancel_fields, sizeof cancel_fields / sizeof *cancel_fields, &out->cancel, wrong);
+}
+
+static const struct {
+	const char *name;
+	enum err (*decode)(const json_t *root, struct request *out, const char **wrong);
+} kinds[REQUEST_KINDS] = {
+	[REQUEST_HELLO]        = { "hello",        decode_hello },
+	[REQUEST_CERT_CHECK]   = { "cert.check",   decode_check },
+	[REQUEST_CERT_FORGET]  = { "cert.forget",  decode_forget },
+	[REQUEST_CIRCUIT_NEW]  = { "circuit.new",  decode_circuit },
+	[REQUEST_SESSION_WIPE] = { "session.wipe", decode_nothing },
+	[REQUEST_STATUS]       = { "status",       decode_nothing },
+	[REQUEST_CANCEL]       = { "cancel",       decode_cancel },
+};
+
+const char *request_kind_name(enum request_kind k)
+{
+	return k < REQUEST_KINDS ? kinds[k].name : "";
+}
+
+enum err request_decode(const json_t *root, struct request *out, const char **wrong)
+{
+	const json_t *id = json_object_get(root, "id"), *kind = json_object_get(root, "kind");
+
+	memset(out, 0, sizeof *out);
+	out->kind = REQUEST_KINDS;
+	*wrong = NULL;
+	if (!json_is_integer(id) || json_integer_value(id) < 1 || json_integer_value(id) > MESSAGE_ID_MAX)
+		return ERR_MSG_ID;
+	out->id = (uint32_t)json_integer_value(id);
+	if (!json_is_string(kind))
+		return ERR_MSG_KIND;
+	for (unsigned k = 0; k < REQUEST_KINDS; k++)
+		if (strcmp(kinds[k].name, json_string_value(kind)) == 0) {
+			out->kind = (enum request_kind)k;
+			return kinds[k].decode(root, out, wrong);
+		}
+	return ERR_MSG_KIND;
+}
+
+void request_free(struct request *r)
+{
+	buf_free(&r->chain);
+	sodium_memzero(r, sizeof *r);
+}
