@@ -19,6 +19,9 @@ var secondexit = (() => {
   // Not among an API script's globals; the browser's own modules have it.
   const { ChannelWrapper } = Cu.getGlobalForObject(ExtensionCommon);
 
+  // Class 2 of shared/cert-errors.json as far as the browser offers a bypass: chain and name were verified, the dates are wrong.
+  const HARMLESS = new Set(['SEC_ERROR_EXPIRED_CERTIFICATE', 'MOZILLA_PKIX_ERROR_NOT_YET_VALID_CERTIFICATE']);
+
   const lazy = {};
   const service = (name, contract, face) => ChromeUtils.defineLazyGetter(lazy, name, () => Cc[contract].getService(Ci[face]));
   service('overrides', '@mozilla.org/security/certoverride;1', 'nsICertOverrideService');
@@ -102,9 +105,9 @@ var secondexit = (() => {
     return { chain, chars, leaf: certificates[0] ?? null };
   }
 
-  /* The browser's page reads the pref once, when it is made. It is false only while a page of an unsuspicious error (its
-   * only fault is its dates) is being made and no suspicious one is; where both are, the pref stays true and the harmless
-   * failure says so (bypassHidden), so that the extension shows a page of its own with the same choice. On the default branch: never written to disk. */
+  /* The browser's page reads the pref once, when it is made. It is false only while a page of a harmless error is being made
+   * and no suspicious one is; where both are, the pref stays true and the harmless failure says so (bypassHidden), so that
+   * the extension shows a page of its own with the same choice. On the default branch: never written to disk. */
   class Bypass {
     #suspicious = -Infinity;              // when the last suspicious failure was
     #harmless = [];                       // failures whose page may not have read the pref yet
@@ -131,7 +134,7 @@ var secondexit = (() => {
     onFailure(failure, now) {
       if (!this.isOn) return;
       this.#harmless = this.#harmless.filter((f) => now - f.at < PAGE_WINDOW_MS);
-      if (failure.category !== 'time') {
+      if (failure.category !== 'time' || !HARMLESS.has(failure.errorName)) {
         this.#suspicious = now;
         this.#set(true);
         for (const f of this.#harmless.splice(0)) f.bypassHidden = true;
