@@ -205,7 +205,7 @@ export async function startNet(options = {}) {
   try {
     const plan = (await bakedPlan(folder)) ?? (await bake(wanted, folder, options.log));
     dir = await mkdtemp(path.join(os.tmpdir(), `secondexit-bed${plan.n}-`));
-    await cp(folder, dir, { recursive: true });
+    await cp(folder, dir, { recursive: true, filter: (name) => path.basename(name) !== 'log' });
     await cp(path.join(folder, 'client'), path.join(dir, 'client.baked'), { recursive: true });
     net = new Net(lock, plan, dir, options);
     await net.start(options);

@@ -3,6 +3,7 @@
 // own, so no two share a /16 and several beds live on one machine.
 
 import { createHash } from 'node:crypto';
+import path from 'node:path';
 
 export const OR_PORT = 15001;
 export const DIR_PORT = 15030;
@@ -72,6 +73,8 @@ export function countryOf(relay, countries = DEFAULT_COUNTRIES) {
 
 function common(dir, relay) {
   return [
+    // Debian's geoip files are large: fourteen processes reading them cost seconds. The client gets a small one.
+    'GeoIPv6File /dev/null', ...(relay.role ? ['GeoIPFile /dev/null'] : []),
     `DataDirectory ${dir}`, `Nickname ${relay.nickname}`, 'TestingTorNetwork 1', 'EnforceDistinctSubnets 1', 'ShutdownWaitLength 0',
     'AvoidDiskWrites 1', 'DisableDebuggerAttachment 0', `Log notice file ${dir}/log`, 'SafeLogging 0', 'ProtocolWarnings 1', 'NumCPUs 1',
   ];
@@ -128,6 +131,6 @@ export function clientTorrc(dir, { dirAuthorities, socks, control, socksSocket, 
   return [
     ...common(dir, { nickname: 'client' }), ...dirAuthorities, 'ClientOnly 1',
     `SocksPort ${socks}`, `SocksPort unix:${socksSocket}`, `ControlPort ${control}`, `ControlSocket ${controlSocket}`,
-    'CookieAuthentication 1', 'UseMicrodescriptors 1', ...(geoip ? [`GeoIPFile ${geoip}`] : []), ...extra,
+    'CookieAuthentication 1', 'UseMicrodescriptors 1', `GeoIPFile ${geoip ?? path.join(dir, 'none')}`, ...extra,
   ].join('\n') + '\n';
 }
