@@ -50,17 +50,37 @@ struct answer {
 	uint8_t spki[32];   /* SHA-256 of its SubjectPublicKeyInfo */
 	bool is_signed;     /* we verified the handshake with that key ourselves */
 	bool is_valid;      /* chain, name and time valid by the browser's trust roots, and is_signed */
+	bool is_offer;      /* first[0] alone: the very chain that the browser was offered. The browser refused it, and
+	                     * verifies the handshake with its key itself before it ever uses an exception. */
 	bool counts;        /* others: independent of every first exit and of each other. One that is not
 	                     * (drawn for an earlier first exit) still dissents but never corroborates. */
 };
 
+/* What the browser's own error says about a chain that is valid to us (feature/classes.h tells it by error number).
+ * It matters where the browser's chain itself is not known. */
+enum browser_saw {
+	BROWSER_SAW_UNKNOWN = 0,  /* nothing: no browser asked, or it checks more than we do (pins, revocation, logs) */
+	BROWSER_SAW_DOUBTFUL,     /* it might be the same leaf: an intermediate was missing, or its roots are not ours */
+	BROWSER_SAW_INVALID,      /* another leaf for certain: self-signed, or for other names */
+};
+
+struct terms {
+	size_t k;             /* corroborating answers needed, >= 1 (0 is taken as 1) */
+	enum browser_saw saw;
+	bool has_roots;       /* without trust roots nothing is valid, and nothing matches */
+};
+
 struct finding { enum verdict verdict; enum reason reason; };
 
-/* first: what the first exit offered: [0] to the browser itself (or, in the standard edition, to our own
- * handshake through it), further entries are later or other candidates' answers. others: what
- * corroborating exits showed. k >= 1. Total function. */
+/* Equal: the same leaf, or the same public key where the handshakes were verified with it: nobody without that
+ * key can go on with either certificate (DESIGN.md). Symmetric, reflexive; transitive for signed answers. */
+bool answer_is_equal(const struct answer *a, const struct answer *b);
+
+/* first: what the first exit offered: [0] to the browser itself (is_offer) or, in the standard edition, to our own
+ * handshake through it; further entries are later or other candidates' answers. others: what corroborating
+ * exits showed. The order within each (but for an offer at [0]) does not matter. Total function. */
 struct finding verdict_of(const struct answer *first, size_t n_first,
-                          const struct answer *others, size_t n_others, size_t k);
+                          const struct answer *others, size_t n_others, const struct terms *terms);
 
 const char *verdict_name(enum verdict v);
 const char *reason_name(enum reason r);
