@@ -42,7 +42,7 @@ static bool buf_reserve(struct buf *b, size_t n)
 	}
 	if (n <= b->room - b->len)
 		return true;
-	size_t room = b->room > 0 ? b->room : BUF_FIRST_ROOM;
+	size_t room = b->room > 0 ? b->room : b->cap < BUF_FIRST_ROOM ? b->cap : BUF_FIRST_ROOM;
 	while (room < b->len + n)
 		room = room > b->cap / 2 ? b->cap : room * 2;
 	uint8_t *bytes = malloc(room);
