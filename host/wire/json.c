@@ -37,12 +37,14 @@ void json_init(void)
 }
 
 /* Jansson's own bound on depth is 2048 and it has none on the number of values: both are counted before it
- * allocates. Wrong JSON is left for Jansson to find. */
+ * allocates. It takes a raw NUL behind the object for the end of the text. Other wrong JSON is left to it. */
 static bool json_is_bounded(struct rd text)
 {
 	size_t depth = 0, marks = 0;
 	bool in_string = false;
 
+	if (memchr(text.at, 0, text.left) != NULL)
+		return false;
 	while (text.left > 0) {
 		uint8_t c = rd_u8(&text);
 		if (in_string) {
