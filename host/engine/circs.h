@@ -24,6 +24,9 @@ void circs_free(struct circs *c);
 void circs_clear(struct circs *c);              /* wipes everything; at a new link, NEWNYM, session.wipe */
 void circs_forget_targets(struct circs *c);     /* wipes streams' targets and credentials alone */
 
+/* New Identity: the same, and no circuit of before is clean any more (tor gives them to nobody). */
+void circs_on_newnym(struct circs *c);
+
 enum stream_state { STREAM_NEW, STREAM_SENT, STREAM_OPEN, STREAM_DETACHED, STREAM_FAILED, STREAM_CLOSED };
 
 /* What one STREAM event said. Strings borrowed until the next call. */
@@ -62,7 +65,8 @@ struct circs_wanted {
 };
 /* Circuits that may have carried the browser's connection, at most CANDIDATES_MAX, no two with the same exit: streams with exactly these
  * credentials; streams to host:port of this first party; other streams to host:port; if there are none of all
- * these, circuits that carry this first party. Newest first in each. Our own are never among them. Returns the number. */
+ * these, circuits that carry this first party. Newest first in each. Our own are never among them. Returns the number; 0 also
+ * when a stream went there by a circuit whose path is not known, as then the list would not hold the right one. */
 size_t circs_candidates(const struct circs *c, const struct circs_wanted *want, struct circs_path out[CANDIDATES_MAX]);
 
 /* Exits at which a clean circuit ends (no two alike), newest first; returns the number, at most max. */

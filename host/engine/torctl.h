@@ -48,7 +48,7 @@ size_t torctl_waiting(const struct torctl *c);
 
 /* Positional and keyword arguments of a line: `36 BUILT $AA..~nick PURPOSE=GENERAL SOCKS_USERNAME="a \"b\""`.
  * at: start of the text, moved on. key is "" for a positional one. Values are unescaped (control-spec 2.1.1: \n \t \r
- * \" \\ and octal) into value, cut at neither: a value that does not fit, or an unterminated quote, ends the walk with *bad set.
+ * \" \\ and octal; a NUL becomes "?") into value; one that does not fit, or an unterminated quote, ends the walk with *bad set.
  * Returns false at the end. Unknown keys are the caller's to skip. */
 struct torctl_arg { char key[32]; char *value; size_t room, len; bool is_quoted; };
 bool torctl_next_arg(const char **at, struct torctl_arg *arg, bool *bad);
