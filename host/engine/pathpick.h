@@ -14,6 +14,7 @@ struct pathpick {
 	size_t n_not;
 	const char *country;                 /* NULL or "": any. Countries must have been asked before (torlink_countries) */
 	const char *not_continent_of;        /* NULL or "": any; else another continent than this country's */
+	const uint8_t *only;                 /* NULL: any; else this exit or ERR_EXIT_NONE (net_draw.only) */
 	const uint8_t (*clean)[FP_LEN];      /* exits at which clean circuits end: preferred */
 	size_t n_clean;
 	uint64_t (*random)(uint64_t below);  /* NULL: libsodium; tests give their own */

@@ -183,6 +183,7 @@ static void put_draw(struct buf *b, const struct net_draw *m)
 	buf_str(b, m->country);
 	buf_str(b, m->not_continent_of);
 	buf_u8(b, m->is_ipv6);
+	buf_put(b, m->only, FP_LEN);
 }
 
 static void get_draw(struct rd *r, struct net_draw *m)
@@ -195,6 +196,7 @@ static void get_draw(struct rd *r, struct net_draw *m)
 	get_country(r, m->country);
 	get_country(r, m->not_continent_of);
 	m->is_ipv6 = get_bool(r);
+	rd_copy(r, m->only, FP_LEN);
 }
 
 static void put_draw_r(struct buf *b, const struct net_draw_r *m)
