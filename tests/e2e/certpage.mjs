@@ -1,0 +1,47 @@
+// One of our certificate pages in a tab, as a test reads and uses it: only by what stands on the page and by mouse and keys.
+
+import { until } from './wait.mjs';
+
+// WebDriver's key values.
+export const KEY = { tab: '\uE004', enter: '\uE007', space: ' ', escape: '\uE00C', back: '\uE003' };
+
+export class CertPage {
+  constructor(tab, { name, port, edition, origin }) {
+    Object.assign(this, { tab, name, port, edition, origin });
+  }
+
+  /** {phase, verdict, reason, problem, error, way, elapsed, text} of the page, null while the tab shows something else. */
+  async state() {
+    if (!(await this.tab.isOurs())) return null;
+    return this.tab.eval(() => ({ ...document.getElementById('page').dataset, text: document.body.innerText }));
+  }
+
+  /** Waits for a page of ours in one of these phases. */
+  async phase(...phases) {
+    return until(async () => {
+      const s = await this.state();
+      return s && phases.includes(s.phase) && s;
+    }, { limit: 40000, what: `a page of ours that is ${phases.join(' or ')}` }).catch(async (e) => {
+      throw new Error(`${e.message}; the tab shows ${await this.describe()}`);
+    });
+  }
+
+  /** The verdict, once there is one. */
+  done() { return this.phase('done'); }
+
+  async describe() {
+    const address = await this.tab.address().catch((e) => e.message);
+    return `${address} ${JSON.stringify(await this.state().catch(() => null))?.slice(0, 600)}`;
+  }
+
+  /** Waits until the site's own page is there; answers who served it: "honest", "INTERCEPTED". */
+  async site({ limit = 15000 } = {}) {
+    return until(() => this.tab.firefox.evaluate({ context: this.tab.id }, () =>
+      (location.protocol === 'https:' && document.documentURI.startsWith('https:') && document.body?.dataset.who) || '', []),
+    { limit, what: `the page of ${this.name}` }).catch(async (e) => { throw new Error(`${e.message}; the tab shows ${await this.describe()}`); });
+  }
+
+  press(id) { return this.tab.click(`#${id}`); }
+
+  hasButton(id) { return this.tab.eval((i) => { const b = document.getElementById(i); return Boolean(b && !b.disabled); }, id); }
+}

@@ -1,0 +1,284 @@
+// A Firefox ESR set up like Tor Browser, driven over WebDriver BiDi: permanent private browsing, HTTPS-only, every
+// connection through tor with credentials of its own first party. Contexts are asked by id, because a page that an
+// extension replaces takes puppeteer's idea of a page with it. `chrome` runs code in the browser's own process: for what a test must see or do that
+// no page and no user could (the certificate store, the extension's background page, windows).
+
+import { createHash } from 'node:crypto';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
+import puppeteer from 'puppeteer-core';
+import { sleep, until } from './wait.mjs';
+
+const HERE = path.dirname(new URL(import.meta.url).pathname);
+export const EXTENSION_ID = 'secondexit@secondexit.org';
+export const EXTENSION_UUID = '5ec09de1-0000-4000-8000-000000000001';
+export const OURS = `moz-extension://${EXTENSION_UUID}/`;
+
+// Nothing here may reach for an outside host, wait for a person, or be slower than it has to be.
+const PREFS = {
+  'browser.privatebrowsing.autostart': true,
+  'dom.security.https_only_mode': true,
+  'xpinstall.signatures.required': false,
+  'extensions.webextensions.uuids': JSON.stringify({ [EXTENSION_ID]: EXTENSION_UUID }),
+  'network.proxy.no_proxies_on': '',
+  'network.proxy.allow_hijacking_localhost': true,
+  'network.dns.disabled': false,
+  'network.dns.echconfig.enabled': false,
+  'network.trr.mode': 5,
+  'network.captive-portal-service.enabled': false,
+  'network.connectivity-service.enabled': false,
+  'network.http.speculative-parallel-limit': 0,
+  'network.prefetch-next': false,
+  'network.predictor.enabled': false,
+  'network.http.http3.enable': false,
+  'network.http.response.timeout': 60,
+  'security.OCSP.enabled': 0,
+  'security.remote_settings.crlite_filters.enabled': false,
+  'security.remote_settings.intermediates.enabled': false,
+  'security.pki.certificate_transparency.mode': 0,
+  'security.certerrors.mitm.priming.enabled': false,
+  'security.dialog_enable_delay': 0,
+  'services.settings.server': 'data:,#remote-settings-dummy/v1',
+  'browser.newtabpage.enabled': false,
+  'browser.startup.page': 0,
+  'browser.shell.checkDefaultBrowser': false,
+  'browser.safebrowsing.malware.enabled': false,
+  'browser.safebrowsing.phishing.enabled': false,
+  'browser.safebrowsing.downloads.enabled': false,
+  'browser.search.update': false,
+  'browser.region.network.url': '',
+  'browser.tabs.warnOnClose': false,
+  'browser.tabs.unloadOnLowMemory': false,
+  'app.update.enabled': false,
+  'app.normandy.enabled': false,
+  'datareporting.policy.dataSubmissionEnabled': false,
+  'toolkit.telemetry.server': '',
+  'extensions.getAddons.cache.enabled': false,
+  'extensions.systemAddon.update.enabled': false,
+  'extensions.blocklist.enabled': false,
+  'dom.push.connection.enabled': false,
+  'dom.ipc.processPrelaunch.enabled': false,
+  'dom.ipc.processCount': 2,
+  'dom.max_script_run_time': 0,
+  'media.gmp-manager.updateEnabled': false,
+  'ui.prefersReducedMotion': 1,
+};
+
+/** One tab, by its BiDi context. */
+export class Tab {
+  constructor(firefox, id) {
+    this.firefox = firefox;
+    this.id = id;
+  }
+
+  /** Runs fn(...args) in the page and answers what it returns (JSON). Retries while the page is being replaced. */
+  async eval(fn, ...args) {
+    return until(async () => {
+      const result = await this.firefox.evaluate({ context: this.id }, fn, args);
+      return { result };
+    }, { limit: 10000, what: 'a page that answers' }).then(({ result }) => result);
+  }
+
+  /** Loads url; does not wait for the end of it (an error, or our page, is an end as well). */
+  async go(url) {
+    await this.firefox.send('browsingContext.navigate', { context: this.id, url, wait: 'none' }).catch(() => {});
+  }
+
+  /** The address of the document shown: the error page's own is about:certerror…, ours is moz-extension://…. */
+  address() { return this.eval(() => document.documentURI); }
+
+  async isOurs() { return (await this.address().catch(() => '')).startsWith(`${OURS}ui/certificate.html`); }
+  async isNativeError() { return (await this.address().catch(() => '')).startsWith('about:certerror'); }
+
+  text() { return this.eval(() => document.body?.innerText ?? ''); }
+
+  /** Waits until fn(...args), in the page, is true. */
+  wait(fn, { limit = 10000, what = String(fn) } = {}, ...args) {
+    return until(async () => this.firefox.evaluate({ context: this.id }, fn, args), { limit, what });
+  }
+
+  /** The verdict page's state, or null when the tab shows something else. */
+  async state() {
+    if (!(await this.isOurs())) return null;
+    return this.eval(() => ({ ...document.documentElement.dataset, ...document.body?.dataset, text: document.body.innerText }));
+  }
+
+  async screenshot(file) {
+    const { data } = await this.firefox.send('browsingContext.captureScreenshot', { context: this.id });
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, Buffer.from(data, 'base64'));
+  }
+
+  /** Keys by their WebDriver values, one after the other, as a person presses them. */
+  async press(...keys) {
+    const actions = keys.flatMap((value) => [{ type: 'keyDown', value }, { type: 'keyUp', value }]);
+    await this.firefox.send('input.performActions', { context: this.id, actions: [{ type: 'key', id: 'keyboard', actions }] });
+  }
+
+  /** A click of the mouse in the middle of the element. */
+  async click(selector) {
+    const at = await until(() => this.firefox.evaluate({ context: this.id }, (s) => {
+      const e = document.querySelector(s);
+      if (!e || e.hidden || e.disabled) return null;
+      e.scrollIntoView({ block: 'center' });
+      const r = e.getBoundingClientRect();
+      return r.width ? { x: Math.round(r.x + r.width / 2), y: Math.round(r.y + r.height / 2) } : null;
+    }, [selector]), { limit: 5000, what: `${selector} to click` });
+    await this.mouse(at);
+  }
+
+  async mouse({ x, y }) {
+    await this.firefox.send('input.performActions', { context: this.id, actions: [{ type: 'pointer', id: 'mouse', actions: [
+      { type: 'pointerMove', x, y }, { type: 'pointerDown', button: 0 }, { type: 'pointerUp', button: 0 },
+    ] }] });
+  }
+
+  async history(delta) {
+    await this.firefox.send('browsingContext.traverseHistory', { context: this.id, delta }).catch(() => {});
+  }
+
+  async reload() {
+    await this.firefox.send('browsingContext.reload', { context: this.id, wait: 'none' }).catch(() => {});
+  }
+
+  async front() { await this.firefox.send('browsingContext.activate', { context: this.id }); }
+  async size(width, height) {
+    await this.firefox.send('browsingContext.setViewport', { context: this.id, viewport: { width, height } });
+  }
+
+  async close() { await this.firefox.send('browsingContext.close', { context: this.id }).catch(() => {}); }
+}
+
+export class Firefox {
+  #browser;
+
+  /** `dir`: a fresh folder; `socks` {host, port}; `xpi`; `edition`; `caPem`: text; `env`; `prefs`; `headless`. */
+  static async start(options) {
+    const firefox = new Firefox();
+    const { dir, socks, edition, env = {}, prefs = {}, headless = true } = options;
+    firefox.dir = dir;
+    firefox.home = path.join(dir, 'home');
+    await mkdir(firefox.home, { recursive: true });
+    firefox.#browser = await puppeteer.launch({
+      browser: 'firefox', executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr', headless, acceptInsecureCerts: false,
+      args: ['--remote-allow-system-access'], userDataDir: await made(path.join(dir, 'profile')), defaultViewport: null,
+      env: { ...process.env, HOME: firefox.home, XDG_CACHE_HOME: path.join(dir, 'cache'), MOZ_REMOTE_SETTINGS_DEVTOOLS: '1', ...env },
+      extraPrefsFirefox: {
+        ...PREFS, 'network.proxy.type': 1, 'network.proxy.socks': socks.host, 'network.proxy.socks_port': socks.port,
+        'network.proxy.socks_remote_dns': true, 'extensions.experiments.enabled': edition === 'privileged', ...prefs,
+      },
+    });
+    await firefox.#setUp(options);
+    return firefox;
+  }
+
+  async #setUp({ dir, socks, xpi, caPem }) {
+    if (caPem) await this.trust(caPem);
+    await this.install(await packSocks(dir, socks));
+    if (xpi) await this.install(xpi);
+  }
+
+  get pid() { return this.#browser.process().pid; }
+
+  async send(method, params) {
+    return (await this.#browser.connection.send(method, params)).result;
+  }
+
+  /** Runs a function in a realm and answers its JSON; throws what it throws. */
+  async evaluate(target, fn, args) {
+    const expression = `(async () => JSON.stringify(await (${fn})(...${JSON.stringify(args)})))()`;
+    const answer = await this.send('script.evaluate', { expression, awaitPromise: true, target });
+    if (answer.type !== 'success') throw new Error(answer.exceptionDetails?.text ?? JSON.stringify(answer));
+    return answer.result.value === undefined ? undefined : JSON.parse(answer.result.value);
+  }
+
+  /** Runs fn(...args) in the browser's own process, in a window of its own. */
+  async chrome(fn, ...args) {
+    const { contexts } = await this.send('browsingContext.getTree', { 'moz:scope': 'chrome' });
+    return this.evaluate({ context: contexts[0].context }, fn, args);
+  }
+
+  /** A new tab in front (or behind), which loads url. */
+  async open(url, { background = false } = {}) {
+    const { context } = await this.send('browsingContext.create', { type: 'tab', background });
+    const tab = new Tab(this, context);
+    if (url) await tab.go(url);
+    return tab;
+  }
+
+  async tabs() {
+    const { contexts } = await this.send('browsingContext.getTree', { maxDepth: 0 });
+    return contexts.map((c) => new Tab(this, c.context));
+  }
+
+  /** Installs an XPI for good, allowed in private windows. */
+  async install(xpi) {
+    await this.send('webExtension.install', {
+      extensionData: { type: 'archivePath', path: path.resolve(xpi) }, 'moz:allowPrivateBrowsing': true, 'moz:permanent': true,
+    });
+  }
+
+  async trust(pem) {
+    await this.chrome((base64) => {
+      Cc['@mozilla.org/security/x509certdb;1'].getService(Ci.nsIX509CertDB).addCertFromBase64(base64, 'CT,C,C');
+    }, derOf(pem).toString('base64'));
+  }
+
+  /** Stores an exception as the user, or an earlier session, could have. */
+  async storeException({ host, port, pem, temporary = true }) {
+    await this.chrome((h, p, base64, isTemporary) => {
+      const cert = Cc['@mozilla.org/security/x509certdb;1'].getService(Ci.nsIX509CertDB).constructX509FromBase64(base64);
+      Cc['@mozilla.org/security/certoverride;1'].getService(Ci.nsICertOverrideService)
+        .rememberValidityOverride(h, p, { privateBrowsingId: 1 }, cert, isTemporary);
+    }, host, port, derOf(pem).toString('base64'), temporary);
+  }
+
+  /** [{host, port, temporary, sha256}] of every exception stored. */
+  async exceptions() {
+    return this.chrome(() => Cc['@mozilla.org/security/certoverride;1'].getService(Ci.nsICertOverrideService).getOverrides()
+      .map((o) => ({ host: o.asciiHost, port: o.port, attributes: ChromeUtils.originAttributesToSuffix(o.originAttributes) })));
+  }
+
+  /** Unloads the extension's background page, as its idle time does. */
+  async unloadBackground() {
+    await this.chrome(async (id) => {
+      const { extension } = WebExtensionPolicy.getByID(id);
+      await extension.terminateBackground({ expectStopped: true, ignoreDevToolsAttached: true });
+    }, EXTENSION_ID);
+  }
+
+  async backgroundState() {
+    return this.chrome((id) => WebExtensionPolicy.getByID(id).extension.backgroundState ?? '', EXTENSION_ID);
+  }
+
+  async pref(name) {
+    return this.chrome((n) => ({ value: Services.prefs.getBoolPref(n, false), isUser: Services.prefs.prefHasUserValue(n) }), name);
+  }
+
+  async stop() {
+    const child = this.#browser.process();
+    const gone = new Promise((resolve) => { child.exitCode === null && child.signalCode === null ? child.once('exit', resolve) : resolve(); });
+    await Promise.race([this.#browser.close().catch(() => {}), sleep(5000)]);
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    await gone;
+  }
+}
+
+export const derOf = (pem) => Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64');
+export const sha256Of = (pem) => createHash('sha256').update(derOf(pem)).digest('hex');
+
+async function made(folder) {
+  await mkdir(folder, { recursive: true });
+  return folder;
+}
+
+async function packSocks(dir, socks) {
+  const folder = path.join(dir, 'torbrowser-like');
+  await cp(path.join(HERE, 'torbrowser-like'), folder, { recursive: true });
+  await writeFile(path.join(folder, 'where.js'), `const SOCKS = ${JSON.stringify(socks)};\n`);
+  const xpi = path.join(dir, 'torbrowser-like.xpi');
+  execFileSync('zip', ['-qr', xpi, '.'], { cwd: folder });
+  return xpi;
+}
+

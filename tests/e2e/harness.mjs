@@ -1,0 +1,110 @@
+// The whole chain for one test file: private Tor network, origin servers, Firefox with the extension, the host. One
+// network for all tests of a file, one Firefox for each edition, one after the other.
+//
+//   withEditions((edition, its) => { test('…', async () => { const { firefox, origin } = its(); … }); });
+
+import { after, before, describe } from 'node:test';
+import { access, mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startNet } from '../net/net.mjs';
+import { startOrigin } from '../origin/origin.mjs';
+import { EXTENSION_ID, Firefox } from './firefox.mjs';
+import { NativeHost } from './native.mjs';
+import { CertPage } from './certpage.mjs';
+import { until } from './wait.mjs';
+
+export { sleep, until } from './wait.mjs';
+export { EXTENSION_ID } from './firefox.mjs';
+
+const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+export const BUILD = path.resolve(process.env.SECONDEXIT_BUILD ?? path.join(ROOT, 'build'));
+export const DIST = path.resolve(process.env.SECONDEXIT_DIST ?? path.join(ROOT, 'build', 'dist'));
+export const EDITIONS = (process.env.SECONDEXIT_EDITIONS ?? 'standard,privileged').split(',');
+export const VERSION = '0.1.0';
+export const PORT = 18443;
+export const FAMILY_PORT = 19443;
+
+/** Network and origin servers. options: startNet's. */
+export async function startBed(options = {}) {
+  const net = await startNet(options);
+  const origin = await startOrigin(net);
+  return { net, origin, stop: async () => { await origin.stop(); await net.stop(); } };
+}
+
+/** A browser with one edition installed and a host that it can start. options: Firefox.start's. */
+export async function startBrowser({ net, origin }, edition, options = {}) {
+  const dir = await mkdtemp(path.join(os.tmpdir(), `secondexit-${edition}-`));
+  const { client } = net;
+  const hostOptions = ['--control', at(client.control), '--socks', at(client.socks), '--cookie', client.cookieFile, '--test-ca', origin.caFile];
+  const host = new NativeHost({ home: path.join(dir, 'home'), build: BUILD, options: hostOptions, extensionId: EXTENSION_ID });
+  await host.install();
+  const firefox = await Firefox.start({
+    dir, edition, socks: client.socks, caPem: origin.authority.root.pem,
+    xpi: await xpiOf(edition), ...options,
+  });
+  firefox.host = host;
+  const stop = async () => {
+    await firefox.stop();
+    if (!process.env.SECONDEXIT_E2E_KEEP) await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+  };
+  return { firefox, host, edition, stop };
+}
+
+const at = ({ host, port }) => `${host}:${port}`;
+
+async function xpiOf(edition) {
+  const file = path.join(DIST, `secondexit-${edition}-${VERSION}.xpi`);
+  await access(file);
+  return file;
+}
+
+/** Declares `tests(edition, its)` for both editions; its() gives {net, origin, firefox, host, edition}. */
+export function withEditions(tests, { net: netOptions = {}, firefox: firefoxOptions = {} } = {}) {
+  let bed = null;
+  describe('bed', { concurrency: 1 }, () => {
+    before(async () => { bed = await startBed(netOptions); }, { timeout: 120000 });
+    after(async () => { await bed?.stop(); });
+    for (const edition of EDITIONS) {
+      describe(edition, { concurrency: 1 }, () => {
+        let browser = null;
+        before(async () => { browser = await startBrowser(bed, edition, firefoxOptions); }, { timeout: 60000 });
+        after(async () => { await browser?.stop(); });
+        tests(edition, () => ({ ...bed, ...browser, ...scenes({ ...bed, ...browser }) }));
+      });
+    }
+  });
+}
+
+// ---- what nearly every test does --------------------------------------------------------------------------------
+
+let names = 0;
+/** A name no other test uses: tor and the browser remember names. */
+export const freshName = (word = 'site') => `${word}${process.pid % 1000}x${++names}.test`;
+
+export const urlOf = (name, { port = PORT, path: where = '/' } = {}) => `https://${name}:${port}${where}`;
+
+function scenes({ origin, firefox, edition }) {
+  return {
+    /** Declares a site, opens it in a new tab, answers its page of ours once it shows. */
+    async visit(spec, { name = freshName(), port = PORT, path: where = '/', ...open } = {}) {
+      origin.site(name, spec);
+      const tab = await firefox.open(urlOf(name, { port, path: where }), open);
+      return new CertPage(tab, { name, port, edition, origin });
+    },
+  };
+}
+
+/** Handshakes that the site saw but did not carry a page: the looks of the host (and the browser's own failed ones). */
+export const looksAt = (origin, name) => origin.connections(name).filter((c) => c.requests.length === 0);
+
+/** No mapping of ours is left in this tor. */
+export async function noMappings(client, { limit = 5000 } = {}) {
+  const control = await client.openControl();
+  try {
+    await until(async () => !/\.virtual/.test(await control.info('address-mappings/control')), { limit, what: 'tor without our mappings' });
+  } finally {
+    control.close();
+  }
+}
