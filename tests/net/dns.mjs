@@ -16,6 +16,7 @@ export class Dns {
     d.#socket = dgram.createSocket('udp4');
     d.#socket.on('message', (msg, from) => d.#reply(msg, from));
     await new Promise((resolve, reject) => d.#socket.once('error', reject).bind(port, address, resolve));
+    d.port = d.#socket.address().port;
     d.#socket.on('error', () => {});
     return d;
   }

@@ -7,7 +7,7 @@
 //
 //   node tests/net/net.mjs up     prints one JSON object and stays until Ctrl-C
 
-import { mkdir, writeFile, rm, mkdtemp, cp } from 'node:fs/promises';
+import { mkdir, writeFile, rm, mkdtemp, cp, readdir } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -49,6 +49,12 @@ async function chooseBed(options, cache) {
     }
   }
   throw new Error('every bed number is taken');
+}
+
+// Folders of beds of this number whose owner was killed: the number is ours now, so nobody uses them.
+async function removeLeftovers(n) {
+  for (const name of await readdir(os.tmpdir()))
+    if (name.startsWith(`secondexit-bed${n}-`)) await rm(path.join(os.tmpdir(), name), { recursive: true, force: true }).catch(() => {});
 }
 
 class Client {
@@ -203,6 +209,7 @@ export async function startNet(options = {}) {
   const { lock, plan: wanted, folder } = await chooseBed(options, cache);
   let dir, net;
   try {
+    await removeLeftovers(wanted.n);
     const plan = (await bakedPlan(folder)) ?? (await bake(wanted, folder, options.log));
     dir = await mkdtemp(path.join(os.tmpdir(), `secondexit-bed${plan.n}-`));
     await cp(folder, dir, { recursive: true, filter: (name) => path.basename(name) !== 'log' });
