@@ -1,0 +1,32 @@
+// Every bound of the extension in one place, each with its reason.
+
+export const PROTOCOL = 1;
+// Automatic checks (DESIGN.md, "When a check starts"): a page must not make the browser draw circuits at will.
+export const AUTO_CHECKS_MAX = 5;
+export const AUTO_CHECKS_WINDOW_MS = 10 * 60 * 1000;
+// A navigation waits at most this long for the host to see its stream; never longer.
+export const WAKE_WAIT_MS = 300;
+// An answer to hello that takes longer comes from a host that hangs.
+export const HELLO_MS = 5000;
+// What the host may take beyond its own deadline before it counts as hanging.
+export const HOST_GRACE_MS = 5000;
+// Deadline of a check when the host names none, and the range it may name.
+export const DEADLINE_MS = 25000;
+export const DEADLINE_RANGE_MS = [1000, 120000];
+// Small requests: status, circuit.new, session.wipe.
+export const REQUEST_MS = 10000;
+// Between two attempts to reach a host that failed; a click doesn't wait.
+export const BACKOFF_MS = [1000, 60000];
+// A page that was closed may be a page that reloads: its check lives this long without a reader.
+export const READER_GRACE_MS = 3000;
+// A one-time permission (native page once, check on return) that is not used by then is void.
+export const INTENT_MS = 60 * 1000;
+// Attempts of "New circuit for this site" while the new exit may be the old one's operator.
+export const RENEW_MAX = 3;
+// Checks, pages and marks remembered; the oldest go first. A browser with more tabs than this has other troubles.
+export const CHECKS_MAX = 500;
+export const PAGES_MAX = 500;
+export const MARKS_MAX = 5000;
+// Bytes of a chain sent to the host, and certificates in it (host/base/limits.h: CHAIN_MAX, CHAIN_BYTES_MAX).
+export const CHAIN_MAX = 10;
+export const CHAIN_BYTES_MAX = 192 * 1024;

@@ -1,0 +1,196 @@
+// What the host may say (shared/protocol.md), checked field by field before anything else sees it. Each reader returns
+// a fresh object with the known fields alone, or throws Garbage. Fields that this version doesn't know are dropped.
+
+export class Garbage extends Error {}
+
+const fail = (what) => {
+  throw new Garbage(what);
+};
+
+// Control characters and those that reorder text would let a certificate's name disguise itself on the page.
+// eslint-disable-next-line no-control-regex
+const DISGUISE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+export const plain = (text) => text.replace(DISGUISE, '\ufffd');
+
+const string = (max) => (v) => (typeof v === 'string' && v.length <= max ? plain(v) : fail('string'));
+const integer = (min, max) => (v) => (Number.isInteger(v) && v >= min && v <= max ? v : fail('integer'));
+const number = (min, max) => (v) => (typeof v === 'number' && v >= min && v <= max ? v : fail('number'));
+const boolean = (v) => (typeof v === 'boolean' ? v : fail('boolean'));
+const oneOf = (...names) => (v) => (names.includes(v) ? v : fail(`one of ${names.join(', ')}`));
+const matching = (pattern) => (v) => (typeof v === 'string' && pattern.test(v) ? v : fail('pattern'));
+const orNull = (read) => (v) => (v === null ? null : read(v));
+const optional = (read, otherwise) => (v) => (v === undefined ? otherwise : read(v));
+const list = (read, max) => (v) => (Array.isArray(v) && v.length <= max ? v.map(read) : fail('list'));
+const object = (shape) => (v) => {
+  if (typeof v !== 'object' || v === null || Array.isArray(v)) fail('object');
+  const out = {};
+  for (const [key, read] of Object.entries(shape)) {
+    try {
+      out[key] = read(Object.hasOwn(v, key) ? v[key] : undefined);
+    } catch (e) {
+      throw new Garbage(`${key}: ${e.message}`);
+    }
+  }
+  return out;
+};
+
+const MS_MAX = 24 * 3600 * 1000;
+const milliseconds = integer(0, MS_MAX);
+const sha256 = matching(/^[0-9a-f]{64}$/);
+const count = integer(0, 1e9);
+
+const hostError = object({ code: integer(1, 99999), name: string(64), text: string(300) });
+
+const relay = object({
+  fingerprint: matching(/^[0-9A-F]{40}$/),
+  nickname: string(32),
+  address: string(64),
+  country: matching(/^([A-Z]{2}|\?\?)$/),
+  family: string(20000),
+  flags: list(string(40), 40),
+  weight: number(0, 1e15),
+});
+
+const certificate = object({
+  sha256,
+  spki_sha256: sha256,
+  subject: string(5000),
+  issuer: string(5000),
+  names: (v) => (Array.isArray(v) ? list(string(300), 1000)(v).join(', ') : string(20000)(v)),
+  serial: string(200),
+  not_before: number(-1e12, 1e14),
+  not_after: number(-1e12, 1e14),
+  key: string(100),
+  signature: string(100),
+  self_signed: boolean,
+});
+
+const answer = object({
+  slot: integer(0, 99),
+  source: oneOf('browser', 'probe'),
+  exit: orNull(relay),
+  path: list(relay, 8),
+  status: oneOf('certificate', 'failed'),
+  error: orNull(hostError),
+  agrees: orNull(oneOf('same_certificate', 'same_key', 'differs')),
+  counts: optional(boolean, true),
+  valid: boolean,
+  why: string(300),
+  signed: boolean,
+  certificate: orNull(certificate),
+  tls: string(16),
+  elapsed_ms: milliseconds,
+});
+
+const REASON = /^[a-z][a-z0-9_]{0,40}$/;
+
+const readers = {
+  hello: object({
+    protocol: integer(0, 1e6),
+    version: string(40),
+    capabilities: list(string(60), 100),
+    k: integer(1, 10),
+    deadline_ms: milliseconds,
+  }),
+  'cert.progress': object({
+    slot: integer(0, 99),
+    step: oneOf('choosing', 'building', 'connecting', 'handshaking', 'done', 'failed'),
+    exit: orNull(relay),
+    elapsed_ms: milliseconds,
+  }),
+  'cert.result': object({
+    verdict: oneOf('match', 'mismatch', 'undecided', 'exempt'),
+    reason: matching(REASON),
+    error: orNull(hostError),
+    host: string(255),
+    port: integer(1, 65535),
+    first_party: string(255),
+    private: count,
+    container: count,
+    k: integer(1, 10),
+    asked: integer(0, 1000),
+    answered: integer(0, 1000),
+    elapsed_ms: milliseconds,
+    weaker: boolean,
+    same_country_possible: boolean,
+    retry_useful: boolean,
+    still_same: optional(orNull(boolean), null),
+    fingerprints: list(sha256, 16),
+    first: list(answer, 64),
+    others: list(answer, 64),
+    browser_paths: list(list(relay, 8), 16),
+    chance: list(number(0, 1), 10),
+    roots: oneOf('browser', 'system', 'none'),
+  }),
+  'circuit.result': object({ circuits: count, streams: count, still_same: optional(orNull(boolean), null) }),
+  status: object({
+    tor: object({
+      up: boolean,
+      error: orNull(hostError),
+      version: string(120),
+      control: string(300),
+      auth: string(40),
+      relays: count,
+      exits: count,
+      geoip: boolean,
+      mapaddress: boolean,
+      streams: boolean,
+    }),
+    roots: object({ source: oneOf('browser', 'system', 'none'), count }),
+    version: string(40),
+  }),
+  ok: object({}),
+  error: object({ code: integer(1, 99999), name: string(64), text: string(300), field: optional(string(60), '') }),
+};
+
+const events = {
+  tor: object({ up: boolean, error: optional(orNull(hostError), null) }),
+  newnym: object({}),
+};
+
+/**
+ * Reads one message of the host: {id: number|null, kind, body} or {kind: 'event', event, body}. Throws Garbage; its
+ * `id` tells which request it answered, where that could be read.
+ */
+export function readMessage(raw) {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) fail('not an object');
+  if (raw.kind === 'event') {
+    if (typeof raw.event !== 'string' || !Object.hasOwn(events, raw.event)) return { kind: 'event', event: '', body: {} };
+    return { kind: 'event', event: raw.event, body: events[raw.event](raw) };
+  }
+  const id = raw.id === null ? null : integer(1, 0x7fffffff)(raw.id);
+  try {
+    if (typeof raw.kind !== 'string' || !Object.hasOwn(readers, raw.kind)) fail('kind');
+    return { id, kind: raw.kind, body: readers[raw.kind](raw) };
+  } catch (e) {
+    e.id = id;
+    throw e;
+  }
+}
+
+/** The kind of the final message that ends a request of this kind. */
+export const FINAL = {
+  hello: 'hello',
+  'cert.check': 'cert.result',
+  'cert.forget': 'ok',
+  'circuit.new': 'circuit.result',
+  'session.wipe': 'ok',
+  status: 'status',
+  cancel: 'ok',
+};
+
+/**
+ * Whether a result answers this very request and bears out its own verdict; throws Garbage otherwise. A match that
+ * doesn't name what was matched, or names less than k answers, is none.
+ */
+export function checkResult(result, site, offeredSha256) {
+  const isAsked = result.host === site.host && result.port === site.port && result.first_party === site.firstParty &&
+    result.private === site.private && result.container === site.container;
+  if (!isAsked) fail('result of another site');
+  if (result.verdict !== 'match') return;
+  const agreeing = result.others.filter((a) => a.agrees === 'same_certificate' || a.agrees === 'same_key');
+  if (result.answered < result.k || agreeing.length < result.k) fail('match with too few answers');
+  if (result.others.some((a) => a.agrees === 'differs')) fail('match against a dissent');
+  if (result.fingerprints.length === 0) fail('match of nothing');
+  if (offeredSha256 && !result.fingerprints.includes(offeredSha256)) fail('match of another certificate');
+}

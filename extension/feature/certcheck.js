@@ -1,0 +1,372 @@
+// The certificate check from the browser's side: a failed navigation becomes our page, the host is asked, the page is
+// told, and a click on the way on is carried out. It decides nothing about certificates; the host does (verdict), and
+// core/check.js says which door a verdict opens.
+
+import { nssError, classify, errorOfCategory } from '../core/errors.js';
+import { target, containerOf, firstPartyOf, mayBeSameOperator } from '../core/site.js';
+import * as state from '../core/check.js';
+import { checkResult, Garbage } from '../core/messages.js';
+import { DEADLINE_MS, DEADLINE_RANGE_MS, HOST_GRACE_MS, INTENT_MS, READER_GRACE_MS, RENEW_MAX, CHAIN_MAX, CHAIN_BYTES_MAX } from '../core/limits.js';
+import { checkKeyOf } from './pages.js';
+
+export class CertCheck {
+  #web;
+  #privileged;
+  #host;
+  #pages;
+  #table;
+  #running = new Map();     // check key → promise of the host's request id
+  #readers = new Map();     // page id → set of functions that take a view
+  #intents = new Map();     // tab id → what a click there allowed for the next load of one host
+  #lastProxy = new Map();   // tab id → {host, port, proxy} of the newest main-frame request
+
+  /** web, privileged, host: extension/platform; pages: feature/pages.js; table: promise of core/errors.js errorTable. */
+  constructor({ web, privileged, host, pages, table }) {
+    this.#web = web;
+    this.#privileged = privileged;
+    this.#host = host;
+    this.#pages = pages;
+    this.#table = table;
+  }
+
+  // ---- what the browser tells ---------------------------------------------------------------------------------
+
+  /** webRequest.onBeforeSendHeaders of a main frame: how the connection goes that may fail in a moment. */
+  noteRequest(tabId, url, proxy) {
+    const where = target(url);
+    if (where) this.#lastProxy.set(tabId, { ...where, proxy });
+  }
+
+  /** webNavigation.onErrorOccurred. */
+  async onNavigationError({ tabId, frameId, url, error }) {
+    const nss = nssError(error);
+    const where = target(url);
+    if (frameId !== 0 || nss === null || !where) return;
+    const [table] = await Promise.all([this.#table, this.#pages.ready]);
+    const kind = classify(table, nss);
+    if (!kind.certificate) return;
+    const intent = this.#takeIntent(tabId, where);
+    if (intent?.kind === 'native') return;
+    const tab = await this.#web.getTab(tabId);
+    if (!tab) return;
+    const isExact = this.#privileged.exact;
+    if (!kind.suspicious && !isExact) return;
+    const failure = await this.#privileged.getFailure(tabId, url);
+    if (!kind.suspicious && !(failure?.overridable && !failure.hsts)) return;   // the browser's own page offers all there is
+    const site = failure ? siteOf(failure.origin, where) : this.#siteOfTab(tab, where);
+    const page = {
+      tabId, url, harmless: !kind.suspicious, stored: false, error: nss,
+      errorName: failure?.errorName || kind.name,
+      overridable: failure ? failure.overridable : kind.overridable,
+      hsts: failure ? failure.hsts : this.#pages.ledger.hasHsts(site),
+    };
+    if (kind.suspicious) this.#suspect(site);
+    const offered = failure ? { sha256: failure.sha256, chain: boundedChain(failure.chain), attributes: failure.origin.attributes } : null;
+    const proxy = failure?.proxy ?? this.#proxyOf(tabId, where);
+    this.#show(page, { site, offered, proxy, intent, isForeground: tab.active });
+  }
+
+  /** feature/guard.js refused a main frame's response: an exception stored earlier, or not the certificate verified. */
+  async onStoppedResponse({ tabId, url, site, sha256, der, category, proxy }) {
+    const tab = await this.#web.getTab(tabId);
+    if (!tab) return;
+    const error = errorOfCategory(category);
+    const { name } = classify(await this.#table, error);
+    const page = { tabId, url, harmless: false, stored: true, error, errorName: name, overridable: true, hsts: false };
+    const offered = sha256 ? { sha256, chain: der ? [der] : [], attributes: '' } : null;
+    this.#show(page, { site, offered, proxy, intent: this.#takeIntent(tabId, site), isForeground: tab.active });
+  }
+
+  onTabRemoved(tabId) {
+    this.#intents.delete(tabId);
+    this.#lastProxy.delete(tabId);
+  }
+
+  /** Everything of the session ends: last window closed, New Identity. `isHostAware`: the host said so itself. */
+  async wipe(isHostAware = false) {
+    const readers = [...this.#readers.keys()];
+    this.#running.clear();
+    this.#intents.clear();
+    this.#lastProxy.clear();
+    const wiped = this.#pages.wipe();
+    if (!isHostAware && this.#host.phase === 'up') this.#host.request('session.wipe').done.catch(() => {});
+    await Promise.allSettled([wiped, this.#privileged.clearExceptions(), this.#privileged.forget()]);
+    for (const id of readers) this.#tell(id);
+  }
+
+  // ---- what a page asks ---------------------------------------------------------------------------------------
+
+  /** A page under `id` reads along; returns how to stop. */
+  read(id, take) {
+    const readers = this.#readers.get(id) ?? new Set();
+    this.#readers.set(id, readers.add(take));
+    take(this.view(id));
+    return () => {
+      readers.delete(take);
+      if (readers.size === 0) this.#readers.delete(id);
+      const { checkKey } = this.#pages.pages.get(id) ?? {};
+      if (checkKey) this.#web.setTimeout(() => this.#stopUnread(checkKey), READER_GRACE_MS);
+    };
+  }
+
+  /** A person's click on page `id` in `tab`. Whatever isn't possible in the page's state is ignored. */
+  async act(id, tab, { kind, sameCountry, url }) {
+    const page = this.#pages.pages.get(id);
+    if (kind === 'again') return this.#loadAgain(tab.id, page?.url ?? url);
+    const check = page && this.#pages.checks.get(page.checkKey);
+    if (!check || Boolean(check.site.private) !== Boolean(tab.incognito)) return undefined;
+    if (kind === 'start' && check.phase === 'waiting') return this.#start(page.checkKey, { clicked: true });
+    if (kind === 'retry') return this.#retry(page, tab.id, Boolean(sameCountry));
+    if (kind === 'proceed') return this.#proceed(page, check, tab.id);
+    if (kind === 'circuits') return this.#countCircuits(check);
+    if (kind === 'newcircuit') return this.#newCircuit(page, check, tab.id, 1);
+    return undefined;
+  }
+
+  /** What page `id` may know: no credentials, no chain. */
+  view(id) {
+    const page = this.#pages.pages.get(id);
+    const check = page && this.#pages.checks.get(page.checkKey);
+    if (!check) return { phase: 'over' };
+    const capabilities = this.#host.greeting?.capabilities ?? [];
+    return {
+      phase: page.harmless ? 'harmless' : check.phase,
+      why: check.why, host: check.site.host, port: check.site.port, url: page.url,
+      errorName: page.errorName, stored: page.stored, hsts: page.hsts, edition: this.#privileged.edition,
+      k: check.k, slots: check.slots, elapsedMs: this.#web.now() - check.startedAt, deadlineMs: check.deadlineMs,
+      verdict: state.verdictOf(check), result: check.result, problem: check.problem,
+      offeredSha256: check.offered?.sha256 ?? '', way: state.wayOn(page, check, this.#privileged.exact),
+      retry: state.retryOf(check), renewing: page.renewing ?? 0, note: page.note ?? '',
+      canRenew: check.phase === 'done' && check.proxy.kind !== 'direct' && capabilities.includes('circuit.new'),
+      canReport: capabilities.includes('report'),
+    };
+  }
+
+  /** The newest page of a tab, for the popup. */
+  viewOfTab(tabId) {
+    const page = [...this.#pages.pages.values()].reverse().find((p) => p.tabId === tabId);
+    return page ? this.view(page.id) : null;
+  }
+
+  // ---- inside -------------------------------------------------------------------------------------------------
+
+  #siteOfTab(tab, where) {
+    const proxy = this.#proxyOf(tab.id, where);
+    const firstParty = firstPartyOf({ topHost: where.host, username: proxy.username, registrable: this.#web.registrable(where.host) });
+    return { firstParty, private: tab.incognito ? 1 : 0, container: containerOf(tab.cookieStoreId), ...where };
+  }
+
+  #proxyOf(tabId, { host, port }) {
+    const last = this.#lastProxy.get(tabId);
+    return last && last.host === host && last.port === port ? last.proxy : { kind: 'other', username: '', password: '' };
+  }
+
+  #suspect(site) {
+    this.#pages.ledger.suspectHost(site);
+    this.#pages.setLedger();
+  }
+
+  // Our page takes the place of the browser's, and the check starts if it may.
+  #show(page, { site, offered, proxy, intent, isForeground }) {
+    const id = this.#web.randomId();
+    const checkKey = checkKeyOf(site, offered);
+    const known = this.#pages.checks.get(checkKey);
+    const check = known ?? state.newCheck(site, offered);
+    this.#pages.setCheck(checkKey, { ...check, proxy, error: page.error });
+    this.#pages.setPage({ ...page, id, checkKey, renew: intent?.kind === 'renew' ? intent : null });
+    const shown = this.#web.replace(page.tabId, this.#web.pageUrl(id));
+    if (page.harmless || check.phase === 'checking') return shown;
+    if (intent) this.#start(checkKey, { clicked: true, retry: Boolean(known?.result) });
+    else if (!known && isForeground && this.#pages.ledger.takeAutomatic(site, this.#web.now())) this.#start(checkKey, { clicked: false });
+    this.#pages.setLedger();
+    return shown;
+  }
+
+  async #start(checkKey, { clicked, retry = false, sameCountry = false }) {
+    const before = this.#pages.checks.get(checkKey);
+    if (!before || before.phase === 'checking') return;
+    const now = this.#web.now();
+    const check = state.started(before, { now, deadlineMs: DEADLINE_MS, k: this.#host.greeting?.k ?? 3 });
+    const { attempt } = check;
+    this.#change(checkKey, check);
+    try {
+      await this.#host.ensure({ force: clicked });
+      const { deadline_ms: told, k } = this.#host.greeting;
+      const deadlineMs = Math.min(Math.max(told, DEADLINE_RANGE_MS[0]), DEADLINE_RANGE_MS[1]);
+      this.#update(checkKey, (c) => (c.attempt === attempt ? { ...c, deadlineMs, k } : c));
+      const request = this.#host.request('cert.check', fieldsOf(check, { clicked, retry, sameCountry }), {
+        timeoutMs: deadlineMs + HOST_GRACE_MS,
+        onProgress: (p) => this.#update(checkKey, (c) => state.progressed(c, attempt, p), true),
+      });
+      this.#running.set(checkKey, request.id);
+      this.#finish(checkKey, attempt, await request.done);
+    } catch (problem) {
+      this.#update(checkKey, (c) => state.failed(c, attempt, problemOf(problem)));
+    }
+    if (this.#pages.checks.get(checkKey)?.attempt === attempt) this.#running.delete(checkKey);
+    this.#renewAgain(checkKey);
+  }
+
+  #finish(checkKey, attempt, result) {
+    const check = this.#pages.checks.get(checkKey);
+    if (!check || check.phase !== 'checking' || check.attempt !== attempt) return;
+    const { site, offered } = check;
+    const { ledger } = this.#pages;
+    checkResult(result, site, offered?.sha256);
+    if (result.verdict === 'mismatch') {
+      const shown = result.first.filter((a) => a.certificate && !a.valid).map((a) => a.certificate.sha256);
+      for (const sha256 of offered ? [offered.sha256] : shown) ledger.catch(site, sha256);
+    }
+    if (result.verdict === 'match') {
+      const verified = result.fingerprints.filter((sha256) => ledger.verify(site, sha256));
+      if (verified.length !== result.fingerprints.length) throw Object.assign(new Error(), { code: 'caught_before' });
+    }
+    if (result.verdict === 'exempt') ledger.exempted(site, result.reason);
+    this.#pages.setLedger();
+    this.#change(checkKey, state.answered(check, attempt, result));
+  }
+
+  #retry(page, tabId, sameCountry) {
+    const check = this.#pages.checks.get(page.checkKey);
+    if (check.phase === 'checking') {
+      this.#stop(page.checkKey, 'again');
+      return this.#start(page.checkKey, { clicked: true, retry: true });
+    }
+    const how = state.retryOf(check);
+    if (how === 'reload') return this.#loadAgain(tabId, page.url);
+    const isOffered = sameCountry ? check.result?.same_country_possible : how === 'check';
+    return isOffered ? this.#start(page.checkKey, { clicked: true, retry: true, sameCountry }) : undefined;
+  }
+
+  async #proceed(page, check, tabId) {
+    const way = state.wayOn(page, check, this.#privileged.exact);
+    const { site, offered } = check;
+    if (way === 'exception') {
+      const { added, why } = await this.#privileged.addException(site.host, site.port, offered.attributes, offered.sha256);
+      if (!added) return this.#note(page, `exception_${why}`);
+    } else if (way === 'native') {
+      this.#intents.set(tabId, { kind: 'native', host: site.host, port: site.port, until: this.#web.now() + INTENT_MS });
+    } else if (way !== 'direct') {
+      return undefined;
+    }
+    return this.#web.replace(tabId, page.url);
+  }
+
+  async #countCircuits(check) {
+    const fields = { ...siteFields(check), dry: true };
+    return this.#host.request('circuit.new', fields, { force: true }).done.then(
+      ({ circuits, streams }) => ({ circuits, streams }), (problem) => ({ problem: problemOf(problem) }));
+  }
+
+  // Leaves the circuit and loads the site again; what comes of it is judged in renewAgain.
+  async #newCircuit(page, check, tabId, count) {
+    if (check.phase !== 'done' || check.proxy.kind === 'direct') return;
+    const { site } = check;
+    const old = (check.result?.browser_paths ?? []).map((path) => path.at(-1));
+    if (!await this.#privileged.newCircuit(site.firstParty, site.container)) {
+      try {
+        await this.#host.request('circuit.new', { ...siteFields(check), dry: false }, { force: true }).done;
+      } catch (problem) {
+        return void this.#note(page, problemOf(problem).code);
+      }
+    }
+    const until = this.#web.now() + INTENT_MS;
+    this.#intents.set(tabId, { kind: 'renew', host: site.host, port: site.port, until, count, old });
+    this.#web.replace(tabId, page.url);
+  }
+
+  // The new exit may be the old one's operator: then once more, RENEW_MAX times in all.
+  #renewAgain(checkKey) {
+    const check = this.#pages.checks.get(checkKey);
+    const page = this.#pages.pagesOf(checkKey).findLast((p) => p.renew);
+    if (!page || check?.phase !== 'done') return;
+    const { count, old } = page.renew;
+    this.#pages.setPage({ ...page, renew: null });
+    if (!check.result || check.result.verdict !== 'mismatch' || count >= RENEW_MAX) return;
+    const exits = check.result.browser_paths.map((path) => path.at(-1));
+    const isSame = check.result.still_same ?? exits.some((exit) => old.some((was) => mayBeSameOperator(was, exit)));
+    if (!isSame || exits.length === 0 || !this.#readers.has(page.id)) return;
+    this.#note({ ...page, renew: null, renewing: count + 1 }, '');
+    this.#newCircuit(page, check, page.tabId, count + 1);
+  }
+
+  #loadAgain(tabId, url) {
+    const where = target(url);
+    if (!where) return undefined;
+    this.#intents.set(tabId, { kind: 'check', ...where, until: this.#web.now() + INTENT_MS });
+    return this.#web.replace(tabId, url);
+  }
+
+  #takeIntent(tabId, { host, port }) {
+    const intent = this.#intents.get(tabId);
+    if (!intent) return null;
+    this.#intents.delete(tabId);
+    return intent.host === host && intent.port === port && this.#web.now() < intent.until ? intent : null;
+  }
+
+  #stopUnread(checkKey) {
+    const isRead = this.#pages.pagesOf(checkKey).some((page) => this.#readers.has(page.id));
+    if (!isRead) this.#stop(checkKey, 'closed');
+  }
+
+  #stop(checkKey, why) {
+    this.#running.get(checkKey)?.then((id) => this.#host.cancel(id));
+    this.#running.delete(checkKey);
+    this.#update(checkKey, (check) => state.stopped(check, why));
+  }
+
+  #note(page, note) {
+    this.#pages.setPage({ ...page, note });
+    this.#tell(page.id);
+  }
+
+  #update(checkKey, next, isPassing = false) {
+    const check = this.#pages.checks.get(checkKey);
+    if (check) this.#change(checkKey, next(check), isPassing);
+  }
+
+  #change(checkKey, check, isPassing = false) {
+    this.#pages.setCheck(checkKey, check, isPassing);
+    for (const page of this.#pages.pagesOf(checkKey)) this.#tell(page.id);
+  }
+
+  #tell(id) {
+    for (const take of this.#readers.get(id) ?? []) take(this.view(id));
+  }
+}
+
+const siteOf = (origin, { host, port }) =>
+  ({ firstParty: origin.firstParty, private: origin.private, container: origin.container, host, port });
+
+function siteFields({ site, proxy }) {
+  const fields = { first_party: site.firstParty, private: site.private, container: site.container, host: site.host, port: site.port };
+  if (proxy.username) fields.socks_username = proxy.username;
+  if (proxy.password) fields.socks_password = proxy.password;
+  return fields;
+}
+
+const PROXIES = { socks: 'socks', direct: 'direct' };
+
+function fieldsOf(check, { clicked, retry, sameCountry }) {
+  const fields = { ...siteFields(check), error: check.error, clicked, retry, same_country: sameCountry, proxy: PROXIES[check.proxy.kind] ?? 'unknown' };
+  if (check.offered?.chain.length) fields.offered = check.offered.chain;
+  return fields;
+}
+
+// The leaf and as much of the chain as the host takes.
+function boundedChain(chain) {
+  const out = [];
+  let left = CHAIN_BYTES_MAX * 4 / 3;
+  for (const der of chain.slice(0, CHAIN_MAX)) {
+    left -= der.length;
+    if (left < 0) break;
+    out.push(der);
+  }
+  return out;
+}
+
+function problemOf(e) {
+  if (e instanceof Garbage) return { code: 'host_garbage', error: null, detail: e.message };
+  return { code: e?.code ?? 'host_died', error: e?.error ?? null, detail: e?.detail ?? '' };
+}
+

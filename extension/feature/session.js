@@ -1,0 +1,79 @@
+// The session's beginning and end, and what pages of ours may ask: certificate pages over their port, the popup and
+// the options page by single messages.
+
+const ACTIONS = new Set(['start', 'retry', 'proceed', 'again', 'circuits', 'newcircuit']);
+
+export class Session {
+  #web;
+  #privileged;
+  #host;
+  #pages;
+  #certcheck;
+
+  constructor({ web, privileged, host, pages, certcheck }) {
+    this.#web = web;
+    this.#privileged = privileged;
+    this.#host = host;
+    this.#pages = pages;
+    this.#certcheck = certcheck;
+  }
+
+  /** The native bypass would lead past the check: in the privileged edition it is hidden from the first moment. */
+  start() {
+    this.#host.onEvent = (event) => {
+      if (event === 'newnym') this.#certcheck.wipe(true);
+    };
+    this.#privileged.hideNativeBypass(true);
+  }
+
+  /** Closing the last window, or the last private one, ends what was done in it. */
+  async onWindowRemoved() {
+    const { normal, private: hidden } = await this.#web.windows();
+    const hasPrivateState = [...this.#pages.checks.values()].some((check) => check.site.private);
+    if (normal + hidden === 0 || (hidden === 0 && hasPrivateState)) await this.#certcheck.wipe();
+  }
+
+  /** A certificate page of ours connected. */
+  async onPage(page) {
+    let stop = () => {};
+    let isClosed = false;
+    page.onClose(() => {
+      isClosed = true;
+      stop();
+    });
+    page.onMessage(async (message) => {
+      if (!ACTIONS.has(message?.kind)) return;
+      await this.#pages.ready;
+      const answer = await this.#certcheck.act(page.id, page.tab, message);
+      if (message.kind === 'circuits' && answer) page.post({ kind: 'circuits', ...answer });
+    });
+    await this.#pages.ready;
+    if (!isClosed) stop = this.#certcheck.read(page.id, (view) => page.post({ kind: 'state', view }));
+  }
+
+  /** What the popup and the options page ask. */
+  async onAsk(message) {
+    await this.#pages.ready;
+    if (message?.kind === 'overview') return this.#overview(message.tabId);
+    if (message?.kind === 'diagnose') return this.#diagnose();
+    return null;
+  }
+
+  async #overview(tabId) {
+    const { phase, problem, tor } = this.#host.state;
+    const access = await this.#web.access();
+    const last = Number.isInteger(tabId) ? this.#certcheck.viewOfTab(tabId) : null;
+    return { edition: this.#privileged.edition, host: { phase, problem: problem && told(problem), tor }, access, last };
+  }
+
+  async #diagnose() {
+    try {
+      const status = await this.#host.request('status', {}, { force: true }).done;
+      return { ...await this.#overview(), status };
+    } catch (problem) {
+      return { ...await this.#overview(), problem: told(problem) };
+    }
+  }
+}
+
+const told = ({ code, error, detail }) => ({ code, error, detail });

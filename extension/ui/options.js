@@ -1,0 +1,39 @@
+// The options page: no options to get wrong; what is found, what is missing, and how to mend it.
+
+import { t, dressDocument, ask, requestHosts } from '../platform/page.js';
+import { h, ltr, clicked } from './dom.js';
+import { overviewLines } from './overview.js';
+
+dressDocument();
+const page = document.getElementById('page');
+
+const yesNo = (value) => t(value ? 'yes' : 'no');
+
+function statusTable({ status }) {
+  if (!status) return null;
+  const { tor, roots, version } = status;
+  const rows = [
+    ['status_version', version], ['status_tor', tor.version], ['status_control', tor.control], ['status_auth', tor.auth],
+    ['status_relays', tor.relays], ['status_exits', tor.exits], ['status_geoip', yesNo(tor.geoip)],
+    ['status_mapaddress', yesNo(tor.mapaddress)], ['status_streams', yesNo(tor.streams)], ['status_roots', `${t(`roots_${roots.source}`)} (${roots.count})`],
+  ];
+  return h('dl', {}, rows.flatMap(([key, text]) => [h('dt', {}, t(key)), h('dd', {}, ltr(String(text)))]));
+}
+
+async function show() {
+  page.setAttribute('aria-busy', 'true');
+  const found = await ask({ kind: 'diagnose' });
+  page.setAttribute('aria-busy', 'false');
+  page.replaceChildren(
+    h('h1', {}, t('options_title')),
+    ...overviewLines(t, found, clicked(async () => {
+      await requestHosts();
+      show();
+    })).filter(Boolean),
+    statusTable(found) ?? '',
+    h('div', { class: 'actions' }, h('button', { type: 'button', class: 'primary', onclick: clicked(show) }, t('options_again'))),
+    h('p', { class: 'small' }, t(found.edition === 'privileged' ? 'edition_privileged' : 'edition_standard')));
+}
+
+document.title = t('options_title');
+show();
