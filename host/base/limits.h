@@ -80,6 +80,19 @@
 #define POLICY_RANGES_MAX 512
 /* Requests in flight from one browser. */
 #define REQUESTS_MAX 64
+/* Looks under way at once: each request of REQUESTS_MAX asks the first exit and up to K_MAX others, and some again. */
+#define LOOKS_MAX 512
+/* A look that its asker gave no deadline; none is longer (FACTS-TOR.md: without one tor goes on building circuits). */
+#define LOOK_DEADLINE_MAX_MS CHECK_DEADLINE_MS
+/* Where tor chooses the exit: how often one that does not suit is refused. With half of all exits excluded one in
+ * four thousand looks would still find none. */
+#define LOOK_FREE_TRIES 12
+/* Requests to the net role wait this long for tor to come (back); tor's restart takes about a second. */
+#define LINK_WAIT_MS 3000
+/* A stream of the browser's that is not known yet may be on its way to us: events trail by milliseconds. */
+#define FIRST_WAIT_MS 300
+/* Silence of the net role while it owes an answer: LINK_WAIT_MS, then a control port that is slow at 10,000 relays. */
+#define NETLINK_ANSWER_MS 12000
 /* Silence of the parse role while it owes an answer. Its first judgement loads the roots (measured: below
  * 30 ms), others take 1 to 3 ms; on a machine a hundred times slower this still holds. */
 #define PARSE_ANSWER_MS 5000

@@ -2,9 +2,9 @@
  * Asynchronous, on the program's one event loop; used by feature/certcheck, by the message routes and by the
  * shell verbs.
  *
- * A role that dies or answers nonsense ends every pending request with ERR_ROLE_DIED and is started anew by the
- * next request. So does one that stays silent: a look is given its own deadline, anything else NETLINK_ANSWER_MS;
- * the request that waited in vain ends with ERR_TIMEOUT. */
+ * A role that dies or answers nonsense ends every pending request with ERR_ROLE_DIED and is started anew, by itself
+ * when it died and by the next request in any case. So is one that stays silent: a look is given its own deadline
+ * and LINK_WAIT_MS, anything else NETLINK_ANSWER_MS; the request that waited in vain ends with ERR_TIMEOUT. */
 #ifndef PRIV_NETLINK_H
 #define PRIV_NETLINK_H
 
@@ -28,7 +28,7 @@ struct netlink *netlink_new(struct event_base *base, const struct net_config *co
  * their callbacks NOT called. Takes NULL. */
 void netlink_free(struct netlink *n);
 /* Starts the role ahead of the first request, so that it is connected and sees the browser's streams from then
- * on (FACTS: a stream's host name is known only while it is being attached). Errors: ERR_IO, ERR_NOMEM. */
+ * on (FACTS: a stream's host name is known only while it is being attached). Errors: ERR_IO, ERR_NOMEM, ERR_ROLE_DIED. */
 MUST_USE enum err netlink_start(struct netlink *n);
 
 /* Each is called exactly once for its request unless it was cancelled, and never from within the call that made the
@@ -47,8 +47,8 @@ typedef void netlink_step_cb(void *arg, const struct net_step_r *r);
 typedef void netlink_exits_cb(void *arg, enum err err, const struct relay_info *r);
 
 /* The requests. Each copies m and starts the role when it is not running. *id (may be NULL) names the request for
- * netlink_cancel; never 0. Errors: ERR_NOMEM, ERR_IO (the role can't be started), ERR_TOO_BIG (the role does not
- * read what it is sent): then no callback comes. */
+ * netlink_cancel; never 0. Errors: ERR_NOMEM, ERR_IO (the role can't be started), ERR_ROLE_DIED (it died moments ago
+ * and is not started again yet), ERR_TOO_BIG (the role does not read what it is sent): then no callback comes. */
 MUST_USE enum err netlink_first(struct netlink *n, const struct net_first *m, netlink_first_cb *done, void *arg,
                                 uint32_t *id);
 MUST_USE enum err netlink_draw(struct netlink *n, const struct net_draw *m, netlink_draw_cb *done, void *arg,
