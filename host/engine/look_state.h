@@ -1,0 +1,90 @@
+/* One look and the table of all: shared by look.c (table, tor's events) and look_run.c (the states), by nobody else. */
+#ifndef ENGINE_LOOK_STATE_H
+#define ENGINE_LOOK_STATE_H
+
+#include "engine/look.h"
+#include "engine/pathpick.h"
+#include "engine/socks.h"
+#include "engine/target.h"
+#include "engine/torlink.h"
+
+/* What one read takes from a socket; shared by all looks. */
+#define LOOK_READ_BYTES (16u * 1024)
+/* SOCKS messages of ours and of tor's: at most 2 * 255 + 3 and 262 bytes. */
+#define LOOK_SOCKS_BYTES 1024
+/* "x" and 16 random bytes in hex, ".virtual". */
+#define LOOK_NAME_MAX 48
+
+enum look_state {
+	LOOK_MAP,       /* waits for tor to take the mapping */
+	LOOK_CONNECT,   /* waits for the TCP connection to tor's SOCKS port */
+	LOOK_SOCKS,     /* waits for a circuit and the exit's connection */
+	LOOK_ROUTE,     /* the stream is open; waits for tor to say over which circuit */
+	LOOK_TLS,
+	LOOK_WHY,       /* failed; tor's STREAM event may say more than SOCKS did */
+	LOOK_OVER,      /* waits to be reported */
+};
+
+struct look {
+	struct looks *all;
+	struct look *next;
+	uint32_t id;
+	enum look_state state;
+	enum err err;
+	uint64_t started, deadline, state_deadline;
+	bool is_free, is_mapped, is_map_asked, is_reported, was_clean, had_clean;
+	struct target target;
+	uint16_t port;
+	uint8_t exit[FP_LEN];           /* asked for; when is_free, the one that came */
+	struct net_draw *avoid;         /* when is_free */
+	unsigned tries;
+	char name[LOOK_NAME_MAX];
+	char username[SOCKS_CRED_MAX], password[SOCKS_CRED_MAX];
+	uint32_t stream, circuit;       /* tor's ids; 0 unknown */
+	uint32_t newest;                /* newest circuit when we connected */
+	bool is_open;                   /* SUCCEEDED was seen: circuit is the one */
+	struct circs_path path;         /* checked; n 0 before */
+	int fd;
+	struct event *on_read, *on_write, *timer;
+	struct socks socks;
+	struct buf in, out;
+	const struct tls_engine *engine;
+	struct tls *tls;
+};
+
+struct looks {
+	struct event_base *base;
+	struct torlink *link;
+	const struct tls_engine *engine;
+	const struct look_hooks *hooks;
+	void *arg;
+	struct look *first;
+	size_t n;
+	uint32_t newest_circuit;
+	bool is_stopped;
+	uint8_t read[LOOK_READ_BYTES];
+};
+
+/* ---- look_run.c ---- */
+
+/* Begins: maps, or connects. */
+MUST_USE enum err look_begin(struct look *k);
+/* Ends it: closes the socket, removes the mapping; done is called from the loop. The first reason given stays. */
+void look_end(struct look *k, enum err err);
+/* Removes the mapping from tor if it may be there. */
+void look_unmap(struct look *k);
+/* tor named the stream's circuit (is_open: for good). */
+void look_on_attached(struct look *k, uint32_t circuit, bool is_open);
+/* tor detached (retries) or ended the stream. */
+void look_on_detached(struct look *k);
+void look_on_ended(struct look *k, enum err why);
+/* A circuit's path may be known now. */
+void look_on_path(struct look *k);
+const char *look_state_name(enum look_state s);
+
+/* ---- look.c ---- */
+
+/* Takes it out of the table and frees it. */
+void look_drop(struct look *k);
+
+#endif
