@@ -21,7 +21,7 @@ export function editionManifest(manifest, version, isPrivileged) {
   out.experiment_apis = {
     secondexit: {
       schema: 'privileged/schema.json',
-      parent: { scopes: ['addon_parent'], paths: [['secondexit']], script: 'privileged/api.js' },
+      parent: { scopes: ['addon_parent'], paths: [['secondexit']], script: 'privileged/api.js', events: ['startup'] },
     },
   };
   return out;

@@ -52,7 +52,7 @@ export class CertCheck {
     const isExact = this.#privileged.exact;
     if (!kind.suspicious && !isExact) return;
     const failure = await this.#privileged.getFailure(tabId, url);
-    if (!kind.suspicious && !(failure?.overridable && !failure.hsts)) return;   // the browser's own page offers all there is
+    if (!kind.suspicious && !(failure?.bypassHidden && failure.overridable && !failure.hsts)) return;   // the browser's own page offers all there is
     const site = failure ? siteOf(failure.origin, where) : this.#siteOfTab(tab, where);
     const page = {
       tabId, url, harmless: !kind.suspicious, stored: false, error: nss,
