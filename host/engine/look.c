@@ -143,7 +143,6 @@ bool looks_cancel(struct looks *l, uint32_t id)
 
 void looks_on_link_lost(struct looks *l, enum err err)
 {
-	l->newest_circuit = 0;
 	for (struct look *k = l->first; k != NULL; k = k->next)
 		if (k->state != LOOK_TLS && k->state != LOOK_WHY)
 			look_end(k, err);
@@ -198,12 +197,21 @@ void looks_on_stream(struct looks *l, const struct stream_seen *s)
 	}
 }
 
+bool look_circuit_is_new(const struct looks *l, uint32_t circuit, uint64_t turn)
+{
+	if (l->turn - turn >= LOOK_RECENT_CIRCUITS)
+		return true;    /* no longer known; the claim "was there" is not made */
+	for (uint64_t t = turn + 1; t <= l->turn; t++)
+		if (l->recent[t % LOOK_RECENT_CIRCUITS] == circuit)
+			return true;
+	return false;
+}
+
 void looks_on_circuit(struct looks *l, uint32_t circuit)
 {
 	struct look *next;
 
-	if (circuit > l->newest_circuit)
-		l->newest_circuit = circuit;
+	l->recent[++l->turn % LOOK_RECENT_CIRCUITS] = circuit;
 	for (struct look *k = l->first; k != NULL; k = next) {
 		next = k->next;
 		if (k->circuit == circuit)

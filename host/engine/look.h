@@ -14,7 +14,7 @@ struct event_base;
 struct torlink;
 struct looks;
 
-/* Called from the loop, never from within a looks_ call. They may start and cancel looks.
+/* They must not call looks_ functions. step may be called from within looks_on_ functions, done only from the loop.
  * step: STEP_BUILDING, _CONNECTING, _HANDSHAKING, _DONE; exit NULL while not known.
  * done: exactly once for each look that started; r and the certificates live as long as the call. */
 struct look_hooks {

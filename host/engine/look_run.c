@@ -48,11 +48,11 @@ static void set_timer(struct look *k, uint64_t at)
 static void set_state(struct look *k, enum look_state state)
 {
 	unsigned limit = states[state].limit_ms;
+	uint64_t at = limit > 0 ? clock_ms() + limit : k->deadline;
 
 	log_line("look %u: %s -> %s", k->id, states[k->state].name, states[state].name);
 	k->state = state;
-	k->state_deadline = limit > 0 ? clock_ms() + limit : k->deadline;
-	set_timer(k, k->state_deadline < k->deadline ? k->state_deadline : k->deadline);
+	set_timer(k, at < k->deadline ? at : k->deadline);
 }
 
 static void step(struct look *k, enum net_step what, const uint8_t *exit)
@@ -247,6 +247,12 @@ static bool suits(const struct look *k, const uint8_t fp[FP_LEN])
 	return relay != NULL && pathpick_suits(relays, &want, relay);
 }
 
+static void ignore(void *arg, enum err err)
+{
+	(void)arg;
+	(void)err;
+}
+
 /* Is the circuit the right one? Called as soon as its path is known, and again when the stream is open on it. */
 static void check_route(struct look *k)
 {
@@ -267,7 +273,10 @@ static void check_route(struct look *k)
 		return;
 	memcpy(k->exit, last, FP_LEN);
 	k->path = path;
-	k->was_clean = k->had_clean && k->circuit <= k->newest;
+	/* For the people who are shown the path; the answers come while the handshake runs, or are missing. */
+	if (torlink_countries(k->all->link, (const uint8_t (*)[FP_LEN])path.fp, path.n, ignore, NULL) != OK)
+		log_line("look %u: countries can't be asked", k->id);
+	k->was_clean = k->had_clean && !look_circuit_is_new(k->all, k->circuit, k->turn);
 	if (k->state == LOOK_ROUTE)
 		start_tls(k);
 }
@@ -324,7 +333,10 @@ static void run_socks(struct look *k, const void *bytes, size_t n, bool is_eof)
 		fail(k, k->socks.err);
 	} else if (go == GO_WAIT && (is_eof || !flush(k))) {
 		fail(k, ERR_CLOSED);
-	} else if (go == GO_DONE) {
+	} else if (go == GO_WAIT) {
+		/* The states of SOCKS have limits of their own. */
+		set_timer(k, k->socks.deadline < k->deadline ? k->socks.deadline : k->deadline);
+	} else {
 		/* What comes now waits in the socket until the circuit is known to be right. */
 		event_del(k->on_read);
 		set_state(k, LOOK_ROUTE);
@@ -365,6 +377,7 @@ static void start_socks(struct look *k)
 		return;
 	}
 	set_state(k, LOOK_SOCKS);
+	step(k, STEP_BUILDING, k->is_free ? NULL : k->exit);
 	run_socks(k, NULL, 0, false);
 }
 
@@ -398,7 +411,7 @@ static enum err try_connect(struct look *k)
 	circs_own_credentials(k->username, k->password);
 	k->stream = k->circuit = 0;
 	k->is_open = false;
-	k->newest = k->all->newest_circuit;
+	k->turn = k->all->turn;
 	size_t n = circs_clean_exits(torlink_circs(k->all->link), clock_ms(), clean, sizeof clean / sizeof clean[0]);
 	k->had_clean = k->is_free && n > 0;
 	for (size_t i = 0; i < n && !k->is_free; i++)

@@ -15,6 +15,9 @@
 /* "x" and 16 random bytes in hex, ".virtual". */
 #define LOOK_NAME_MAX 48
 
+/* CIRC events remembered, to tell a circuit that was there from one that was made for us. */
+#define LOOK_RECENT_CIRCUITS 256
+
 enum look_state {
 	LOOK_MAP,       /* waits for tor to take the mapping */
 	LOOK_CONNECT,   /* waits for the TCP connection to tor's SOCKS port */
@@ -31,7 +34,7 @@ struct look {
 	uint32_t id;
 	enum look_state state;
 	enum err err;
-	uint64_t started, deadline, state_deadline;
+	uint64_t started, deadline;
 	bool is_free, is_mapped, is_map_asked, is_reported, was_clean, had_clean;
 	struct target target;
 	uint16_t port;
@@ -41,7 +44,7 @@ struct look {
 	char name[LOOK_NAME_MAX];
 	char username[SOCKS_CRED_MAX], password[SOCKS_CRED_MAX];
 	uint32_t stream, circuit;       /* tor's ids; 0 unknown */
-	uint32_t newest;                /* newest circuit when we connected */
+	uint64_t turn;                  /* looks.turn when we connected */
 	bool is_open;                   /* SUCCEEDED was seen: circuit is the one */
 	struct circs_path path;         /* checked; n 0 before */
 	int fd;
@@ -60,7 +63,8 @@ struct looks {
 	void *arg;
 	struct look *first;
 	size_t n;
-	uint32_t newest_circuit;
+	uint64_t turn;                            /* counts CIRC events */
+	uint32_t recent[LOOK_RECENT_CIRCUITS];    /* circuit of event number turn % LOOK_RECENT_CIRCUITS */
 	bool is_stopped;
 	uint8_t read[LOOK_READ_BYTES];
 };
@@ -84,6 +88,8 @@ const char *look_state_name(enum look_state s);
 
 /* ---- look.c ---- */
 
+/* True when tor reported something of this circuit after the given turn. */
+bool look_circuit_is_new(const struct looks *l, uint32_t circuit, uint64_t turn);
 /* Takes it out of the table and frees it. */
 void look_drop(struct look *k);
 

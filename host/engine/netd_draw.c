@@ -1,0 +1,208 @@
+/* Drawing an exit (NET_DRAW) and listing them (NET_EXITS): jobs of the net role. Each step waits for tor's word first:
+ * families must be known before independence can be promised, countries before they can be compared. */
+#include "engine/describe.h"
+#include "engine/netd_state.h"
+#include "engine/pathpick.h"
+
+#include "base/clock.h"
+
+#include <string.h>
+
+/* Exits at which clean circuits end: tor keeps a handful. */
+#define CLEAN_MAX 64
+
+/* ---- draw ---- */
+
+static void draw_answer(struct job *j)
+{
+	struct buf payload BUF_AUTO = buf_new(FRAME_MAX);
+
+	if (!j->got.draw.is_free) {
+		uint8_t fp[FP_LEN];
+		memcpy(fp, j->got.draw.exit.fp, FP_LEN);
+		describe_relay(torlink_relays(j->d->link), fp, &j->got.draw.exit);
+	}
+	netmsg_put_draw_r(&payload, &j->got.draw);
+	job_reply(j, NET_R_DRAW, &payload);
+}
+
+static void on_country(void *arg, enum err err)
+{
+	struct job *j = arg;
+
+	(void)err;
+	if (job_called(j))
+		draw_answer(j);
+}
+
+/* All is known: draws. */
+static enum err draw(struct job *j)
+{
+	const struct net_draw *m = &j->ask.draw;
+	const struct relays *relays = torlink_relays(j->d->link);
+	uint8_t clean[CLEAN_MAX][FP_LEN];
+	struct pick pick;
+
+	if (relays == NULL)
+		return ERR_TOR_BOOTSTRAP;
+	if (m->country[0] != '\0' && !pathpick_country_qualifies(relays, m->country, m->port, m->is_ipv6))
+		return ERR_EXIT_NONE;
+	bool is_free = m->is_ipv6 || !torlink_has_mapaddress(j->d->link);
+	const struct pathpick want = {
+		.port = m->port, .is_ipv6 = m->is_ipv6,
+		.indep = m->indep, .n_indep = m->n_indep, .not_these = m->not_these, .n_not = m->n_not,
+		.country = m->country, .not_continent_of = m->not_continent_of, .clean = (const uint8_t (*)[FP_LEN])clean,
+		.n_clean = circs_clean_exits(torlink_circs(j->d->link), clock_ms(), clean, CLEAN_MAX),
+	};
+	enum err err = pathpick(relays, &want, &pick);
+	if (err != OK)
+		return err;
+	j->got.draw = (struct net_draw_r){
+		.is_clean = pick.is_clean && !is_free, .is_free = is_free,
+		.groups = (uint16_t)(pick.groups < UINT16_MAX ? pick.groups : UINT16_MAX), .exit.country = "??",
+	};
+	if (!is_free)
+		memcpy(j->got.draw.exit.fp, pick.exit->fp, FP_LEN);
+	return OK;
+}
+
+static void draw_and_answer(struct job *j)
+{
+	enum err err = draw(j);
+
+	if (err != OK) {
+		job_fail(j, err);
+		return;
+	}
+	/* Its country is for people alone. */
+	j->calls++;
+	if (j->got.draw.is_free ||
+	    torlink_countries(j->d->link, (const uint8_t (*)[FP_LEN])j->got.draw.exit.fp, 1, on_country, j) != OK) {
+		j->calls--;
+		draw_answer(j);
+	}
+}
+
+static void on_all_countries(void *arg, enum err err)
+{
+	struct job *j = arg;
+
+	if (!job_called(j))
+		return;
+	if (err != OK)
+		job_fail(j, err);
+	else
+		draw_and_answer(j);
+}
+
+static void on_draw_fresh(void *arg, enum err err)
+{
+	struct job *j = arg;
+
+	if (!job_called(j))
+		return;
+	if (err != OK) {
+		job_fail(j, err);
+		return;
+	}
+	if (j->ask.draw.country[0] == '\0' && j->ask.draw.not_continent_of[0] == '\0') {
+		draw_and_answer(j);
+		return;
+	}
+	j->calls++;
+	err = torlink_countries(j->d->link, NULL, 0, on_all_countries, j);
+	if (err != OK) {
+		j->calls--;
+		job_fail(j, err);
+	}
+}
+
+void draw_run(struct job *j, bool is_late)
+{
+	(void)is_late;
+	j->wait = JOB_TOR;
+	j->calls++;
+	enum err err = torlink_fresh(j->d->link, j->ask.draw.indep, j->ask.draw.n_indep, on_draw_fresh, j);
+	if (err != OK) {
+		j->calls--;
+		job_fail(j, err);
+	}
+}
+
+/* ---- list ---- */
+
+static bool is_zero(const uint8_t fp[FP_LEN])
+{
+	static const uint8_t zeros[FP_LEN];
+
+	return memcmp(fp, zeros, FP_LEN) == 0;
+}
+
+static void exits_answer(struct job *j)
+{
+	const struct relays *relays = torlink_relays(j->d->link);
+	const struct relay *other = NULL;
+
+	if (relays == NULL) {
+		job_fail(j, ERR_TOR_BOOTSTRAP);
+		return;
+	}
+	if (!is_zero(j->ask.fp) && (other = relays_find(relays, j->ask.fp)) == NULL) {
+		job_fail(j, ERR_EXIT_UNKNOWN);
+		return;
+	}
+	for (size_t i = 0; i < relays_count(relays); i++) {
+		const struct relay *relay = relays_at(relays, i);
+		struct relay_info info;
+		if (!relay_is_usable_exit(relay) || (other != NULL && !relay_is_independent(relays, relay, other)))
+			continue;
+		struct buf payload BUF_AUTO = buf_new(FRAME_MAX);
+		describe_relay(relays, relay->fp, &info);
+		netmsg_put_relay(&payload, &info);
+		inner_send(j->d->inner, NET_R_EXIT, j->id, &payload);
+	}
+	job_reply(j, NET_R_END, NULL);
+}
+
+/* A list without countries is better than none: err is ignored. */
+static void on_exits_countries(void *arg, enum err err)
+{
+	struct job *j = arg;
+
+	if (!job_called(j))
+		return;
+	if (err == ERR_TOR_LOST)
+		job_fail(j, err);
+	else
+		exits_answer(j);
+}
+
+static void on_exits_fresh(void *arg, enum err err)
+{
+	struct job *j = arg;
+
+	if (!job_called(j))
+		return;
+	if (err != OK) {
+		job_fail(j, err);
+		return;
+	}
+	j->calls++;
+	if (torlink_countries(j->d->link, NULL, 0, on_exits_countries, j) != OK) {
+		j->calls--;
+		exits_answer(j);
+	}
+}
+
+void exits_run(struct job *j, bool is_late)
+{
+	(void)is_late;
+	j->wait = JOB_TOR;
+	j->calls++;
+	enum err err = torlink_fresh(j->d->link, (const uint8_t (*)[FP_LEN])j->ask.fp, is_zero(j->ask.fp) ? 0 : 1,
+	                             on_exits_fresh, j);
+	if (err != OK) {
+		j->calls--;
+		job_fail(j, err);
+	}
+}
