@@ -1,0 +1,160 @@
+#!/usr/bin/env node
+// What `make bench` runs: how long a verdict takes beside one plain handshake, what starting the host costs, what it weighs.
+// Ratios in one run, on one machine, interleaved; a table and a JSON file, never a test that fails by time.
+//   node tests/bench/bench.mjs [--runs N] [--out build/bench]
+
+import { spawn, execFileSync } from 'node:child_process';
+import { existsSync, copyFileSync, mkdirSync, writeFileSync, statSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import os from 'node:os';
+import path from 'node:path';
+import { HostBed, SECONDEXIT, PORT, K } from '../net/hostbed.mjs';
+import { Host } from '../net/native.mjs';
+import { sleep } from '../net/proc.mjs';
+import { plainHandshake } from './sclient.mjs';
+import { cold, warm } from './circuits.mjs';
+
+const args = process.argv.slice(2);
+const option = (name, otherwise) => { const at = args.indexOf(name); return at >= 0 ? args[at + 1] : otherwise; };
+const RUNS = Number(option('--runs', 31));
+const OUT = option('--out', 'build/bench');
+
+const sorted = (a) => [...a].sort((x, y) => x - y);
+const median = (a) => { const s = sorted(a); return s.length ? (s[(s.length - 1) >> 1] + s[s.length >> 1]) / 2 : NaN; };
+const spread = (a) => { const s = sorted(a); return [s[Math.floor(s.length / 10)], s[Math.floor(s.length * 9 / 10)]]; };
+
+const rows = [], data = { machine: { cpus: os.cpus().length, model: os.cpus()[0]?.model, load: os.loadavg(), node: process.version }, runs: RUNS };
+function row(what, value, limit = '', ok = null) {
+  rows.push([what, value, limit, ok === null ? '' : ok ? 'ok' : 'OVER']);
+}
+const ms = (a) => { const [lo, hi] = spread(a); return `${median(a).toFixed(1)} ms (${lo.toFixed(1)} … ${hi.toFixed(1)}, n=${a.length})`; };
+
+// A fresh site and a browser connection to it, so that the host has a first exit to start from.
+async function visited(bed) {
+  const name = bed.name('bench');
+  bed.origin.site(name, { first: 'self-signed', others: 'self-signed' });
+  return { name, visit: await bed.browser.visit(name, PORT) };
+}
+
+async function oneCheck(bed, host, { name, visit }) {
+  const begin = process.hrtime.bigint();
+  const { final } = await bed.ask(host, name, visit);
+  const took = Number(process.hrtime.bigint() - begin) / 1e6;
+  if (final.verdict !== 'match') throw new Error(`${final.verdict} ${final.reason}`);
+  return took;
+}
+
+async function benchVerdict() {
+  const bed = await HostBed.start({ log: (t) => process.stderr.write(t + '\n') });
+  const control = await bed.net.client.openControl();
+  const series = Object.fromEntries(['cold plain', 'cold privileged', 'cold standard', 'warm plain', 'warm privileged', 'warm standard'].map((k) => [k, []]));
+  const failures = [];
+  try {
+    const hosts = { privileged: await bed.host({ edition: 'privileged' }), standard: await bed.host({ edition: 'standard' }) };
+    const keep = async (key, fn) => { try { series[key].push(await fn()); } catch (e) { failures.push(`${key}: ${e.message}`); } };
+    for (let i = 0; i < RUNS; i++) {
+      for (const state of ['cold', 'warm']) {
+        for (const who of ['plain', 'privileged', 'standard']) {
+          const site = await visited(bed);
+          const first = bed.kin(bed.origin.connections(site.name)[0].fingerprint);
+          const kin = (fp) => { const g = bed.kin(fp); return g === first || g < 0 ? null : g; };
+          if (state === 'cold') await cold(control, `${site.name}:0`);
+          else if (!(await warm(control, K, kin))) { failures.push(`${state} ${who}: tor made no ${K} clean independent circuits`); continue; }
+          await keep(`${state} ${who}`, () => (who === 'plain' ? plainHandshake(bed.net.client.socks, `plain-${site.name}`, PORT) : oneCheck(bed, hosts[who], site)));
+        }
+      }
+    }
+    data.idle = await benchIdle(hosts.privileged);
+    for (const h of Object.values(hosts)) await h.close();
+  } finally { control.close(); await bed.stop(); }
+  data.verdict = { series, failures };
+  const base = median(series['cold plain']);
+  row('one openssl s_client handshake, circuit built for it', ms(series['cold plain']));
+  row('one openssl s_client handshake, clean circuit at hand', ms(series['warm plain']));
+  for (const who of ['privileged', 'standard']) {
+    for (const [state, limit, text] of [['cold', 1.3, 'no circuit at hand'], ['warm', 1.05, 'clean independent circuits at hand']]) {
+      const a = series[`${state} ${who}`];
+      row(`error → verdict, k=${K}, ${who}, ${text}`, ms(a));
+      row('    against the handshake on a fresh circuit', `${(median(a) / base).toFixed(2)} ×`, `≤ ${limit}`, median(a) / base <= limit);
+      if (state === 'warm') row('    against the handshake on a clean circuit', `${(median(a) / median(series['warm plain'])).toFixed(2)} ×`);
+    }
+  }
+  if (failures.length) row('measurements that failed', `${failures.length}: ${failures[0]}`);
+}
+
+async function benchIdle(host) {
+  await sleep(3000);
+  const of = (field) => host.memory(field);
+  return { dirty: of('Private_Dirty'), pss: of('Pss') };
+}
+
+function reportIdle() {
+  const sum = (list) => list.reduce((a, m) => a + m.kib, 0);
+  const { dirty, pss } = data.idle;
+  for (const [i, m] of dirty.entries()) row(`idle: ${m.name}`, `Private_Dirty ${m.kib} KiB, PSS ${pss[i]?.kib} KiB`);
+  row('idle: sum of Private_Dirty', `${sum(dirty)} KiB`, '< 8192 KiB', sum(dirty) < 8192);
+  row('idle: sum of PSS', `${sum(pss)} KiB`);
+}
+
+async function startTime(file, hostArgs) {
+  const begin = process.hrtime.bigint();
+  if (!hostArgs) {
+    const child = spawn(file, [], { stdio: ['pipe', 'pipe', 'pipe'] });
+    await once(child, 'exit');
+    return Number(process.hrtime.bigint() - begin) / 1e6;
+  }
+  const host = new Host(file, hostArgs);
+  await host.hello();
+  const took = Number(process.hrtime.bigint() - begin) / 1e6;
+  await host.close();
+  return took;
+}
+
+async function benchStart() {
+  const truth = [], hello = [];
+  for (let i = 0; i < RUNS * 2; i++) {
+    truth.push(await startTime('/bin/true'));
+    hello.push(await startTime(SECONDEXIT, ['--control', '127.0.0.1:9', '--socks', '127.0.0.1:9']));
+  }
+  data.start = { true: truth, hello };
+  const more = median(hello) - median(truth);
+  row('/bin/true, start to end', ms(truth));
+  row('host, start to hello answered', ms(hello));
+  row('    difference', `${more.toFixed(1)} ms`, '< 15 ms', more < 15);
+}
+
+function benchSize() {
+  data.sizes = {};
+  for (const file of [SECONDEXIT, `${SECONDEXIT}-net`, `${SECONDEXIT}-parse`]) {
+    const copy = path.join(OUT, path.basename(file) + '.stripped');
+    copyFileSync(file, copy);
+    execFileSync('strip', [copy]);
+    const size = data.sizes[path.basename(file)] = statSync(copy).size;
+    rmSync(copy);
+    row(`${path.basename(file)}, stripped`, `${(size / 1024).toFixed(0)} KiB`, '< 1024 KiB', size < 1024 * 1024);
+  }
+}
+
+function benchRelays() {
+  const file = path.join(path.dirname(SECONDEXIT), 'bench', 'bench_relays');
+  if (!existsSync(file)) return row('relays', `${file} is not built`);
+  data.relays = execFileSync(file, { encoding: 'utf8' });
+}
+
+function print() {
+  const width = [0, 1, 2].map((i) => Math.max(...rows.map((r) => r[i].length)));
+  const table = rows.map((r) => r.map((c, i) => c.padEnd(width[i] ?? 0)).join('  ').trimEnd()).join('\n');
+  return table + (data.relays ? `\n\n${data.relays}` : '\n');
+}
+
+mkdirSync(OUT, { recursive: true });
+await benchStart();
+benchSize();
+await benchVerdict();
+reportIdle();
+benchRelays();
+const text = `SecondExit bench, ${os.cpus().length} × ${data.machine.model}, load ${data.machine.load[0].toFixed(1)} at the start, medians (10% … 90%)\n\n${print()}`;
+process.stdout.write(text);
+writeFileSync(path.join(OUT, 'bench.txt'), text);
+writeFileSync(path.join(OUT, 'bench.json'), JSON.stringify({ ...data, rows }, null, 1) + '\n');
+process.exit(0);
