@@ -29,6 +29,39 @@ export class CertPage {
   /** The verdict, once there is one. */
   done() { return this.phase('done'); }
 
+  /** Starts the check by a click where it waits for one. */
+  async begin() {
+    const { phase } = await this.phase('waiting', 'checking', 'done');
+    if (phase === 'waiting') await this.press('start');
+  }
+
+  /** The way on, as a person takes it. Privileged: one click. Standard: the browser's own page, and its own bypass. */
+  async goOn() {
+    await this.press('way');
+    if (this.edition === 'standard') await this.bypassNatively();
+  }
+
+  /** Clicks through about:certerror. */
+  async bypassNatively() {
+    await this.tab.wait(() => Boolean(document.querySelector('net-error-card')?.shadowRoot?.querySelector('#advanced-button')), { what: 'the browser\'s own page' });
+    const press = (id) => this.tab.wait((i) => {
+      const button = document.querySelector('net-error-card').shadowRoot.querySelector(i);
+      if (!button || button.disabled) return false;
+      button.click();
+      return true;
+    }, { what: `${id} of the browser's own page` }, id);
+    await press('#advanced-button');
+    await press('#exception-button');
+  }
+
+  /** Whether the browser's own page stands here with its bypass. */
+  nativeBypass() {
+    return this.tab.eval(() => {
+      const card = document.querySelector('net-error-card');
+      return card ? !card.wrappedJSObject.hideExceptionButton : null;
+    });
+  }
+
   async describe() {
     const address = await this.tab.address().catch((e) => e.message);
     return `${address} ${JSON.stringify(await this.state().catch(() => null))?.slice(0, 600)}`;

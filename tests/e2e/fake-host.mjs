@@ -1,11 +1,14 @@
 // A FAKE host: says what a file tells it to. It proves the browser's side alone (the privileged part, the pages, the
 // guard) where the real host would only be in the way. Nothing that is shown to work with it is shown to work.
 //   node fake-host.mjs VERDICTS.json      {"name": {"verdict": …, "reason": …, "fingerprints": […]}}
+//   node fake-host.mjs --protocol 2       a host of another version
+//   node fake-host.mjs --silent           a host that hangs
 
 import { createHash } from 'node:crypto';
 import { appendFileSync, readFileSync } from 'node:fs';
 
-const [, , file] = process.argv;
+const [, , file, argument] = process.argv;
+const protocol = file === '--protocol' ? Number(argument) : 1;
 const send = (message) => {
   const body = Buffer.from(JSON.stringify(message));
   const head = Buffer.alloc(4);
@@ -43,7 +46,7 @@ function check(request) {
 }
 
 const ROUTES = {
-  hello: (r) => ({ id: r.id, kind: 'hello', protocol: 1, version: '0.1.0', capabilities: ['cert.check', 'circuit.new'], k: 3, deadline_ms: 25000 }),
+  hello: (r) => ({ id: r.id, kind: 'hello', protocol, version: '0.1.0', capabilities: ['cert.check', 'circuit.new'], k: 3, deadline_ms: 25000 }),
   'cert.check': check,
   'circuit.new': (r) => ({ id: r.id, kind: 'circuit.result', circuits: 1, streams: 2 }),
   status: (r) => ({
@@ -59,7 +62,8 @@ process.stdin.on('data', (chunk) => {
     const end = 4 + bytes.readUInt32LE(0);
     const request = JSON.parse(bytes.subarray(4, end).toString());
     bytes = bytes.subarray(end);
-    appendFileSync(`${file}.log`, `${JSON.stringify({ ...request, offered: request.offered?.length })}\n`);
+    if (file === '--silent') continue;
+    if (!file.startsWith('--')) appendFileSync(`${file}.log`, `${JSON.stringify({ ...request, offered: request.offered?.length })}\n`);
     send((ROUTES[request.kind] ?? ((r) => ({ id: r.id, kind: 'ok' })))(request));
   }
 });

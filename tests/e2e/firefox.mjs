@@ -158,6 +158,7 @@ export class Firefox {
     const firefox = new Firefox();
     const { dir, socks, edition, env = {}, prefs = {}, headless = true } = options;
     firefox.dir = dir;
+    firefox.edition = edition;
     firefox.home = path.join(dir, 'home');
     await mkdir(firefox.home, { recursive: true });
     firefox.#browser = await puppeteer.launch({
@@ -250,6 +251,34 @@ export class Firefox {
 
   async backgroundState() {
     return this.chrome((id) => WebExtensionPolicy.getByID(id).extension.backgroundState ?? '', EXTENSION_ID);
+  }
+
+  /** Another browser window, in front. */
+  async openWindow() {
+    await this.send('browsingContext.create', { type: 'window' });
+  }
+
+  /** Closes every browser window (the program stays, as on macOS), then opens one. */
+  async reopenLastWindow() {
+    // A window that is no browser window keeps the program, and us in it.
+    const before = new Set((await this.send('browsingContext.getTree', { 'moz:scope': 'chrome' })).contexts.map((c) => c.context));
+    await this.chrome(() => { Services.ww.openWindow(null, 'chrome://extensions/content/dummy.xhtml', 'keeper', 'chrome,dialog=no', null); });
+    const keeper = await until(async () => {
+      const { contexts } = await this.send('browsingContext.getTree', { 'moz:scope': 'chrome' });
+      return contexts.find((c) => !before.has(c.context) && c.url.endsWith('dummy.xhtml'));
+    }, { what: 'a window that is no browser window' });
+    const here = { context: keeper.context };
+    await this.evaluate(here, async () => {
+      const open = [...Services.wm.getEnumerator('navigator:browser')];
+      await Promise.all(open.map((w) => new Promise((resolve) => { w.addEventListener('unload', resolve, { once: true }); w.close(); })));
+    }, []);
+    await sleep(500);
+    await this.evaluate(here, async () => {
+      const { BrowserWindowTracker } = ChromeUtils.importESModule('resource:///modules/BrowserWindowTracker.sys.mjs');
+      await BrowserWindowTracker.promiseOpenWindow({ private: true });
+      window.close();
+    }, []).catch(() => {});
+    await until(async () => (await this.tabs()).length > 0, { what: 'a new browser window' });
   }
 
   async pref(name) {

@@ -3,7 +3,8 @@
 //
 //   withEditions((edition, its) => { test('…', async () => { const { firefox, origin } = its(); … }); });
 
-import { after, before, describe } from 'node:test';
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe } from 'node:test';
 import { access, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -12,6 +13,7 @@ import { startNet } from '../net/net.mjs';
 import { startOrigin } from '../origin/origin.mjs';
 import { EXTENSION_ID, Firefox } from './firefox.mjs';
 import { NativeHost } from './native.mjs';
+import { Gate } from './gate.mjs';
 import { CertPage } from './certpage.mjs';
 import { until } from './wait.mjs';
 
@@ -37,7 +39,8 @@ export async function startBed(options = {}) {
 export async function startBrowser({ net, origin }, edition, options = {}) {
   const dir = await mkdtemp(path.join(os.tmpdir(), `secondexit-${edition}-`));
   const { client } = net;
-  const hostOptions = ['--control', at(client.control), '--socks', at(client.socks), '--cookie', client.cookieFile, '--test-ca', origin.caFile];
+  const gate = await Gate.open(client.control);
+  const hostOptions = ['--control', at(gate), '--socks', at(client.socks), '--cookie', client.cookieFile, '--test-ca', origin.caFile];
   const host = new NativeHost({ home: path.join(dir, 'home'), build: BUILD, options: hostOptions, extensionId: EXTENSION_ID });
   await host.install();
   const firefox = await Firefox.start({
@@ -47,9 +50,10 @@ export async function startBrowser({ net, origin }, edition, options = {}) {
   firefox.host = host;
   const stop = async () => {
     await firefox.stop();
+    await gate.close();
     if (!process.env.SECONDEXIT_E2E_KEEP) await rm(dir, { recursive: true, force: true, maxRetries: 5 });
   };
-  return { firefox, host, edition, stop };
+  return { firefox, host, gate, edition, stop };
 }
 
 const at = ({ host, port }) => `${host}:${port}`;
@@ -60,7 +64,7 @@ async function xpiOf(edition) {
   return file;
 }
 
-/** Declares `tests(edition, its)` for both editions; its() gives {net, origin, firefox, host, edition}. */
+/** Declares `tests(edition, its)` for both editions; its() gives {net, origin, firefox, host, gate, edition} and the scenes below. */
 export function withEditions(tests, { net: netOptions = {}, firefox: firefoxOptions = {} } = {}) {
   let bed = null;
   describe('bed', { concurrency: 1 }, () => {
@@ -70,6 +74,7 @@ export function withEditions(tests, { net: netOptions = {}, firefox: firefoxOpti
       describe(edition, { concurrency: 1 }, () => {
         let browser = null;
         before(async () => { browser = await startBrowser(bed, edition, firefoxOptions); }, { timeout: 60000 });
+        afterEach(async () => { await scenes({ ...bed, ...browser }).tidy(); });
         after(async () => { await browser?.stop(); });
         tests(edition, () => ({ ...bed, ...browser, ...scenes({ ...bed, ...browser }) }));
       });
@@ -86,18 +91,42 @@ export const freshName = (word = 'site') => `${word}${process.pid % 1000}x${++na
 export const urlOf = (name, { port = PORT, path: where = '/' } = {}) => `https://${name}:${port}${where}`;
 
 function scenes({ origin, firefox, edition }) {
-  return {
-    /** Declares a site, opens it in a new tab, answers its page of ours once it shows. */
+  const scene = {
+    /** Declares a site and opens it in a new tab in front. Answers its page (of ours, once it shows). */
     async visit(spec, { name = freshName(), port = PORT, path: where = '/', ...open } = {}) {
-      origin.site(name, spec);
+      if (spec) origin.site(name, spec);
       const tab = await firefox.open(urlOf(name, { port, path: where }), open);
       return new CertPage(tab, { name, port, edition, origin });
     },
+
+    /** A visit that ends with a verdict; a check that may not start by itself is started by a click. */
+    async check(spec, options) {
+      const page = await scene.visit(spec, options);
+      await page.begin();
+      const state = await page.done();
+      return { page, name: page.name, tab: page.tab, state };
+    },
+
+    /** Back to one empty tab, so that no test works among another one's. */
+    async tidy() {
+      const [first, ...others] = await firefox.tabs();
+      await first.go('about:blank');
+      await Promise.all(others.map((tab) => tab.close()));
+    },
   };
+  return scene;
 }
 
-/** Handshakes that the site saw but did not carry a page: the looks of the host (and the browser's own failed ones). */
-export const looksAt = (origin, name) => origin.connections(name).filter((c) => c.requests.length === 0);
+/** How often corroborating exits looked at the site. */
+export const looksAt = (origin, name) => origin.connections(name).filter((c) => c.role > 0);
+
+/** The names that the corroborators have looked at. */
+export const namesLookedAt = (origin, among) => among.filter((name) => looksAt(origin, name).length > 0);
+
+/** Nothing that an interceptor must not get reached one of this site. */
+export function assertNoLeaks(origin, name) {
+  assert.deepEqual(origin.leaks(name).map(({ method, url, headers, body }) => ({ method, url, headers, body })), [], 'the interceptor got something');
+}
 
 /** No mapping of ours is left in this tor. */
 export async function noMappings(client, { limit = 5000 } = {}) {

@@ -1,0 +1,113 @@
+// Beginning and end: what a session knows, who may end it, and what a new circuit does.
+
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { EXTENSION_ID, looksAt, sleep, until, urlOf, withEditions } from './harness.mjs';
+import { OURS } from './firefox.mjs';
+
+const HONEST = { first: 'self-signed', others: 'self-signed' };
+const EVIL = { first: 'forged', others: 'valid' };
+
+withEditions((edition, its) => {
+  async function matched() {
+    const { check } = its();
+    const { page, name, tab } = await check(HONEST);
+    await page.goOn();
+    assert.equal(await page.site(), 'honest');
+    return { page, name, tab };
+  }
+
+  /** Everything was forgotten: pages say so, no exception of ours, the site is checked again. */
+  async function forgotten({ name, evil }) {
+    const { origin, firefox, visit } = its();
+    if (evil) await evil.page.phase('over');
+    if (edition === 'privileged') {
+      await until(async () => !(await firefox.exceptions()).some((e) => e.host === name), { what: 'our exception gone' });
+    }
+    const looks = looksAt(origin, name).length;
+    const again = await visit(null, { name });
+    await again.begin();
+    await again.done();
+    assert.ok(looksAt(origin, name).length > looks, 'a second check was not made');
+  }
+
+  test('New Identity (SIGNAL NEWNYM) ends it, exceptions included', async () => {
+    const { net, check } = its();
+    const { name } = await matched();
+    const evil = await check(EVIL);
+    assert.equal(evil.state.verdict, 'mismatch');
+    const control = await net.client.openControl();
+    await control.command('SIGNAL NEWNYM');
+    control.close();
+    await forgotten({ name, evil });
+  });
+
+  test('closing the last window ends it, exceptions included', async () => {
+    const { firefox } = its();
+    const { name } = await matched();
+    await firefox.reopenLastWindow();
+    await forgotten({ name });
+  });
+
+  test('the background page unloaded and woken: pages, verdicts and the guard know what they knew', async () => {
+    const { origin, firefox, check, visit } = its();
+    const { name } = await matched();
+    const evil = await check(EVIL);
+    await firefox.storeException({ host: evil.name, port: 18443, pem: origin.certificate('forged', evil.name).pem });
+    const looks = looksAt(origin, name).length;
+    await firefox.unloadBackground();
+    assert.equal(await firefox.backgroundState(), 'stopped');
+    const stopped = await visit(null, { name: evil.name, path: '/two' });
+    await stopped.begin();
+    const state = await stopped.done();
+    assert.deepEqual([state.verdict, await stopped.hasButton('way')], ['mismatch', false], 'the guard that was woken let it through');
+    const again = await visit(null, { name, path: '/two' });
+    assert.equal(await again.site(), 'honest');
+    assert.equal(looksAt(origin, name).length, looks, 'the verdict was forgotten');
+    await firefox.unloadBackground();
+    await evil.tab.front();
+    await evil.tab.reload();
+    const reloaded = await evil.page.done();
+    assert.deepEqual([reloaded.verdict, await evil.page.hasButton('way')], ['mismatch', false]);
+  });
+
+  test('New circuit for this site leads through another exit', async () => {
+    const { origin, check } = its();
+    const { page, name, state } = await check(EVIL);
+    assert.equal(state.verdict, 'mismatch');
+    const liar = origin.connections(name)[0].exit;
+    await page.press('ask-circuits');
+    await page.tab.wait(() => Boolean(document.getElementById('confirm-circuit')), { what: 'what it interrupts' });
+    await page.press('confirm-circuit');
+    assert.equal(await page.site({ limit: 40000 }), 'honest');
+    const served = origin.connections(name).filter((c) => c.requests.length > 0);
+    assert.ok(served.length > 0 && served.every((c) => c.exit !== liar), `served by ${served.map((c) => c.exit)}, the liar was ${liar}`);
+  });
+
+  test('two windows, two sites at once: each its own verdict', async () => {
+    const { check, firefox } = its();
+    await firefox.openWindow();
+    const [good, bad] = await Promise.all([check(HONEST), check(EVIL)]);
+    assert.deepEqual([good.state.verdict, bad.state.verdict], ['match', 'mismatch']);
+  });
+
+  test('the popup and the options page open', async () => {
+    const { firefox } = its();
+    for (const page of ['ui/popup.html', 'ui/options.html']) {
+      const tab = await firefox.open(`${OURS}${page}`);
+      await tab.wait(() => document.body.innerText.trim().length > 20, { what: page });
+    }
+  });
+
+  // Last: it takes the extension away.
+  test('taken away, the extension leaves nothing behind', async () => {
+    const { firefox } = its();
+    const { name } = await matched();
+    await firefox.chrome(async (id) => { (await AddonManager.getAddonByID(id)).disable(); }, EXTENSION_ID);
+    await sleep(500);
+    assert.deepEqual(await firefox.pref('security.certerror.hideAddException'), { value: false, isUser: false });
+    if (edition === 'privileged') assert.ok(!(await firefox.exceptions()).some((e) => e.host === name), 'our exception stayed');
+    const tab = await firefox.open(urlOf(`gone-${edition}.test`));
+    await tab.wait(() => document.body?.dataset.who === 'honest', { what: 'the browser goes on' });
+  });
+});
