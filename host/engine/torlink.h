@@ -31,7 +31,8 @@ struct torlink_hooks {
 /* Starts connecting. NULL: out of memory or an unreadable address (errno-free; *err says). Borrows base. */
 struct torlink *torlink_new(struct event_base *base, const struct torlink_config *config,
                             const struct torlink_hooks *hooks, void *arg, enum err *err);
-/* Ends all waiting commands with ERR_CANCELLED; no hook is called any more. Takes NULL. */
+/* Takes away what is left of our mappings, ends all that waits with ERR_CANCELLED; no hook is called any more. Takes NULL. Not from a
+ * callback of torlink's. */
 void torlink_free(struct torlink *l);
 
 bool torlink_is_up(const struct torlink *l);
