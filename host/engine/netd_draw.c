@@ -11,6 +11,13 @@
 /* Exits at which clean circuits end: tor keeps a handful. */
 #define CLEAN_MAX 64
 
+static bool is_zero(const uint8_t fp[FP_LEN])
+{
+	static const uint8_t zeros[FP_LEN];
+
+	return memcmp(fp, zeros, FP_LEN) == 0;
+}
+
 /* ---- draw ---- */
 
 static void draw_answer(struct job *j)
@@ -47,11 +54,13 @@ static enum err draw(struct job *j)
 		return ERR_TOR_BOOTSTRAP;
 	if (m->country[0] != '\0' && !pathpick_country_qualifies(relays, m->country, m->port, m->is_ipv6))
 		return ERR_EXIT_NONE;
-	bool is_free = m->is_ipv6 || !torlink_has_mapaddress(j->d->link);
+	/* Asked about one exit, it is named even where it could not be chosen. */
+	bool is_free = is_zero(m->only) && (m->is_ipv6 || !torlink_has_mapaddress(j->d->link));
 	const struct pathpick want = {
 		.port = m->port, .is_ipv6 = m->is_ipv6,
 		.indep = m->indep, .n_indep = m->n_indep, .not_these = m->not_these, .n_not = m->n_not,
 		.country = m->country, .not_continent_of = m->not_continent_of, .clean = (const uint8_t (*)[FP_LEN])clean,
+		.only = is_zero(m->only) ? NULL : m->only,
 		.n_clean = circs_clean_exits(torlink_circs(j->d->link), clock_ms(), clean, CLEAN_MAX),
 	};
 	enum err err = pathpick(relays, &want, &pick);
@@ -130,13 +139,6 @@ void draw_run(struct job *j, bool is_late)
 }
 
 /* ---- list ---- */
-
-static bool is_zero(const uint8_t fp[FP_LEN])
-{
-	static const uint8_t zeros[FP_LEN];
-
-	return memcmp(fp, zeros, FP_LEN) == 0;
-}
 
 static void exits_answer(struct job *j)
 {

@@ -59,6 +59,8 @@ static bool suits(const struct relays *r, const struct pathpick *want, const str
 {
 	if (!relay_is_usable_exit(a) || !relay_allows(r, a, want->port, want->is_ipv6) || !country_suits(want, a))
 		return false;
+	if (want->only != NULL && memcmp(want->only, a->fp, FP_LEN) != 0)
+		return false;
 	if (is_in(want->not_these, want->n_not, a->fp))
 		return false;
 	for (size_t i = 0; i < avoid->n; i++)
