@@ -209,6 +209,7 @@ static void start_tls(struct look *k)
 		fail_for_sure(k, ERR_NOMEM);
 		return;
 	}
+	buf_free(&k->out);
 	k->out = buf_new(TLS_OUT_MAX);
 	run_tls(k, NULL, 0, false);
 	/* A server that spoke first: the bytes behind the SOCKS reply. */
@@ -366,6 +367,8 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 
 static void start_socks(struct look *k)
 {
+	buf_free(&k->out);
+	buf_free(&k->in);
 	k->out = buf_new(LOOK_SOCKS_BYTES);
 	k->in = buf_new(LOOK_SOCKS_BYTES);
 	enum err err = socks_start(&k->socks, k->username, k->password, k->is_free ? k->target.host : k->name,

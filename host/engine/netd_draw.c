@@ -24,7 +24,7 @@ static void draw_answer(struct job *j)
 {
 	struct buf payload BUF_AUTO = buf_new(FRAME_MAX);
 
-	if (!j->got.draw.is_free) {
+	if (!is_zero(j->got.draw.exit.fp)) {
 		uint8_t fp[FP_LEN];
 		memcpy(fp, j->got.draw.exit.fp, FP_LEN);
 		describe_relay(torlink_relays(j->d->link), fp, &j->got.draw.exit);
@@ -42,6 +42,20 @@ static void on_country(void *arg, enum err err)
 		draw_answer(j);
 }
 
+/* The exit that was asked about, if it suits; else one by chance. */
+static enum err choose(const struct relays *relays, const struct net_draw *m, const struct pathpick *want, struct pick *out)
+{
+	if (is_zero(m->only))
+		return pathpick(relays, want, out);
+	const struct relay *only = relays_find(relays, m->only);
+	if (only == NULL || !pathpick_suits(relays, want, only))
+		return ERR_EXIT_NONE;
+	*out = (struct pick){ .exit = only, .groups = 1 };
+	for (size_t i = 0; i < want->n_clean; i++)
+		out->is_clean |= memcmp(want->clean[i], only->fp, FP_LEN) == 0;
+	return OK;
+}
+
 /* All is known: draws. */
 static enum err draw(struct job *j)
 {
@@ -54,23 +68,22 @@ static enum err draw(struct job *j)
 		return ERR_TOR_BOOTSTRAP;
 	if (m->country[0] != '\0' && !pathpick_country_qualifies(relays, m->country, m->port, m->is_ipv6))
 		return ERR_EXIT_NONE;
-	/* Asked about one exit, it is named even where it could not be chosen. */
-	bool is_free = is_zero(m->only) && (m->is_ipv6 || !torlink_has_mapaddress(j->d->link));
 	const struct pathpick want = {
 		.port = m->port, .is_ipv6 = m->is_ipv6,
 		.indep = m->indep, .n_indep = m->n_indep, .not_these = m->not_these, .n_not = m->n_not,
 		.country = m->country, .not_continent_of = m->not_continent_of, .clean = (const uint8_t (*)[FP_LEN])clean,
-		.only = is_zero(m->only) ? NULL : m->only,
 		.n_clean = circs_clean_exits(torlink_circs(j->d->link), clock_ms(), clean, CLEAN_MAX),
 	};
-	enum err err = pathpick(relays, &want, &pick);
+	enum err err = choose(relays, m, &want, &pick);
 	if (err != OK)
 		return err;
+	/* Which exit tor will choose by itself is not ours to say; whether one suits is. */
+	bool is_free = m->is_ipv6 || !torlink_has_mapaddress(j->d->link);
 	j->got.draw = (struct net_draw_r){
 		.is_clean = pick.is_clean && !is_free, .is_free = is_free,
 		.groups = (uint16_t)(pick.groups < UINT16_MAX ? pick.groups : UINT16_MAX), .exit.country = "??",
 	};
-	if (!is_free)
+	if (!is_free || !is_zero(m->only))
 		memcpy(j->got.draw.exit.fp, pick.exit->fp, FP_LEN);
 	return OK;
 }
@@ -85,7 +98,7 @@ static void draw_and_answer(struct job *j)
 	}
 	/* Its country is for people alone. */
 	j->calls++;
-	if (j->got.draw.is_free ||
+	if (is_zero(j->got.draw.exit.fp) ||
 	    torlink_countries(j->d->link, (const uint8_t (*)[FP_LEN])j->got.draw.exit.fp, 1, on_country, j) != OK) {
 		j->calls--;
 		draw_answer(j);
