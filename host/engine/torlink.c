@@ -209,6 +209,16 @@ static void flush(struct torlink *l)
 	}
 }
 
+/* tor does not set TCP_NODELAY: the second piece of an answer waits for our acknowledgement of the first, which the kernel
+ * would hold back for 40 ms. The option lapses, so it is set with each read. */
+static void acknowledge(struct torlink *l)
+{
+	int on = 1;
+
+	if (l->place[l->place_at].control.sa.ss_family != AF_UNIX)
+		setsockopt(l->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	static uint8_t bytes[READ_CHUNK];
@@ -233,6 +243,8 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		link_down(l, err);
 	else
 		flush(l);
+	if (l->fd == fd)
+		acknowledge(l);
 }
 
 static void on_event(void *arg, const struct torctl_line *line, bool is_first)
@@ -317,6 +329,7 @@ static void on_connected(struct torlink *l)
 
 	if (l->place[l->place_at].control.sa.ss_family != AF_UNIX)
 		setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	acknowledge(l);
 	l->stage = STAGE_AUTH;
 	l->ctl = torctl_new(on_event, l);
 	enum err err = l->ctl == NULL ? ERR_NOMEM : torauth_start(l->ctl, &config, on_auth, l);
