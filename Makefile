@@ -24,7 +24,7 @@ PARSE_LIB := -lcrypto -levent_core -lsodium -ldl
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 # Made of shared/*.json by a small program, so that host and extension read one table.
-GEN := $(B)/gen/cert_errors.h
+GEN := $(B)/gen/cert_errors.h $(B)/gen/manifest_template.h
 
 all: $(B)/secondexit $(B)/secondexit-net $(B)/secondexit-parse
 
@@ -39,6 +39,10 @@ $(B)/gen/cert_errors.h: shared/cert-errors.json tools/gen_cert_errors.c
 	@mkdir -p $(@D)
 	$(CC) -std=c17 -D_GNU_SOURCE $(WARN) -O1 -o $(B)/gen/gen_cert_errors tools/gen_cert_errors.c -ljansson
 	$(B)/gen/gen_cert_errors $< $@
+# The manifest's text as a string of C.
+$(B)/gen/manifest_template.h: manifests/org.secondexit.host.json.in
+	@mkdir -p $(@D)
+	{ echo '#define MANIFEST_TEMPLATE \'; sed 's/["\\]/\\&/g; s/.*/"&\\n" \\/' $<; echo '""'; } >$@
 
 $(B)/obj/%.o: %.c $(GEN) | $(GEN)
 	@mkdir -p $(@D)

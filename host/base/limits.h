@@ -59,6 +59,26 @@
 /* Automatic checks per browser (DESIGN.md, When a check starts). */
 #define AUTO_CHECKS_MAX 5
 #define AUTO_CHECKS_WINDOW_MS (10u * 60 * 1000)
+/* Checks that run at once; the rest wait. Tor builds 32 circuits at once (MaxClientCircuitsPending) and a check
+ * needs four: more would only make each other wait inside tor. */
+#define CHECKS_AT_ONCE 8
+/* Sites remembered in a session; a site with its answers takes about 20 KB. */
+#define SESSION_SITES_MAX 256
+/* Certificates remembered of one site: K_MAX corroborators for each of several first exits. */
+#define SITE_MEMORIES_MAX 40
+/* Exits asked in one check beside the first, replacements included: three rounds. */
+#define CHECK_ROUNDS_MAX 3
+/* A mismatch is certain with one valid chain; the other answers get this long to be shown as well. */
+#define CHECK_SHOW_MS 1500
+/* Our own handshake through the first exit looks for selective interception. With the browser's own certificate at
+ * hand it is not needed for a match: it may hold a match up for as long as a slow circuit is late, no longer. */
+#define CHECK_PROBE_GRACE_MS 300
+/* Between two tries while tor is away, and how long a check waits for tor before it has begun (the role connects in
+ * milliseconds where tor runs). */
+#define CHECK_TOR_AGAIN_MS 300
+#define CHECK_TOR_WAIT_MS 4000
+/* Left for judging a chain and for the reply, at the end of the deadline. */
+#define CHECK_MARGIN_MS 300
 /* Targets of streams are kept in memory this long (DESIGN.md, Never harm the browser). */
 #define STREAM_MEMORY_MS (10u * 60 * 1000)
 /* One line from the control port: the longest are family lines, and a relay's descriptor has at most 20,000 bytes. */
@@ -108,5 +128,7 @@
  * could have issued each other must not cost more than milliseconds. Browsers' budgets are of this kind too. */
 #define PATH_SIGNATURES_MAX 100
 #define PATHS_MAX 32
+/* Browsers of one user that get a manifest; a person has two or three. */
+#define BROWSERS_MAX 32
 
 #endif

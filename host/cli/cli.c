@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct verb *const verbs[] = { &verb_cert, &verb_exits, &verb_doctor };
+static const struct verb *const verbs[] = { &verb_cert, &verb_exits, &verb_doctor, &verb_install, &verb_uninstall };
 #define VERBS (sizeof verbs / sizeof *verbs)
 
 static const char help_head[] =
@@ -43,7 +43,7 @@ static void cli_help(void)
 {
 	fputs(help_head, stdout);
 	for (size_t i = 0; i < VERBS; i++)
-		printf("  %-8s %s\n", verbs[i]->name, verbs[i]->summary);
+		printf("  %-9s %s\n", verbs[i]->name, verbs[i]->summary);
 	fputs(help_tail, stdout);
 }
 
