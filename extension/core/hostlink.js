@@ -169,7 +169,7 @@ export class HostLink {
     this.#clock.clearTimeout(entry.timer);
     if (message.kind === 'error') return entry.reject(this.#told(message.body));
     if (message.kind === FINAL[entry.kind]) return entry.resolve(message.body);
-    return entry.reject(new HostProblem('host_garbage', { detail: message.kind }));
+    return this.#refuse(entry, message.kind);
   }
 
   #told(error) {
@@ -187,7 +187,11 @@ export class HostLink {
     if (!entry) return;
     this.#waiting.delete(e.id);
     this.#clock.clearTimeout(entry.timer);
-    const problem = new HostProblem('host_garbage', { detail: e.message });
+    this.#refuse(entry, e.message);
+  }
+
+  #refuse(entry, detail) {
+    const problem = new HostProblem('host_garbage', { detail });
     entry.reject(problem);
     if (entry.kind === 'hello') this.close(problem);
   }

@@ -75,7 +75,7 @@ export class Ledger {
    */
   takeAutomatic(site, now) {
     const key = siteKey(site);
-    this.starts = this.starts.filter((at) => at <= now && at > now - AUTO_CHECKS_WINDOW_MS);
+    this.starts = this.starts.filter((at) => at > now - AUTO_CHECKS_WINDOW_MS);
     if (this.automatic.has(key) || this.starts.length >= AUTO_CHECKS_MAX) return false;
     this.starts.push(now);
     add(this.automatic, key);

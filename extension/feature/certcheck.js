@@ -109,17 +109,17 @@ export class CertCheck {
     };
   }
 
-  /** A person's click on page `id` in `tab`. Whatever isn't possible in the page's state is ignored. */
+  /** A person's click on page `id` in `tab`. Whatever isn't possible in the page's state is ignored. Answers "circuits". */
   async act(id, tab, { kind, sameCountry, url }) {
     const page = this.#pages.pages.get(id);
     if (kind === 'again') return this.#loadAgain(tab.id, page?.url ?? url);
     const check = page && this.#pages.checks.get(page.checkKey);
     if (!check || Boolean(check.site.private) !== Boolean(tab.incognito)) return undefined;
-    if (kind === 'start' && check.phase === 'waiting') return this.#start(page.checkKey, { clicked: true });
-    if (kind === 'retry') return this.#retry(page, tab.id, Boolean(sameCountry));
-    if (kind === 'proceed') return this.#proceed(page, check, tab.id);
     if (kind === 'circuits') return this.#countCircuits(check);
-    if (kind === 'newcircuit') return this.#newCircuit(page, check, tab.id, 1);
+    if (kind === 'start' && check.phase === 'waiting') this.#start(page.checkKey, { clicked: true });
+    if (kind === 'retry') this.#retry(page, tab.id, Boolean(sameCountry));
+    if (kind === 'newcircuit') this.#newCircuit(page, check, tab.id, 1);
+    if (kind === 'proceed') await this.#proceed(page, check, tab.id);
     return undefined;
   }
 

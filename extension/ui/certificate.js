@@ -52,9 +52,11 @@ function render(view) {
   const open = new Set([...page.querySelectorAll('details[open]')].map((d) => d.id));
   shown = view;
   if (isNews) circuits = null;
-  page.replaceChildren(...body({ t, language: language(), view, actions, circuits, hasUrl: Boolean(history.state?.url), progress }));
+  const children = body({ t, language: language(), view, actions, circuits, hasUrl: Boolean(history.state?.url), progress });
+  page.replaceChildren(...children.filter(Boolean));
   for (const id of open) document.getElementById(id)?.setAttribute('open', '');
   page.setAttribute('aria-busy', String(view.phase === 'checking'));
+  mark(view);
   const title = titleOf(t, view);
   document.title = title;
   drawPaths();
@@ -64,6 +66,15 @@ function render(view) {
   if (again) again.focus();
   else if (isNews && view.phase !== 'checking') page.querySelector('h1').focus({ preventScroll: false });
   return undefined;
+}
+
+// Which state stands here, for styles and for tests; the words say the same.
+function mark({ phase, verdict, result, problem, way, edition }) {
+  const error = problem?.error ?? result?.error;
+  Object.assign(page.dataset, {
+    phase, verdict: phase === 'done' ? verdict : '', reason: result?.reason ?? '', problem: problem?.code ?? '', error: error?.code ?? '',
+    way: way ?? '', elapsed: result?.elapsed_ms ?? '', edition: edition ?? '',
+  });
 }
 
 function drawPaths() {
