@@ -58,7 +58,7 @@ export class CertPage {
   nativeBypass() {
     return this.tab.eval(() => {
       const card = document.querySelector('net-error-card');
-      return card ? !card.wrappedJSObject.hideExceptionButton : null;
+      return card ? !(card.wrappedJSObject ?? card).hideExceptionButton : null;
     });
   }
 

@@ -241,16 +241,15 @@ export class Firefox {
       .map((o) => ({ host: o.asciiHost, port: o.port, attributes: ChromeUtils.originAttributesToSuffix(o.originAttributes) })));
   }
 
-  /** Unloads the extension's background page, as its idle time does. */
+  /** Unloads the extension's background page, as its idle time does once no host is connected. Whatever it does then (a page of ours that reconnects
+   * wakes it at once), the page that ran before is gone. */
   async unloadBackground() {
     await this.chrome(async (id) => {
       const { extension } = WebExtensionPolicy.getByID(id);
-      await extension.terminateBackground({ expectStopped: true, ignoreDevToolsAttached: true });
+      const old = extension.backgroundContext;
+      await extension.terminateBackground({ ignoreDevToolsAttached: true, disableResetIdleForTest: true });
+      if (old && extension.backgroundContext === old && extension.backgroundState !== 'stopped') throw new Error('still the same background page');
     }, EXTENSION_ID);
-  }
-
-  async backgroundState() {
-    return this.chrome((id) => WebExtensionPolicy.getByID(id).extension.backgroundState ?? '', EXTENSION_ID);
   }
 
   /** Another browser window, in front. */

@@ -56,7 +56,6 @@ withEditions((edition, its) => {
     await firefox.storeException({ host: evil.name, port: 18443, pem: origin.certificate('forged', evil.name).pem });
     const looks = looksAt(origin, name).length;
     await firefox.unloadBackground();
-    assert.equal(await firefox.backgroundState(), 'stopped');
     const stopped = await visit(null, { name: evil.name, path: '/two' });
     await stopped.begin();
     const state = await stopped.done();
