@@ -180,6 +180,12 @@ export class Firefox {
     if (xpi) await this.install(xpi);
   }
 
+  /** Resolves when the browser ends, whoever ended it. */
+  get exited() {
+    const child = this.#browser.process();
+    return new Promise((resolve) => { child.exitCode === null && child.signalCode === null ? child.once('exit', resolve) : resolve(); });
+  }
+
   get pid() { return this.#browser.process().pid; }
 
   async send(method, params) {
@@ -286,7 +292,7 @@ export class Firefox {
 
   async stop() {
     const child = this.#browser.process();
-    const gone = new Promise((resolve) => { child.exitCode === null && child.signalCode === null ? child.once('exit', resolve) : resolve(); });
+    const gone = this.exited;
     await Promise.race([this.#browser.close().catch(() => {}), sleep(5000)]);
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
     await gone;

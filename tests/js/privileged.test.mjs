@@ -77,7 +77,7 @@ function browser({ hsts = () => false, userHides = false, torBrowser = null } = 
   b.fail = (error, { tab = 1, host = 'site.test', leaf = host, attributes = { privateBrowsingId: 1 }, isTop = true, chain } = {}) => {
     const channel = {
       QueryInterface: () => channel, status: error.status, URI: uri(`https://${host}:8443/`),
-      loadInfo: { isTopLevelLoad: isTop, originAttributes: attributes, browsingContext: { browserId: tab } },
+      loadInfo: { isTopLevelLoad: isTop, originAttributes: attributes, browsingContext: { browserId: tab, top: { currentURI: uri('https://site.test:8443/') } } },
       securityInfo: {
         handshakeCertificates: chain ?? [certificate(leaf)], errorCode: error.number, errorCodeString: error.name, overridableErrorCategory: error.category,
       },
