@@ -1,4 +1,4 @@
-/* One browser's conversation: hello first, requests by table, ids, cancel, events. Called by wire/session.c with
+/* One browser's conversation: hello first, requests by table, ids, cancel, events. Called by wire/browser.c with
  * whole JSON objects; calls feature/certcheck with plain structs. Knows no descriptors and no loop. */
 #ifndef MESSAGE_MESSAGE_H
 #define MESSAGE_MESSAGE_H

@@ -1,5 +1,5 @@
 /* Framing of native messaging (Mozilla: "Native messaging", section "App side"): a 32-bit length in the machine's
- * byte order, then so many bytes of UTF-8 JSON. Sans-I/O: session.c feeds it what it read. */
+ * byte order, then so many bytes of UTF-8 JSON. Sans-I/O: browser.c feeds it what it read. */
 #ifndef WIRE_NATIVE_H
 #define WIRE_NATIVE_H
 

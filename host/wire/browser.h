@@ -1,22 +1,22 @@
 /* Native messaging over two descriptors on the program's loop: bytes to frames to JSON to message/, and back. Called
  * by main.c with standard input and output. */
-#ifndef WIRE_SESSION_H
-#define WIRE_SESSION_H
+#ifndef WIRE_BROWSER_H
+#define WIRE_BROWSER_H
 
 #include "base/err.h"
 
 struct event_base;
 struct check_ops;
-struct session;
+struct browser;
 
-/* Makes both descriptors non-blocking until session_free; they stay the caller's. The session is over when in
+/* Makes both descriptors non-blocking until browser_free; they stay the caller's. It is over when in
  * ends, when out can't be written, or when NATIVE_QUEUE_MAX bytes wait for a browser that does not read: then it
  * breaks the loop. NULL: memory is out, or a descriptor can't be waited for (a file, /dev/null). */
-struct session *session_new(struct event_base *base, int in, int out, const struct check_ops *ops);
+struct browser *browser_new(struct event_base *base, int in, int out, const struct check_ops *ops);
 /* Puts the descriptors' flags back; ends what runs; wipes. Takes NULL. */
-void session_free(struct session *s);
+void browser_free(struct browser *s);
 /* Why the loop was broken: OK at the end of input between two messages, ERR_CLOSED when nobody reads, ERR_FORMAT when
  * input ended inside a message, ERR_TOO_BIG, ERR_IO. */
-enum err session_end(const struct session *s);
+enum err browser_end(const struct browser *s);
 
 #endif

@@ -1,5 +1,5 @@
-/* The browser's two pipes on the loop (contract in wire/session.h). */
-#include "wire/session.h"
+/* The browser's two pipes on the loop (contract in wire/browser.h). */
+#include "wire/browser.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "message/encode.h"
@@ -13,9 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SESSION_READ_BYTES (16u * 1024)
+#define BROWSER_READ_BYTES (16u * 1024)
 
-struct session {
+struct browser {
 	struct event_base *base;
 	struct messages *messages;
 	struct native in;
@@ -26,20 +26,20 @@ struct session {
 	enum err end;
 };
 
-static void session_over(struct session *s, enum err why)
+static void browser_over(struct browser *s, enum err why)
 {
 	if (s->is_over)
 		return;
 	s->is_over = true;
 	s->end = why;
-	log_line("session over: %s", err_name(why));
+	log_line("browser gone: %s", err_name(why));
 	event_del(s->on_read);
 	event_del(s->on_write);
 	event_base_loopbreak(s->base);
 }
 
 /* Writes what the pipe takes now; waits for the rest. */
-static void session_flush(struct session *s)
+static void browser_flush(struct browser *s)
 {
 	while (s->out.len > 0 && !s->is_over) {
 		ssize_t n = write(s->fd_out, s->out.bytes, s->out.len);
@@ -47,29 +47,29 @@ static void session_flush(struct session *s)
 			continue;
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
 			if (event_add(s->on_write, NULL) != 0)
-				session_over(s, ERR_IO);
+				browser_over(s, ERR_IO);
 			return;
 		}
 		if (n < 0) {
-			session_over(s, errno == EPIPE ? ERR_CLOSED : ERR_IO);
+			browser_over(s, errno == EPIPE ? ERR_CLOSED : ERR_IO);
 			return;
 		}
 		buf_drop(&s->out, (size_t)n);
 	}
 	event_del(s->on_write);
-	if (s->out.room > SESSION_READ_BYTES)
+	if (s->out.room > BROWSER_READ_BYTES)
 		buf_free(&s->out);
 }
 
-static void session_write_cb(evutil_socket_t fd, short what, void *arg)
+static void browser_write_cb(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	session_flush(arg);
+	browser_flush(arg);
 }
 
 /* Queues one message as text. */
-static enum err session_queue(struct session *s, const json_t *message)
+static enum err browser_queue(struct browser *s, const json_t *message)
 {
 	/* One byte more than may be sent, so that "too big" is seen here and not guessed. */
 	struct buf text BUF_AUTO = buf_new(NATIVE_OUT_MAX + 1);
@@ -80,32 +80,32 @@ static enum err session_queue(struct session *s, const json_t *message)
 	return err;
 }
 
-static void session_send_cb(void *arg, uint32_t id, const json_t *message)
+static void browser_send_cb(void *arg, uint32_t id, const json_t *message)
 {
-	struct session *s = arg;
+	struct browser *s = arg;
 	bool was_empty = s->out.len == 0;
 
 	if (s->is_over)
 		return;
-	enum err err = session_queue(s, message);
+	enum err err = browser_queue(s, message);
 	if (err != OK && s->out.cap - s->out.len > NATIVE_OUT_MAX + sizeof(uint32_t)) {
 		/* Not the queue: this message can't be sent. The request must end all the same. */
 		log_line("a message can't be sent: %s", err_name(err));
 		json_t *instead = encode_error(id, err, NULL);
-		err = instead != NULL ? session_queue(s, instead) : ERR_NOMEM;
+		err = instead != NULL ? browser_queue(s, instead) : ERR_NOMEM;
 		json_decref(instead);
 	}
 	if (err != OK) {
-		session_over(s, err);
+		browser_over(s, err);
 		return;
 	}
-	/* Replies to what was read in one go leave in one write (session_read_cb); others on the next turn of the loop. */
+	/* Replies to what was read in one go leave in one write (browser_read_cb); others on the next turn of the loop. */
 	if (was_empty && event_add(s->on_write, NULL) != 0)
-		session_over(s, ERR_IO);
+		browser_over(s, ERR_IO);
 }
 
 /* Everything that stands in bytes. */
-static void session_take(struct session *s, struct rd bytes)
+static void browser_take(struct browser *s, struct rd bytes)
 {
 	struct rd message;
 
@@ -128,29 +128,29 @@ static void session_take(struct session *s, struct rd bytes)
 	}
 }
 
-static void session_read_cb(evutil_socket_t fd, short what, void *arg)
+static void browser_read_cb(evutil_socket_t fd, short what, void *arg)
 {
-	struct session *s = arg;
-	uint8_t bytes[SESSION_READ_BYTES];
+	struct browser *s = arg;
+	uint8_t bytes[BROWSER_READ_BYTES];
 
 	(void)what;
 	ssize_t n = read(fd, bytes, sizeof bytes);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK))
 		return;
 	if (n > 0) {
-		session_take(s, rd_of(bytes, (size_t)n));
+		browser_take(s, rd_of(bytes, (size_t)n));
 		explicit_bzero(bytes, (size_t)n);
-		session_flush(s);
+		browser_flush(s);
 		return;
 	}
 	if (n == 0)
-		session_over(s, native_is_inside(&s->in) ? ERR_FORMAT : OK);
+		browser_over(s, native_is_inside(&s->in) ? ERR_FORMAT : OK);
 	else
-		session_over(s, ERR_IO);
+		browser_over(s, ERR_IO);
 }
 
 /* Returns the flags as they were, -1 when they can't be changed. */
-static int session_unblock(int fd)
+static int browser_unblock(int fd)
 {
 	int flags = fcntl(fd, F_GETFL);
 
@@ -159,31 +159,31 @@ static int session_unblock(int fd)
 	return flags;
 }
 
-struct session *session_new(struct event_base *base, int in, int out, const struct check_ops *ops)
+struct browser *browser_new(struct event_base *base, int in, int out, const struct check_ops *ops)
 {
-	struct session *s = calloc(1, sizeof *s);
+	struct browser *s = calloc(1, sizeof *s);
 
 	if (s == NULL)
 		return NULL;
 	s->base = base;
 	s->fd_in = in;
 	s->fd_out = out;
-	s->flags_in = session_unblock(in);
-	s->flags_out = session_unblock(out);
+	s->flags_in = browser_unblock(in);
+	s->flags_out = browser_unblock(out);
 	s->in = native_new();
 	s->out = buf_new(NATIVE_QUEUE_MAX);
-	s->messages = messages_new(ops, session_send_cb, s);
-	s->on_read = event_new(base, in, EV_READ | EV_PERSIST, session_read_cb, s);
-	s->on_write = event_new(base, out, EV_WRITE | EV_PERSIST, session_write_cb, s);
+	s->messages = messages_new(ops, browser_send_cb, s);
+	s->on_read = event_new(base, in, EV_READ | EV_PERSIST, browser_read_cb, s);
+	s->on_write = event_new(base, out, EV_WRITE | EV_PERSIST, browser_write_cb, s);
 	if (s->flags_in < 0 || s->flags_out < 0 || s->messages == NULL || s->on_read == NULL || s->on_write == NULL ||
 	    event_add(s->on_read, NULL) != 0) {
-		session_free(s);
+		browser_free(s);
 		return NULL;
 	}
 	return s;
 }
 
-void session_free(struct session *s)
+void browser_free(struct browser *s)
 {
 	if (s == NULL)
 		return;
@@ -203,7 +203,7 @@ void session_free(struct session *s)
 	free(s);
 }
 
-enum err session_end(const struct session *s)
+enum err browser_end(const struct browser *s)
 {
 	return s->end;
 }
