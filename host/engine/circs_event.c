@@ -127,10 +127,12 @@ bool circs_on_circ(struct circs *c, const char *text, uint64_t now_ms)
 		x = circs_add_circuit(c, id);
 	if (x == NULL)
 		return false;
+	/* What is being torn down may have lost its last hops already: where it ended we know from before. */
+	bool is_ending = strcmp(status, "CLOSED") == 0 || strcmp(status, "FAILED") == 0;
 	while (torctl_next_arg(&text, &arg, &bad)) {
 		if (arg.key[0] == '\0' && arg.value[0] == '$') {
 			/* Half a path would name a wrong exit. */
-			if (!parse_path(arg.value, x))
+			if (!(is_ending && x->n > 0) && !parse_path(arg.value, x))
 				x->n = 0;
 		} else if (arg.key[0] != '\0') {
 			circuit_keyword(x, &arg);
