@@ -27,8 +27,9 @@ struct finding_browsers {
 const char *browsers_home(void)
 {
 	const char *home = getenv("HOME");
-	if (home && home[0] == '/')
-		return home;
+	/* Set to something odd: guessing another home would write where nobody asked for it. */
+	if (home)
+		return home[0] == '/' ? home : NULL;
 	const struct passwd *p = getpwuid(getuid());
 	return p && p->pw_dir && p->pw_dir[0] == '/' ? p->pw_dir : NULL;
 }

@@ -30,7 +30,7 @@ struct browser {
  * people's software before. */
 size_t browsers_find(const char *home, const char *const *extra, size_t n_extra, struct browser *out, size_t max);
 
-/* The user's home: $HOME, else the password database's; NULL when neither is an absolute path. */
+/* The user's home: $HOME, or where that is not set the password database's. NULL when it is no absolute path. */
 const char *browsers_home(void);
 
 #endif
