@@ -6,13 +6,14 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { mkdir, writeFile, readFile, rename, rm, mkdtemp, copyFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { OR_PORT, DIR_PORT, relayTorrc, votingLines, clientTorrc, bandwidthText, exitsOf } from './plan.mjs';
-import { start, end, until, sleep } from './proc.mjs';
+import { OR_PORT, DIR_PORT, relayTorrc, votingLines, votingOffset, VOTING_INTERVAL, clientTorrc, bandwidthText, exitsOf } from './plan.mjs';
+import { start, end, until } from './proc.mjs';
 import { Control } from './control.mjs';
 
 const run = promisify(execFile);
 const BAKE_LIFE_MS = 12 * 3600 * 1000;
-const INTERVAL = 60;
+// On a machine that builds and tests at the same time, a tor may take many seconds to start.
+const PATIENCE = 60000;
 
 async function parallel(items, width, fn) {
   const queue = [...items];
@@ -78,39 +79,59 @@ export async function writeRelay(dir, plan, relay, voting = null) {
 
 export const startTor = (torrc) => start('tor', ['-f', torrc, '--defaults-torrc', '/dev/null', '--quiet', '--__OwningControllerProcess', String(process.pid)]);
 
-async function vote(dir, plan, lead) {
-  const midnight = Math.floor(Date.now() / 86400000) * 86400;
-  const validAfter = Math.floor(Date.now() / 1000) + lead;
+const now = () => Math.floor(Date.now() / 1000);
+
+async function withControl(socket, cookieFile, fn) {
+  const c = await Control.open({ path: socket }, { cookieFile });
+  try {
+    if (!cookieFile) await c.command('AUTHENTICATE');
+    return await fn(c);
+  } finally { c.close(); }
+}
+
+// The authorities hold every relay's descriptor; then all vote at a moment `delay` seconds of voting away.
+async function callVote(dir, plan, delay) {
+  const sockets = plan.relays.filter((r) => r.role === 'auth').map((r) => path.join(dir, r.nickname, 'control'));
+  const known = (c) => c.info('desc/all-recent').then((t) => (t.match(/^router /gm) ?? []).length);
+  for (const s of sockets)
+    await until(() => withControl(s, null, async (c) => (await known(c)) === plan.relays.length), { limit: PATIENCE, every: 250, what: 'every descriptor at the authorities' });
+  const offset = votingOffset(now() + 2 * delay + 3);
+  await Promise.all(sockets.map((s) => withControl(s, null, (c) => c.command(`SETCONF TestingV3AuthInitialVoteDelay=${delay} ` +
+    `TestingV3AuthInitialDistDelay=${delay} TestingV3AuthVotingStartOffset=${offset}`))));
+  await until(() => withControl(sockets[0], null, (c) => c.info('consensus/valid-after')), { limit: PATIENCE, every: 250, what: 'a consensus' });
+}
+
+// The client knows every relay by its microdescriptor.
+async function clientKnowsAll(client, plan) {
+  const ask = (fn) => withControl(path.join(client, 'control'), path.join(client, 'control_auth_cookie'), fn);
+  await until(() => ask(async (c) => /PROGRESS=100/.test(await c.info('status/bootstrap-phase'))), { limit: PATIENCE, what: 'client bootstrap' });
+  const listed = await ask(async (c) => ((await c.info('ns/all')).match(/^r /gm) ?? []).length);
+  if (listed !== plan.relays.length) throw new Error(`consensus lists ${listed} of ${plan.relays.length} relays`);
+  await until(() => ask(async (c) => {
+    for (const r of plan.relays) await c.info(`md/id/${r.fingerprint}`);
+    return true;
+  }), { limit: PATIENCE, what: 'all microdescriptors' });
+}
+
+async function vote(dir, plan, delay) {
   const bandwidths = path.join(dir, 'bandwidths');
-  await writeFile(bandwidths, bandwidthText(plan, validAfter - lead));
-  const voting = votingLines(plan, bandwidths, (validAfter - midnight) % INTERVAL, INTERVAL);
+  await writeFile(bandwidths, bandwidthText(plan, now()));
+  const voting = votingLines(plan, bandwidths, votingOffset(now() + VOTING_INTERVAL / 2));
   const client = path.join(dir, 'client');
   await mkdir(client, { recursive: true, mode: 0o700 });
-  const controlSocket = path.join(client, 'control');
   await writeFile(path.join(client, 'torrc'), clientTorrc(client, {
-    dirAuthorities: dirAuthorityLines(plan), socks: 0, control: 0, socksSocket: path.join(client, 'socks'), controlSocket,
+    dirAuthorities: dirAuthorityLines(plan), socks: 0, control: 0, socksSocket: path.join(client, 'socks'), controlSocket: path.join(client, 'control'),
   }).replace('SocksPort 0\n', '').replace('ControlPort 0\n', ''));
   const children = [];
-  let control;
   try {
     for (const relay of plan.relays) children.push(startTor(await writeRelay(dir, plan, relay, voting)));
-    await sleep(Math.max(0, validAfter * 1000 - Date.now() - 500));
+    await callVote(dir, plan, delay);
     children.push(startTor(path.join(client, 'torrc')));
-    control = await until(() => Control.open({ path: controlSocket }, { cookieFile: path.join(client, 'control_auth_cookie') }), { what: 'client control' });
-    await until(async () => /PROGRESS=100/.test(await control.info('status/bootstrap-phase')), { limit: 15000, what: 'client bootstrap' });
-    const listed = ((await control.info('ns/all')).match(/^r /gm) ?? []).length;
-    if (listed !== plan.relays.length) throw new Error(`consensus lists ${listed} of ${plan.relays.length} relays`);
-    await until(async () => {
-      for (const r of plan.relays) await control.info(`md/id/${r.fingerprint}`);
-      return true;
-    }, { what: 'all microdescriptors' });
-    // Every relay keeps the consensus too, so that none asks for it later.
-    await until(async () => (await Promise.all(plan.relays.map((r) => readFile(path.join(dir, r.nickname, 'cached-microdesc-consensus')).catch(() =>
-      readFile(path.join(dir, r.nickname, 'cached-consensus')))))).length, { limit: 8000, what: 'consensus at every relay' }).catch(() => {});
-  } finally {
-    control?.close();
-    await Promise.all(children.map((c) => end(c)));
-  }
+    await clientKnowsAll(client, plan);
+    // Every relay keeps the consensus too, so that none has to ask for it later.
+    const kept = (r) => readdir(path.join(dir, r.nickname)).then((files) => files.includes('cached-microdesc-consensus') || files.includes('cached-consensus'));
+    await until(async () => (await Promise.all(plan.relays.map(kept))).every(Boolean), { limit: 8000, what: 'consensus at every relay' }).catch(() => {});
+  } finally { await Promise.all(children.map((c) => end(c))); }
 }
 
 async function makeKeys(dir, plan) {
@@ -124,7 +145,7 @@ async function makeKeys(dir, plan) {
 async function forgetConsensus(dir, plan) {
   for (const name of [...plan.relays.map((r) => r.nickname), 'client']) {
     for (const file of await readdir(path.join(dir, name)).catch(() => []))
-      if (/^(cached|unverified|v3-status|router-stability|state)/.test(file)) await rm(path.join(dir, name, file), { force: true });
+      if (/^(cached|unverified|v3-status|router-stability|state|diff-cache)/.test(file)) await rm(path.join(dir, name, file), { recursive: true, force: true });
   }
 }
 
@@ -135,8 +156,8 @@ export async function bakedPlan(folder) {
   } catch { return null; }
 }
 
-// Bakes `plan` into `folder` (made whole, then renamed into place); returns the plan with fingerprints filled in.
-// A vote counts only if the consensus lists every relay; on a busy machine the next try waits longer for them.
+// Bakes `plan` into `folder` (made whole, then renamed into place); returns the plan with fingerprints filled in. A vote
+// counts only if the consensus lists every relay; on a busy machine the next try gives the authorities more time.
 export async function bake(wanted, folder, log = () => {}) {
   await mkdir(path.dirname(folder), { recursive: true });
   const plan = structuredClone(wanted);
@@ -144,9 +165,9 @@ export async function bake(wanted, folder, log = () => {}) {
   try {
     log(`baking bed ${plan.n} (${plan.relays.length} relays)`);
     await makeKeys(dir, plan);
-    for (let lead = 9 + Math.ceil(plan.relays.length / 6), attempt = 1; ; lead += 8, attempt++) {
-      try { await vote(dir, plan, lead); break; } catch (e) {
-        if (attempt === 5) throw e;
+    for (let delay = 2, attempt = 1; ; delay *= 2, attempt++) {
+      try { await vote(dir, plan, delay); break; } catch (e) {
+        if (attempt === 4) throw e;
         log(`bake: ${e.message}; trying again`);
         await forgetConsensus(dir, plan);
       }

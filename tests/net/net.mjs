@@ -24,6 +24,12 @@ const HERE = path.dirname(fileURLToPath(import.meta.url));
 const ROOT = path.resolve(HERE, '../..');
 const CLIENTS_MAX = 4;
 
+// One bake at a time on a machine, so that they don't slow each other down until none succeeds.
+async function bakeAlone(plan, folder, log) {
+  const lock = await until(() => lockBed(0), { limit: 600000, every: 200, what: 'the others\' bakes' });
+  try { return await bake(plan, folder, log); } finally { await new Promise((resolve) => lock.close(resolve)); }
+}
+
 // A bed's number is held by listening on an address of it: the kernel gives it back when we die, however we die.
 function lockBed(n) {
   return new Promise((resolve) => {
@@ -85,7 +91,7 @@ class Client {
   }
 
   // Resolves once tor can carry streams.
-  async ready(limit = 30000) {
+  async ready(limit = 60000) {
     await until(async () => {
       if (!isAlive(this.process)) throw Object.assign(new Error('tor ended; see ' + this.dir + '/log'), { fatal: true });
       const c = await this.openControl();
@@ -159,7 +165,7 @@ class Net {
         await c.command('AUTHENTICATE');
         return await c.info('exit-policy/ipv4');
       } finally { c.close(); }
-    }, { what: `${relay.nickname} ready` });
+    }, { limit: 60000, what: `${relay.nickname} ready` });
   }
 
   // Another tor of the same network, e.g. a second browser's or a system tor.
@@ -210,7 +216,7 @@ export async function startNet(options = {}) {
   let dir, net;
   try {
     await removeLeftovers(wanted.n);
-    const plan = (await bakedPlan(folder)) ?? (await bake(wanted, folder, options.log));
+    const plan = (await bakedPlan(folder)) ?? (await bakeAlone(wanted, folder, options.log));
     dir = await mkdtemp(path.join(os.tmpdir(), `secondexit-bed${plan.n}-`));
     await cp(folder, dir, { recursive: true, filter: (name) => path.basename(name) !== 'log' });
     await cp(path.join(folder, 'client'), path.join(dir, 'client.baked'), { recursive: true });

@@ -112,12 +112,16 @@ function exitLines(plan, relay, resolvConf) {
   ];
 }
 
-// Lines that make an authority vote once, at a moment this process chooses, for a consensus that is fresh for a day.
-export function votingLines(plan, bandwidths, offset, interval) {
+// Offset (TestingV3AuthVotingStartOffset) that puts the next vote's valid-after at `second` of the epoch.
+export const VOTING_INTERVAL = 1800;
+export const votingOffset = (second) => (second % 86400) % VOTING_INTERVAL;
+
+// Lines that make an authority vote once, for a consensus that is fresh for a day. The vote is far off until `bake` moves it.
+export function votingLines(plan, bandwidths, offset) {
   const list = (role) => plan.relays.filter((r) => r.role === role).map((r) => '$' + r.fingerprint).join(',');
   return [
     'AuthoritativeDirectory 1', 'V3AuthoritativeDirectory 1', 'V3AuthVotingInterval 1 day', 'V3AuthVoteDelay 2', 'V3AuthDistDelay 2',
-    'V3AuthNIntervalsValid 3', `TestingV3AuthInitialVotingInterval ${interval}`, 'TestingV3AuthInitialVoteDelay 2',
+    'V3AuthNIntervalsValid 3', `TestingV3AuthInitialVotingInterval ${VOTING_INTERVAL}`, 'TestingV3AuthInitialVoteDelay 2',
     'TestingV3AuthInitialDistDelay 2', `TestingV3AuthVotingStartOffset ${offset}`,
     'TestingMinExitFlagThreshold 0', 'TestingMinFastFlagThreshold 0', `TestingDirAuthVoteExit ${list('exit')}`,
     'TestingDirAuthVoteExitIsStrict 1', 'TestingDirAuthVoteHSDir *', `V3BandwidthsFile ${bandwidths}`,
