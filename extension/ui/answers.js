@@ -41,8 +41,8 @@ const FIELDS = [
   ['cert_issuer', (c) => c.issuer],
   ['cert_names', (c) => c.names],
   ['cert_serial', (c) => c.serial],
-  ['cert_from', (c, date) => date(c.not_before)],
-  ['cert_until', (c, date) => date(c.not_after)],
+  ['cert_from', (c, date) => date(c.not_before), 'auto'],
+  ['cert_until', (c, date) => date(c.not_after), 'auto'],
   ['cert_key', (c) => c.key],
   ['cert_signature', (c) => c.signature],
   ['cert_sha256', (c) => grouped(c.sha256)],
@@ -68,11 +68,11 @@ export function certificateTable(t, language, result) {
   const { mine, other } = pair(result);
   if (!mine) return null;
   const date = dateIn(language);
-  const row = ([key, read]) => {
+  const row = ([key, read, dir = 'ltr']) => {
     const left = read(mine, date);
     const right = other && read(other, date);
     const isDifferent = other && left !== right;
-    const cell = (text, label) => h('td', { 'data-label': label }, isDifferent ? h('mark', {}, ltr(text)) : ltr(text));
+    const cell = (text, label) => h('td', { 'data-label': label }, isDifferent ? h('mark', {}, h('bdi', { dir }, text)) : h('bdi', { dir }, text));
     return h('tr', { class: isDifferent ? 'different' : null },
       h('th', { scope: 'row' }, t(key), isDifferent ? h('span', { class: 'flag' }, t('cert_different')) : null),
       cell(left, t('cert_yours')), other && cell(right, t('cert_others')));

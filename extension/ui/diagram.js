@@ -6,14 +6,14 @@ import { countryName, shortFingerprint } from './words.js';
 import { statusOf } from './answers.js';
 
 const ROW = 92;
-const BOX = { wide: 132, narrow: 116, height: 64 };
+const BOX = { wide: 132, narrow: 124, height: 64 };
 const NARROW = 620;
 
 /** Paths to draw: your own (one for each candidate, at most two), then each other exit that answered. */
 export function pathsOf(t, { first, others, browser_paths: own }) {
   const mine = first[0];
-  const status = mine ? statusOf(t, mine) : { tone: 'first', text: '' };
-  const text = status.tone === 'valid' || status.tone === 'silent' ? status.text : t('answer_first');
+  const status = mine ? statusOf(t, mine) : { tone: 'first' };
+  const text = status.tone === 'valid' || status.tone === 'silent' ? status.text : t('slot_first');
   const rows = own.slice(0, 2).map((path) => ({ relays: path, tone: 'yours', text }));
   if (rows.length === 0 && mine) rows.push({ relays: mine.path.length ? mine.path : [mine.exit], tone: 'yours', text });
   for (const answer of others.slice(0, 6)) {
@@ -34,10 +34,10 @@ class Picture {
     this.width = width;
     this.isRtl = isRtl;
     this.isNarrow = width < NARROW;
-    this.boxWidth = this.isNarrow ? Math.min(BOX.narrow, Math.floor(width * 0.36)) : Math.min(BOX.wide, Math.floor((width - 210) / 3));
+    this.boxWidth = this.isNarrow ? Math.min(BOX.narrow, Math.floor(width * 0.42)) : Math.min(BOX.wide, Math.floor((width - 210) / 3));
     const edge = this.isNarrow ? 30 : 44;
     this.columns = this.isNarrow
-      ? { you: edge, guard: width * 0.27, middle: width * 0.36, exit: width * 0.60, site: width - edge }
+      ? { you: edge, guard: width * 0.26, middle: width * 0.33, exit: width * 0.61, site: width - edge }
       : { you: edge, guard: width * 0.26, middle: width * 0.5, exit: width * 0.74, site: width - edge };
   }
 
@@ -45,18 +45,18 @@ class Picture {
     return Math.round(this.isRtl ? this.width - at : at);
   }
 
-  text(at, y, text, className) {
-    return svg('text', { x: this.x(at), y, class: className, 'text-anchor': 'middle', direction: 'ltr' }, text);
+  text(at, y, text, className, direction = null) {
+    return svg('text', { x: this.x(at), y, class: className, 'text-anchor': 'middle', direction }, text);
   }
 
   relay(at, y, relay, tone, label) {
     const { boxWidth: w } = this;
-    const chars = Math.floor(w / 8.2);
+    const chars = Math.floor(w / 9.2);
     const country = relay ? countryName(this.language, relay.country) : '';
     return svg('g', { class: `node ${tone}` },
       svg('rect', { x: this.x(at) - w / 2, y: y - BOX.height / 2, width: w, height: BOX.height, rx: 10 }),
-      this.text(at, y - 15, cut(relay ? relay.nickname : this.t('relay_unknown'), chars), 'nickname'),
-      relay && this.text(at, y + 3, shortFingerprint(relay.fingerprint), 'fp'),
+      this.text(at, y - 15, cut(relay ? relay.nickname : this.t('relay_unknown'), chars), 'nickname', relay ? 'ltr' : null),
+      relay && this.text(at, y + 3, shortFingerprint(relay.fingerprint), 'fp', 'ltr'),
       this.text(at, y + 21, cut(label || country, chars + 2), 'country'));
   }
 
@@ -76,8 +76,9 @@ class Picture {
     const y = ROW * index + ROW / 2 + 10;
     const { guard, middle, exit } = parts(row.relays);
     const c = this.columns;
-    const stops = [c.guard, c.middle, c.exit];
-    const line = [[this.x(c.you), ends], ...stops.map((at) => [this.x(at), y]), [this.x(c.site), ends]];
+    // Straight along the row, aslant only in the free room before the first and behind the last box.
+    const line = [[c.you, ends], [this.isNarrow ? c.guard : c.guard - this.boxWidth / 2 - 8, y], [c.exit + this.boxWidth / 2 + 8, y], [c.site, ends]]
+      .map(([at, height]) => [this.x(at), height]);
     const hops = this.isNarrow ? [this.dot(c.guard, y), this.dot(c.middle, y)]
       : [this.relay(c.guard, y, guard, 'plain'), this.relay(c.middle, y, middle, 'plain')];
     return svg('g', { class: `path ${row.tone}` },

@@ -107,7 +107,7 @@ function details(context) {
   const open = view.verdict === 'undecided' && hasAnswers;
   return [
     hasAnswers ? h('details', { id: 'answers', open }, h('summary', {}, t('details_answers', result.answered, result.asked)), answerList(t, language, result),
-      h('p', { class: 'small' }, t('answers_note'))) : null,
+      result.others.some((a) => a.agrees === 'differs' && !a.valid) ? h('p', { class: 'small' }, t('answers_note')) : null) : null,
     table ? disclosure('certificates', t('details_certificates'), h('div', { class: 'scroll' }, table)) : null,
     chanceText(t, language, result) ? disclosure('chance', t('details_chance'), h('p', {}, chanceText(t, language, result))) : null,
     technical(context),

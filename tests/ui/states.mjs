@@ -1,0 +1,65 @@
+// What the certificate page may have to show, one view for each state (feature/certcheck.js, view()). Invented relays,
+// real shapes.
+
+import { createHash } from 'node:crypto';
+
+const hash = (text) => createHash('sha256').update(text).digest('hex');
+const RELAYS = {
+  guard: ['Wanderlust', 'NL', '185.22.1.4'], middle: ['QuietHarbour', 'FR', '51.15.9.9'], exit: ['CheapExit042', 'RU', '45.9.148.2'],
+  a: ['artikel10ffm', 'DE', '185.220.1.7'], b: ['NTH19R5', 'SE', '171.25.1.9'], c: ['CalyxInstitute14', 'US', '162.247.1.2'], m2: ['ofalltheplaces', 'CA', '198.96.1.1'], m3: ['kryten', 'CH', '31.171.1.1'],
+};
+const relay = (key) => {
+  const [nickname, country, address] = RELAYS[key];
+  return { fingerprint: hash(nickname).slice(0, 40).toUpperCase(), nickname, country, address, family: '', flags: ['Exit', 'Running', 'Valid'], weight: 20000 };
+};
+
+const certificate = (seed, more = {}) => ({
+  sha256: hash(`cert ${seed}`), spki_sha256: hash(`key ${seed}`), subject: 'CN=forum.example.org', issuer: 'CN=forum.example.org', names: 'forum.example.org',
+  serial: '5F:0E:92:11:08', not_before: 1767225600, not_after: 1798761600, key: 'EC P-256', signature: 'ecdsa-with-SHA256', self_signed: true, ...more,
+});
+const official = certificate('official', { issuer: 'CN=R11, O=Let’s Encrypt, C=US', names: 'forum.example.org, www.forum.example.org', serial: '04:AB:27:9C:61:55:0D:E3', not_before: 1793404800,
+  not_after: 1801180800, self_signed: false });
+const own = certificate('own');
+const forged = certificate('forged', { key: 'RSA 2048', signature: 'sha256WithRSAEncryption' });
+
+const answer = (slot, exit, cert, agrees, more = {}) => ({
+  slot, source: slot ? 'probe' : 'browser', exit: relay(exit), path: [relay('guard'), relay(['middle', 'm2', 'm3', 'middle'][slot % 4]), relay(exit)], status: 'certificate', error: null, agrees,
+  counts: true, valid: false, why: 'self-signed certificate', signed: true, certificate: cert, tls: '1.3', elapsed_ms: 640, ...more,
+});
+const silent = (slot, exit, code, name, text) => ({ ...answer(slot, exit, null, null), status: 'failed', certificate: null, why: '', error: { code, name, text } });
+const others = (cert, agrees, more) => [answer(1, 'a', cert, agrees, more), answer(2, 'b', cert, agrees, more), answer(3, 'c', cert, agrees, more)];
+
+const result = (verdict, reason, more = {}) => ({
+  verdict, reason, error: null, host: 'forum.example.org', port: 443, first_party: 'example.org', private: 1, container: 0, k: 3, asked: 3, answered: 3, elapsed_ms: 1430, weaker: false,
+  same_country_possible: false, retry_useful: verdict === 'undecided', still_same: null, fingerprints: verdict === 'match' ? [own.sha256] : [], first: [answer(0, 'exit', own, null)],
+  others: others(own, 'same_certificate'), browser_paths: [[relay('guard'), relay('middle'), relay('exit')]], chance: [0.23, 0.0529, 0.012167], roots: 'browser', ...more,
+});
+
+const base = {
+  phase: 'done', why: '', host: 'forum.example.org', port: 443, url: 'https://forum.example.org/inbox', errorName: 'MOZILLA_PKIX_ERROR_SELF_SIGNED_CERT', stored: false, hsts: false,
+  edition: 'privileged', k: 3, slots: {}, elapsedMs: 900, deadlineMs: 25000, verdict: 'undecided', result: null, problem: null, offeredSha256: own.sha256, way: 'none', retry: 'none',
+  renewing: 0, note: '', canRenew: true, canReport: false,
+};
+const done = (r, more = {}) => ({ ...base, verdict: r.verdict, result: r, retry: r.retry_useful ? 'check' : 'none', ...more });
+const problem = (code, error = null) => ({ ...base, problem: { code, error, detail: '' }, retry: 'reload', canRenew: false });
+const step = (name, exit) => ({ step: name, exit: exit ? relay(exit) : null, elapsedMs: 100 });
+
+export const STATES = {
+  checking: { ...base, phase: 'checking', slots: { 0: step('done', 'exit'), 1: step('handshaking', 'a'), 2: step('building', 'b'), 3: step('failed') } },
+  waiting: { ...base, phase: 'waiting', why: 'click' },
+  match: done(result('match', 'same_certificate'), { way: 'exception' }),
+  'match-standard': done(result('match', 'same_certificate', { weaker: true }), { way: 'native', edition: 'standard', offeredSha256: '' }),
+  'match-hsts': done(result('match', 'same_key'), { way: 'information', hsts: true }),
+  mismatch: done(result('mismatch', 'others_see_valid', { first: [answer(0, 'exit', forged, null)], others: others(official, 'differs', { valid: true, why: '' }) })),
+  'mismatch-agree': done(result('mismatch', 'others_agree', { first: [answer(0, 'exit', forged, null)], others: others(own, 'differs') }), { renewing: 2 }),
+  undecided: done(result('undecided', 'too_few_answers', { answered: 1, asked: 5, others: [answer(1, 'a', own, 'same_certificate'), silent(2, 'b', 1005, 'ERR_TIMEOUT', 'no answer in time'),
+    silent(3, 'c', 1411, 'ERR_TLS_ALERT', 'the site ended the TLS handshake with an alert')] })),
+  rotates: done(result('undecided', 'site_rotates', { retry_useful: false, same_country_possible: true,
+    others: [answer(1, 'a', certificate('x'), 'differs'), answer(2, 'b', certificate('y'), 'differs'), answer(3, 'c', own, 'same_certificate')] })),
+  missing: problem('host_missing'),
+  refused: done(result('undecided', 'tor_unavailable', { error: { code: 1202, name: 'ERR_TOR_REFUSED', text: 'the control port refused the connection' }, first: [], others: [], browser_paths: [],
+    answered: 0, asked: 0 }), { retry: 'reload' }),
+  exempt: done(result('exempt', 'not_through_exit', { first: [], others: [], browser_paths: [], answered: 0, asked: 0 }), { way: 'exception', canRenew: false }),
+  harmless: { ...base, phase: 'harmless', way: 'exception', errorName: 'SEC_ERROR_EXPIRED_CERTIFICATE', canRenew: false },
+  over: { phase: 'over' },
+};
