@@ -126,7 +126,8 @@ struct cert_status {
 
 /* Where results go. Called from the loop, never from inside certcheck_start, _new_circuit or _status (so a caller may
  * note its request after the call); certcheck_cancel, _forget, _wipe and _free call result themselves for what they
- * end. Every started id gets exactly one final call. */
+ * end. Every started id gets exactly one final call. None may call certcheck_free, _wipe or _forget; progress may not
+ * call certcheck_cancel either. */
 struct cert_sink {
 	void *arg;
 	void (*progress)(void *arg, uint32_t id, const struct cert_progress *p);

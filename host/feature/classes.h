@@ -4,6 +4,7 @@
 #ifndef FEATURE_CLASSES_H
 #define FEATURE_CLASSES_H
 
+#include "base/verdict.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,5 +25,8 @@ struct cert_error {
 const struct cert_error *cert_error_find(int32_t number);
 /* Of any number: an unlisted one has its range's class; one from no range is CERT_CLASS_NONE. */
 enum cert_class cert_error_class(int32_t number);
+/* What an error of the browser says about a chain of the same site that is valid to us (base/verdict.h). 0, and errors
+ * of checks that we don't make, say nothing. */
+enum browser_saw cert_error_saw(int32_t number);
 
 #endif
