@@ -1,0 +1,277 @@
+/* The structs behind every reply of shared/examples/reply.*.json and event.*.json, and the files made of them. */
+#ifndef TESTS_REPLIES_H
+#define TESTS_REPLIES_H
+
+#include "engine/relays.h"
+#include "message/encode.h"
+#include <sodium.h>
+
+static const struct site_key reply_key = {
+	.first_party = "site.test", .private_id = 1, .container = 0, .host = "site.test", .port = 443
+};
+
+/* Relay number i: every relay is another one. */
+static inline struct relay_info reply_relay(unsigned i, const char *country)
+{
+	struct relay_info r = { .weight = 1000 * i + 17, .flags = RELAY_EXIT | RELAY_FAST | RELAY_RUNNING | RELAY_VALID };
+
+	for (size_t k = 0; k < FP_LEN; k++)
+		r.fp[k] = (uint8_t)(i * 16 + k);
+	snprintf(r.nickname, sizeof r.nickname, "relay%u", i);
+	snprintf(r.address, sizeof r.address, i % 2 ? "192.0.2.%u" : "2001:db8::%u", i);
+	snprintf(r.country, sizeof r.country, "%s", country);
+	if (i % 3 == 0) {
+		snprintf(r.family, sizeof r.family, "family %u", i);
+		r.flags |= RELAY_GUARD | RELAY_STABLE | RELAY_HSDIR | RELAY_V2DIR;
+	}
+	return r;
+}
+
+static inline struct net_path reply_path(unsigned exit, const char *country)
+{
+	return (struct net_path){ .circuit = exit, .n = 3,
+	                          .hop = { reply_relay(1, "SE"), reply_relay(3, "??"), reply_relay(exit, country) } };
+}
+
+static inline struct cert_answer reply_answer(unsigned slot, enum cert_source source, uint8_t leaf)
+{
+	struct cert_answer a = {
+		.slot = slot, .source = source, .has_exit = true, .exit = reply_relay(20 + slot, "DE"),
+		.path = reply_path(20 + slot, "DE"), .has_cert = true, .agrees = CERT_AGREES_CERT, .counts = true,
+		.is_signed = true, .why = "self-signed certificate", .tls_version = 0x0304, .elapsed_ms = 310 + slot,
+		.words = { .subject = "CN=site.test", .issuer = "CN=site.test", .names = "site.test, *.site.test",
+		           .serial = "01:ab", .key = "EC P-256", .signature = "ecdsa-with-SHA256",
+		           .not_before = 1735689600, .not_after = 1767225600, .is_self_signed = 1 },
+	};
+	memset(a.leaf, leaf, sizeof a.leaf);
+	memset(a.spki, leaf ^ 0xff, sizeof a.spki);
+	return a;
+}
+
+static inline const struct cert_result *reply_match(void)
+{
+	static struct cert_answer first[1], others[3];
+	static struct net_path paths[1];
+	static struct cert_result r;
+
+	first[0] = reply_answer(0, CERT_SOURCE_BROWSER, 0xaa);
+	first[0].elapsed_ms = 0;
+	first[0].tls_version = 0;
+	paths[0] = first[0].path;
+	for (unsigned i = 0; i < 3; i++)
+		others[i] = reply_answer(i + 1, CERT_SOURCE_PROBE, 0xaa);
+	others[2].agrees = CERT_AGREES_KEY;
+	others[2].tls_version = 0x0303;
+	r = (struct cert_result){
+		.key = &reply_key, .verdict = VERDICT_MATCH, .reason = REASON_SAME_KEY, .k = 3, .asked = 3, .answered = 3,
+		.elapsed_ms = 912, .n_fingerprints = 1, .n_first = 1, .n_others = 3, .first = first, .others = others,
+		.n_paths = 1, .paths = paths, .n_chance = 3, .chance = { 0.25, 0.0625, 0.015625 }, .roots = ROOTS_BROWSER,
+	};
+	memset(r.fingerprints[0], 0xaa, 32);
+	return &r;
+}
+
+static inline const struct cert_result *reply_mismatch(void)
+{
+	static struct cert_result r;
+	static struct cert_answer others[3];
+
+	r = *reply_match();
+	for (unsigned i = 0; i < 3; i++) {
+		others[i] = reply_answer(i + 1, CERT_SOURCE_PROBE, 0xbb);
+		others[i].agrees = CERT_AGREES_NOT;
+	}
+	others[0].is_valid = true;
+	others[0].why[0] = '\0';
+	others[0].words.is_self_signed = 0;
+	snprintf(others[0].words.issuer, sizeof others[0].words.issuer, "CN=Test CA");
+	/* The second gave no answer; the third is kin of today's first exit. */
+	others[1] = (struct cert_answer){ .slot = 2, .source = CERT_SOURCE_PROBE, .has_exit = true, .counts = true,
+	                                  .exit = reply_relay(30, "FR"), .error = ERR_TLS_PROTOCOL, .elapsed_ms = 80 };
+	others[2].counts = false;
+	r.others = others;
+	r.verdict = VERDICT_MISMATCH;
+	r.reason = REASON_OTHERS_VALID;
+	r.answered = 2;
+	r.n_fingerprints = 0;
+	r.still_same = STILL_SAME_NO;
+	return &r;
+}
+
+static inline const struct cert_result *reply_undecided(void)
+{
+	static struct cert_result r;
+	static struct cert_answer first[1];
+
+	first[0] = (struct cert_answer){ .source = CERT_SOURCE_PROBE, .error = ERR_TOR_LOST };
+	r = (struct cert_result){ .key = &reply_key, .verdict = VERDICT_UNDECIDED, .reason = REASON_TOR, .error = ERR_TOR_LOST,
+	                          .k = 3, .elapsed_ms = 25000, .retry_useful = true, .same_country_possible = true,
+	                          .weaker = true, .still_same = STILL_SAME_YES, .n_first = 1, .first = first };
+	return &r;
+}
+
+static inline const struct cert_result *reply_exempt(void)
+{
+	static struct cert_result r;
+
+	r = (struct cert_result){ .key = &reply_key, .verdict = VERDICT_EXEMPT, .reason = REASON_ONION, .k = 3,
+	                          .roots = ROOTS_SYSTEM };
+	return &r;
+}
+
+static inline const struct cert_result *reply_cancelled(void)
+{
+	static struct cert_result r;
+
+	r = (struct cert_result){ .key = &reply_key, .verdict = VERDICT_UNDECIDED, .reason = REASON_CANCELLED, .k = 3,
+	                          .error = ERR_CANCELLED, .retry_useful = true };
+	return &r;
+}
+
+static inline void fill(char *text, size_t room)
+{
+	memset(text, '"', room - 1);   /* each takes two bytes in JSON */
+	text[room - 1] = '\0';
+}
+
+static inline const struct cert_result *reply_largest(void)
+{
+	static struct cert_answer answers[CERT_OTHERS_MAX];
+	static struct net_path paths[CANDIDATES_MAX];
+	static struct cert_result r;
+	struct relay_info relay = reply_relay(3, "DE");
+	struct cert_answer a = reply_answer(15, CERT_SOURCE_PROBE, 0xee);
+
+	relay.flags = 0xffff;
+	relay.weight = UINT32_MAX;
+	fill(relay.nickname, sizeof relay.nickname);
+	fill(relay.address, sizeof relay.address);
+	fill(relay.family, sizeof relay.family);
+	a.path.n = HOPS_MAX;
+	for (unsigned i = 0; i < HOPS_MAX; i++)
+		a.path.hop[i] = relay;
+	a.exit = relay;
+	fill(a.why, sizeof a.why);
+	fill(a.words.subject, sizeof a.words.subject);
+	fill(a.words.issuer, sizeof a.words.issuer);
+	fill(a.words.names, sizeof a.words.names);
+	fill(a.words.serial, sizeof a.words.serial);
+	fill(a.words.key, sizeof a.words.key);
+	fill(a.words.signature, sizeof a.words.signature);
+	a.words.not_before = a.words.not_after = INT64_MAX;
+	for (unsigned i = 0; i < CERT_OTHERS_MAX; i++)
+		answers[i] = a;
+	for (unsigned i = 0; i < CANDIDATES_MAX; i++)
+		paths[i] = a.path;
+	r = *reply_match();
+	r.n_fingerprints = CERT_FINGERPRINTS_MAX;
+	r.first = r.others = answers;
+	r.n_first = CERT_FIRST_ANSWERS_MAX;
+	r.n_others = CERT_OTHERS_MAX;
+	r.paths = paths;
+	r.n_paths = CANDIDATES_MAX;
+	r.n_chance = K_MAX;
+	return &r;
+}
+
+static inline const struct cert_progress *reply_progress(void)
+{
+	static struct relay_info exit;
+	static struct cert_progress p;
+
+	exit = reply_relay(21, "NL");
+	p = (struct cert_progress){ .slot = 1, .step = CERT_STEP_HANDSHAKING, .exit = &exit, .elapsed_ms = 120 };
+	return &p;
+}
+
+static inline const struct cert_status *reply_status(bool is_up)
+{
+	static struct cert_status s;
+
+	s = (struct cert_status){
+		.net = { .tor_version = "0.4.9.11", .control = "127.0.0.1:9151", .socks = "127.0.0.1:9150", .auth = "SAFECOOKIE",
+		         .relays = 9500, .exits = 2100, .has_geoip = 1, .has_mapaddress = 1, .has_streams = 1,
+		         .state = { .is_up = 1 } },
+		.roots = { .source = ROOTS_BROWSER, .n = 140 }, .running = 1, .waiting = 2, .hosts = 3,
+	};
+	if (!is_up)
+		s = (struct cert_status){ .net = { .state = { 0, ERR_TOR_AUTH } }, .roots = { .source = ROOTS_NONE } };
+	return &s;
+}
+
+enum {
+	R_HELLO, R_OK, R_ERROR_FIELD, R_ERROR_ID, R_PROGRESS, R_PROGRESS_NONE, R_MATCH, R_MISMATCH, R_UNDECIDED, R_EXEMPT,
+	R_CANCELLED, R_CIRCUIT, R_CIRCUIT_DRY, R_STATUS, R_STATUS_DOWN, R_TOR_UP, R_TOR_DOWN, R_NEWNYM, REPLY_ENCODERS
+};
+
+static inline json_t *reply_encode(unsigned which)
+{
+	static const struct cert_progress none = { .slot = 2, .step = CERT_STEP_CHOOSING };
+	static const struct circuit_result circuit = { .circuits = 1, .streams = 2 };
+	static const struct circuit_result dry = { .circuits = 1, .streams = 5, .still_same = STILL_SAME_YES };
+
+	switch (which) {
+	case R_HELLO: return encode_hello(1);
+	case R_OK: return encode_ok(3);
+	case R_ERROR_FIELD: return encode_error(7, ERR_MSG_FIELD, "port");
+	case R_ERROR_ID: return encode_error(0, ERR_MSG_JSON, NULL);
+	case R_PROGRESS: return encode_progress(2, reply_progress());
+	case R_PROGRESS_NONE: return encode_progress(2, &none);
+	case R_MATCH: return encode_result(2, reply_match());
+	case R_MISMATCH: return encode_result(2, reply_mismatch());
+	case R_UNDECIDED: return encode_result(2, reply_undecided());
+	case R_EXEMPT: return encode_result(2, reply_exempt());
+	case R_CANCELLED: return encode_result(2, reply_cancelled());
+	case R_CIRCUIT: return encode_circuit(4, &circuit);
+	case R_CIRCUIT_DRY: return encode_circuit(4, &dry);
+	case R_STATUS: return encode_status(6, reply_status(true));
+	case R_STATUS_DOWN: return encode_status(6, reply_status(false));
+	case R_TOR_UP: return encode_event_tor(true, OK);
+	case R_TOR_DOWN: return encode_event_tor(false, ERR_TOR_ABSENT);
+	case R_NEWNYM: return encode_event_newnym();
+	default: return NULL;
+	}
+}
+
+static const struct { const char *name, *about; struct { int which; const char *about; } good[6]; } reply_files[] = {
+	{ "reply.hello", "The host's greeting.", { { R_HELLO, "hello" } } },
+	{ "reply.ok", "The end of a request that has nothing to tell.", { { R_OK, "ok" } } },
+	{ "reply.error", "The end of a request that failed.",
+	  { { R_ERROR_FIELD, "a wrong field" }, { R_ERROR_ID, "a message that could not be read" } } },
+	{ "reply.cert.progress", "Where one exit stands.",
+	  { { R_PROGRESS, "an exit at work" }, { R_PROGRESS_NONE, "no exit chosen yet" } } },
+	{ "reply.cert.result", "The end of a check.",
+	  { { R_MATCH, "match, one answer by public key" }, { R_MISMATCH, "mismatch: another exit saw a valid chain" },
+	    { R_UNDECIDED, "undecided: tor was lost" }, { R_EXEMPT, "exempt: onion service" },
+	    { R_CANCELLED, "cancelled" } } },
+	{ "reply.circuit.result", "The end of circuit.new.",
+	  { { R_CIRCUIT, "closed" }, { R_CIRCUIT_DRY, "counted; the exit is still the old one's kin" } } },
+	{ "reply.status", "What the host found.", { { R_STATUS, "all well" }, { R_STATUS_DOWN, "tor refuses us" } } },
+	{ "event.tor", "tor came or went.", { { R_TOR_UP, "came" }, { R_TOR_DOWN, "went" } } },
+	{ "event.newnym", "New Identity: everything is forgotten.", { { R_NEWNYM, "newnym" } } },
+};
+#define REPLY_FILES (sizeof reply_files / sizeof *reply_files)
+
+static inline const char *reply_name(size_t i)
+{
+	return reply_files[i].name;
+}
+
+static inline json_t *reply_file(size_t i)
+{
+	json_t *good = json_array();
+
+	for (size_t k = 0; k < 6 && reply_files[i].good[k].about != NULL; k++)
+		json_array_append_new(good, json_pack("{s:s,s:o}", "about", reply_files[i].good[k].about,
+		                                      "message", reply_encode((unsigned)reply_files[i].good[k].which)));
+	return json_pack("{s:s,s:s,s:o,s:[]}", "about", reply_files[i].about, "to", "browser", "good", good, "bad");
+}
+
+/* Writes base64 with a NUL; returns to. */
+static inline const char *encode_base64(char *to, const uint8_t *bytes, size_t n)
+{
+	return sodium_bin2base64(to, sodium_base64_encoded_len(n, sodium_base64_VARIANT_ORIGINAL), bytes, n,
+	                         sodium_base64_VARIANT_ORIGINAL);
+}
+
+#endif
