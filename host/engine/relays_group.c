@@ -152,7 +152,7 @@ static void count_groups(uint32_t *up, const struct relay *const *list, size_t n
 		most = sum[root] > most ? sum[root] : most;
 	}
 	if (heaviest != NULL)
-		*heaviest = all > 0 ? (unsigned)(most * 10000 / all) : 0;
+		*heaviest = all > 0 ? (unsigned)((most * 10000 + all - 1) / all) : 0;   /* rounded up: a limit is not passed unseen */
 }
 
 enum err relays_groups(const struct relays *r, const struct relay *const *list, size_t n, size_t *groups, unsigned *heaviest)

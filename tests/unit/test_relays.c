@@ -482,7 +482,7 @@ static void test_groups(void **state)
 	finish();
 	/* 1 and 2 by /16, 2 and 3 by family, 5 and 6 by /32; 4 alone */
 	assert_int_equal(groups((int[]){ 1, 2, 3, 4, 5, 6 }, 6, &heaviest), 3);
-	assert_int_equal(heaviest, 1100 * 10000 / 2100);
+	assert_int_equal(heaviest, (1100 * 10000 + 2099) / 2100);
 	assert_int_equal(groups((int[]){ 1, 3 }, 2, &heaviest), 2);    /* without 2 nothing ties them */
 	assert_int_equal(groups((int[]){ 2, 3 }, 2, NULL), 1);
 	assert_int_equal(groups((int[]){ 4 }, 1, &heaviest), 1);
