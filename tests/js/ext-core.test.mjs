@@ -292,23 +292,44 @@ test('messages without a readable id name no request; those with one do', () => 
   }
 });
 
-test('the example messages of the protocol are understood', { skip: !existsSync(new URL('../../shared/examples', import.meta.url)) }, () => {
-  const folder = new URL('../../shared/examples/', import.meta.url);
-  let read = 0;
-  for (const name of readdirSync(folder).filter((n) => n.endsWith('.json'))) {
-    const parsed = JSON.parse(readFileSync(new URL(name, folder), 'utf8'));
-    for (const { from, message } of exampleMessages(parsed)) {
-      if (from !== 'host') continue;
-      readMessage(message);
-      read++;
+const EXAMPLES = new URL('../../shared/examples/', import.meta.url);
+const examples = existsSync(EXAMPLES) ? readdirSync(EXAMPLES).map((name) => JSON.parse(readFileSync(new URL(name, EXAMPLES), 'utf8'))) : [];
+
+test('the host\'s example messages are understood, and its matches bear themselves out', { skip: examples.length === 0 }, () => {
+  const kinds = new Set();
+  for (const { message } of examples.filter(({ to }) => to === 'browser').flatMap(({ good }) => good)) {
+    const { kind, body } = readMessage(message);
+    kinds.add(kind);
+    if (kind === 'cert.result') {
+      checkResult(body, { firstParty: body.first_party, private: body.private, container: body.container, host: body.host, port: body.port }, '');
     }
   }
-  assert.ok(read > 0);
+  assert.deepEqual([...kinds].sort(), ['cert.progress', 'cert.result', 'circuit.result', 'error', 'event', 'hello', 'ok', 'status']);
 });
 
-// An example file is one message or a list of them; the host's are those whose kind a host sends.
-function exampleMessages(parsed) {
-  const HOST_KINDS = new Set(['cert.progress', 'cert.result', 'circuit.result', 'ok', 'error', 'event']);
-  const list = Array.isArray(parsed) ? parsed : [parsed];
-  return list.map((entry) => entry.message ? entry : { message: entry, from: HOST_KINDS.has(entry.kind) || entry.capabilities || entry.tor ? 'host' : 'extension' });
-}
+test('what we ask is what the host\'s examples ask: no other field, none missing', { skip: examples.length === 0 }, async () => {
+  const { extension, exactApi, settle: settled } = await import('./ext-fakes.mjs');
+  const sent = [];
+  for (const api of [undefined, exactApi()]) {
+    const x = extension({ api });
+    x.certcheck.noteRequest(1, 'https://site.test/', { kind: 'socks', username: 'site.test:0', password: '' });
+    const id = await x.fail('https://site.test/');
+    x.certcheck.act(id, { id: 1, incognito: true }, { kind: 'circuits' });
+    await x.certcheck.act(id, { id: 1, incognito: true }, { kind: 'retry' });
+    await settled();
+    await x.certcheck.wipe();
+    await settled();
+    sent.push(...x.ports.flatMap((port) => port.sent));
+  }
+  const kinds = new Set();
+  for (const message of sent) {
+    const good = examples.filter(({ to }) => to === 'host').flatMap((e) => e.good).map((g) => g.message).filter((m) => m?.kind === message.kind);
+    const allowed = new Set(good.flatMap(Object.keys));
+    const needed = Object.keys(good[0]).filter((key) => good.every((m) => key in m));
+    for (const key of Object.keys(message)) assert.ok(allowed.has(key), `${message.kind}: ${key}`);
+    for (const key of needed) assert.ok(key in message, `${message.kind}: no ${key}`);
+    for (const [key, value] of Object.entries(message)) assert.equal(typeof value, typeof good.find((m) => key in m)[key], `${message.kind}: ${key}`);
+    kinds.add(message.kind);
+  }
+  assert.deepEqual([...kinds].sort(), ['cancel', 'cert.check', 'circuit.new', 'hello', 'session.wipe', 'status']);
+});
