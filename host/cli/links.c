@@ -1,15 +1,14 @@
 /* Loop and inner programs of a verb (contract in cli/links.h). */
 #include "cli/links.h"
 
-#include "priv/netlink.h"
-#include "priv/parselink.h"
+#include "feature/backend.h"
 #include <event2/event.h>
 #include <signal.h>
+#include <sodium.h>
 
 void links_close(struct links *l)
 {
-	parselink_free(l->parse);
-	netlink_free(l->net);
+	backend_free(l->backend);
 	if (l->base)
 		event_base_free(l->base);
 	*l = (struct links){ 0 };
@@ -17,18 +16,19 @@ void links_close(struct links *l)
 
 enum err links_open(const struct cli_options *options, struct links *out)
 {
-	static const struct netlink_news no_news;
-	struct links l = { .base = event_base_new() };
+	struct links l = { 0 };
+	if (sodium_init() < 0)
+		return ERR_BUG;
 	/* A program that dies while it is written to must not take the verb with it. */
 	signal(SIGPIPE, SIG_IGN);
-	if (l.base) {
-		l.net = netlink_new(l.base, &options->net, &no_news, NULL);
-		l.parse = parselink_new(l.base, &options->parse);
-	}
-	if (!l.net || !l.parse) {
+	l.base = event_base_new();
+	l.backend = l.base ? backend_new(l.base, &options->net, &options->parse) : NULL;
+	if (!l.backend) {
 		links_close(&l);
 		return ERR_NOMEM;
 	}
+	l.net = backend_net(l.backend);
+	l.parse = backend_parse(l.backend);
 	*out = l;
 	return OK;
 }

@@ -4,14 +4,16 @@
 
 #include "cli/cli.h"
 
+struct backend;
 struct event_base;
 struct netlink;
 struct parselink;
 
 struct links {
 	struct event_base *base;
-	struct netlink *net;
-	struct parselink *parse;
+	struct backend *backend;
+	struct netlink *net;       /* the backend's */
+	struct parselink *parse;   /* the backend's */
 };
 
 /* Starts nothing yet. ERR_NOMEM. On OK end with links_close. */

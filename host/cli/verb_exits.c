@@ -149,7 +149,7 @@ const struct verb verb_exits = {
 	         "\n"
 	         "Lists the exits that tor knows, the likeliest first: fingerprint, share of what\n"
 	         "tor's random choice gives it, country, nickname, address, family.\n"
-	         "  --independent-of FINGERPRINT   only exits that share neither family nor network\n"
-	         "                                 (IPv4 /16, IPv6 /32) with this relay",
+	         "  --independent-of FINGERPRINT   only exits that share neither family nor\n"
+	         "                                 network (IPv4 /16, IPv6 /32) with this relay",
 	.run = exits_run,
 };
