@@ -31,9 +31,11 @@ export class Guard {
   async onBeforeSendHeaders(details) {
     const proxy = proxyOf(details.proxyInfo);
     if (details.type === 'main_frame') this.#certcheck.noteRequest(details.tabId, details.url, proxy);
-    if (this.#privileged.exact) return {};
     await this.#pages.ready;
     const site = this.#siteOfRequest(details);
+    // The privileged edition's own exceptions are for one verified certificate; another one's may be for anything.
+    const isExact = this.#privileged.exact;
+    if (isExact && !(site && this.#pages.ledger.isSuspectHost(site) && await this.#privileged.hasOtherException(site.host, site.port))) return {};
     return site ? stripRequest(this.#pages.ledger, { site, method: details.method, requestHeaders: details.requestHeaders }) : { cancel: true };
   }
 

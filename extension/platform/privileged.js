@@ -9,6 +9,7 @@ const none = {
   async getFailure() { return null; },
   async getRequest() { return null; },
   async addException() { return { added: false, why: 'failed' }; },
+  async hasOtherException() { return true; },
   async clearExceptions() { return 0; },
   async forget() {},
   async hideNativeBypass() { return false; },
@@ -28,6 +29,8 @@ const exact = (api) => ({
   /** Temporary exception for exactly that leaf. @returns {Promise<{added: boolean, why: string}>} */
   addException: (host, port, attributes, sha256) =>
     quiet(api.addException(host, port, attributes, sha256), { added: false, why: 'failed' }),
+  /** Whether an exception that isn't ours is stored for the host: its requests may reach what nobody verified. @returns {Promise<boolean>} */
+  hasOtherException: (host, port) => quiet(api.hasOtherException(host, port), true),
   /** Removes every exception stored by addException. @returns {Promise<number>} */
   clearExceptions: () => quiet(api.clearExceptions(), 0),
   /** Drops every remembered failure. */

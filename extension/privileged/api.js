@@ -268,7 +268,7 @@ var secondexit = (() => {
       const uri = Services.io.newURI(`https://${host.includes(':') ? `[${host}]` : host}:${port}/`);
       if (isPinnedToTls(uri, failure.originAttributes)) return { added: false, why: 'hsts' };
       lazy.overrides.rememberValidityOverride(host, port, failure.originAttributes, failure.leaf, true);
-      this.exceptions.push({ host, port, originAttributes: failure.originAttributes });
+      this.exceptions.push({ host, port, attributes, sha256, originAttributes: failure.originAttributes });
       return { added: true, why: '' };
     }
 
@@ -278,6 +278,13 @@ var secondexit = (() => {
       // A connection that was let through must not serve another request.
       if (gone.length) Services.obs.notifyObservers(null, 'net:prune-all-connections');
       return gone.length;
+    }
+
+    /* Is there an exception for host and port, of whatever origin, that we did not store: the user's, or an earlier session's? */
+    hasOtherException(host, port) {
+      const isOurs = (o) => this.exceptions.some((e) => e.sha256 === hex(o.fingerprint) && e.attributes === toSuffix(o.originAttributes)
+        && e.host === host && e.port === port);
+      return lazy.overrides.getOverrides().some((o) => o.asciiHost.toLowerCase() === host && o.port === port && !isOurs(o));
     }
 
     getRequest(requestId, context) {
@@ -300,6 +307,7 @@ var secondexit = (() => {
           getFailure: quiet(null, (tabId, url) => this.getFailure(tabId, url)),
           getRequest: quiet(null, (requestId) => this.getRequest(requestId, context)),
           addException: quiet({ added: false, why: 'failed' }, (...args) => this.addException(...args)),
+          hasOtherException: quiet(true, (...args) => this.hasOtherException(...args)),
           clearExceptions: quiet(0, () => this.clearExceptions()),
           forget: quiet(null, () => { this.failures.clear(); return null; }),
           hideNativeBypass: quiet(false, (hide) => {

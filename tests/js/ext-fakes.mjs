@@ -222,6 +222,7 @@ export const exactApi = (more = {}) => {
       calls.push(['addException', ...args]);
       return { added: true, why: '' };
     },
+    hasOtherException: async () => false,
     clearExceptions: async () => calls.push(['clearExceptions']),
     forget: async () => calls.push(['forget']),
     hideNativeBypass: async (hide) => calls.push(['hideNativeBypass', hide]),

@@ -130,6 +130,16 @@ test('privileged: nothing is taken off, because the exception is for one certifi
   assert.deepEqual(await x.guard.onBeforeSendHeaders(request({ method: 'POST' })), {});
 });
 
+test('privileged: where an exception is stored that isn\'t ours, nothing worth stealing goes out', async () => {
+  for (const hasOtherException of [async () => true, async () => { throw new Error('gone'); }]) {
+    const x = guarded({ api: { ...exactApi(), hasOtherException } });
+    assert.deepEqual(await x.guard.onBeforeSendHeaders(request({ method: 'POST' })), {}, 'a host that showed nothing bad');
+    await x.fail('https://site.test/', SELF_SIGNED);
+    assert.deepEqual((await x.guard.onBeforeSendHeaders(request())).requestHeaders.map((h) => h.name), ['Accept']);
+    assert.deepEqual(await x.guard.onBeforeSendHeaders(request({ method: 'POST' })), { cancel: true });
+  }
+});
+
 test('HSTS that was seen closes the way on', async () => {
   const x = guarded();
   await x.see(info('a'), { responseHeaders: [{ name: 'Strict-Transport-Security', value: 'max-age=31536000' }] });

@@ -19,9 +19,10 @@ const shaOf = (text) => createHash('sha256').update(text).digest('hex');
 const certificate = (text) => ({ sha256Fingerprint: shaOf(text).toUpperCase().replace(/(..)(?!$)/g, '$1:'), getBase64DERString: () => der(text) });
 
 function browser({ hsts = () => false, userHides = false, torBrowser = null } = {}) {
-  const b = { now: 1000, prefs: { default: undefined, user: userHides ? true : undefined }, timers: [], stored: [], cleared: [], notified: [], observers: [] };
+  const b = { now: 1000, prefs: { default: undefined, user: userHides ? true : undefined }, timers: [], stored: [], overrides: [], cleared: [], notified: [], observers: [] };
   const services = {
-    overrides: { rememberValidityOverride: (...a) => b.stored.push(a), clearValidityOverride: (...a) => b.cleared.push(a) },
+    overrides: {
+      getOverrides: () => b.overrides, rememberValidityOverride: (...a) => b.stored.push(a), clearValidityOverride: (...a) => b.cleared.push(a) },
     hsts: { isSecureURI: (uri, attributes) => hsts(uri, attributes) },
     pins: { hostHasPins: () => false },
     errors: { getErrorClass: (status) => (status > 0x805a0000 ? 2 : 1) },
@@ -192,6 +193,23 @@ test('an exception: refused where Firefox offers none, and under HSTS of any par
   isOn = true;
   assert.equal((await hsts.call.addException('site.test', 8443, g.origin.attributes, g.sha256)).why, 'hsts', 'trusted what was known before');
   assert.equal(hsts.stored.length, 0);
+});
+
+test('an exception that is not ours is told from ours, by host, port, attributes and certificate', async () => {
+  const b = browser();
+  b.fail(TRUST);
+  const { origin, sha256 } = await b.call.getFailure(1, 'https://site.test:8443/');
+  await b.call.addException('site.test', 8443, origin.attributes, sha256);
+  const override = (more) => ({ asciiHost: 'site.test', port: 8443, originAttributes: { privateBrowsingId: 1 }, fingerprint: certificate('site.test').sha256Fingerprint, ...more });
+  const asked = async (...overrides) => { b.overrides = overrides; return b.call.hasOtherException('site.test', 8443); };
+  assert.equal(await asked(), false);
+  assert.equal(await asked(override()), false);
+  assert.equal(await asked(override({ asciiHost: 'other.test' })), false);
+  assert.equal(await asked(override({ port: 443 })), false);
+  assert.equal(await asked(override({ fingerprint: certificate('forged').sha256Fingerprint })), true);
+  assert.equal(await asked(override(), override({ originAttributes: {} })), true);
+  b.overrides = null;
+  assert.equal(await b.call.hasOtherException('site.test', 8443), true, 'not known is true');
 });
 
 test('failures: the newest of that tab, host and port; not of frames; not when old', async () => {
