@@ -2,7 +2,6 @@
  * relays_load.c, groups are in relays_group.c. */
 #include "engine/relays_table.h"
 #include <arpa/inet.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +41,7 @@ void relays_free(struct relays *r)
 	free(r->family);
 	free(r->id);
 	free(r->by_nick);
+	free(r->fp_slot);
 	free(r->name_of_group);
 	free(r);
 }
@@ -59,7 +59,7 @@ size_t relays_exits(const struct relays *r)
 size_t relays_bytes(const struct relays *r)
 {
 	return sizeof *r + r->room * sizeof r->relay[0] + r->room_policies * sizeof r->policy[0] +
-	       r->n_slots * sizeof r->policy_slot[0] + r->room_ranges * sizeof r->range[0] +
+	       r->n_slots * sizeof r->policy_slot[0] + r->n_fp_slots * sizeof r->fp_slot[0] + r->room_ranges * sizeof r->range[0] +
 	       r->room_family * sizeof r->family[0] + r->room_ids * sizeof r->id[0] +
 	       r->n * (sizeof r->by_nick[0] + sizeof r->name_of_group[0]);
 }
@@ -69,19 +69,23 @@ const struct relay *relays_at(const struct relays *r, size_t i)
 	return i < r->n ? &r->relay[i] : NULL;
 }
 
+size_t relays_fp_slot(const struct relays *r, const uint8_t fp[FP_LEN])
+{
+	uint64_t v;
+
+	memcpy(&v, fp, sizeof v);
+	v = (v ^ r->fp_key) * 0x9e3779b97f4a7c15u;   /* Knuth's multiplicative hashing; the high bits are the good ones */
+	return (size_t)(v >> 32) & (r->n_fp_slots - 1);
+}
+
 const struct relay *relays_find(const struct relays *r, const uint8_t fp[FP_LEN])
 {
-	size_t low = 0, high = r->is_sorted ? r->n : 0;
-
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-		int order = memcmp(r->relay[mid].fp, fp, FP_LEN);
-		if (order == 0)
-			return &r->relay[mid];
-		if (order < 0)
-			low = mid + 1;
-		else
-			high = mid;
+	if (r->n_fp_slots == 0)
+		return NULL;
+	for (size_t at = relays_fp_slot(r, fp); r->fp_slot[at] != 0; at = (at + 1) & (r->n_fp_slots - 1)) {
+		const struct relay *x = &r->relay[r->fp_slot[at] - 1];
+		if (memcmp(x->fp, fp, FP_LEN) == 0)
+			return x;
 	}
 	return NULL;
 }
@@ -160,6 +164,9 @@ static bool share_family_id(const struct relays *r, const struct relay *a, const
 
 static bool is_family(const struct relays *r, const struct relay *a, const struct relay *b)
 {
+	/* Families never cross groups, once these are made. */
+	if (r->is_joined && a->group != b->group)
+		return false;
 	return (relays_lists(r, a, b) && relays_lists(r, b, a)) || share_family_id(r, a, b);
 }
 
@@ -209,13 +216,25 @@ uint32_t relays_wed(const struct relays *r)
 	return r->wed;
 }
 
+/* Value of a hex digit plus one; 0 for everything else. */
+static const uint8_t digits[256] = {
+	['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6, ['6'] = 7, ['7'] = 8, ['8'] = 9, ['9'] = 10,
+	['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+	['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+};
+
 bool fp_parse(const char *hex, uint8_t out[FP_LEN])
 {
 	uint8_t fp[FP_LEN];
-	size_t n;
 
 	hex += *hex == '$';
-	if (strlen(hex) != 2 * FP_LEN || sodium_hex2bin(fp, sizeof fp, hex, 2 * FP_LEN, NULL, &n, NULL) != 0 || n != FP_LEN)
+	for (size_t i = 0; i < FP_LEN; i++) {
+		unsigned high = digits[(uint8_t)hex[2 * i]], low = high == 0 ? 0 : digits[(uint8_t)hex[2 * i + 1]];
+		if (low == 0)
+			return false;   /* the end of a short one is no digit either */
+		fp[i] = (uint8_t)((high - 1) << 4 | (low - 1));
+	}
+	if (hex[2 * FP_LEN] != '\0')
 		return false;
 	memcpy(out, fp, FP_LEN);
 	return true;
@@ -223,11 +242,11 @@ bool fp_parse(const char *hex, uint8_t out[FP_LEN])
 
 void fp_print(const uint8_t fp[FP_LEN], char out[2 * FP_LEN + 1])
 {
-	static const char digits[] = "0123456789ABCDEF";
+	static const char letters[] = "0123456789ABCDEF";
 
 	for (size_t i = 0; i < FP_LEN; i++) {
-		out[2 * i] = digits[fp[i] >> 4];
-		out[2 * i + 1] = digits[fp[i] & 15];
+		out[2 * i] = letters[fp[i] >> 4];
+		out[2 * i + 1] = letters[fp[i] & 15];
 	}
 	out[2 * FP_LEN] = '\0';
 }

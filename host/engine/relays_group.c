@@ -108,6 +108,7 @@ enum err relays_join_families(struct relays *r)
 	if (err == OK) {
 		for (uint32_t i = 0; i < r->n; i++)
 			r->relay[i].group = root_of(up, i);
+		r->is_joined = true;
 		err = name_groups(r);
 	}
 	free(up);

@@ -157,6 +157,18 @@ enum err relays_ns_line(struct relays *r, const char *line, size_t len)
 	return OK;
 }
 
+/* The consensus and canonical family lines come sorted; then looking once is all. */
+static void sort_unless_sorted(void *array, size_t n, size_t size, int (*compare)(const void *, const void *))
+{
+	const char *at = array;
+
+	for (size_t i = 1; i < n; i++)
+		if (compare(at + (i - 1) * size, at + i * size) > 0) {
+			qsort(array, n, size, compare);
+			return;
+		}
+}
+
 static int compare_fp(const void *a, const void *b)
 {
 	return memcmp(((const struct relay *)a)->fp, ((const struct relay *)b)->fp, FP_LEN);
@@ -187,11 +199,31 @@ static enum err sort_nicknames(struct relays *r)
 	return OK;
 }
 
+static enum err index_fingerprints(struct relays *r)
+{
+	size_t n = 64;
+
+	while (n < 2 * r->n)
+		n *= 2;
+	r->fp_slot = calloc(n, sizeof r->fp_slot[0]);
+	if (r->fp_slot == NULL)
+		return ERR_NOMEM;
+	r->n_fp_slots = n;
+	randombytes_buf(&r->fp_key, sizeof r->fp_key);
+	for (size_t i = 0; i < r->n; i++) {
+		size_t at = relays_fp_slot(r, r->relay[i].fp);
+		while (r->fp_slot[at] != 0)
+			at = (at + 1) & (n - 1);
+		r->fp_slot[at] = (uint32_t)i + 1;
+	}
+	return OK;
+}
+
 enum err relays_sort(struct relays *r)
 {
 	if (r->is_sorted)
 		return ERR_BUG;
-	qsort(r->relay, r->n, sizeof r->relay[0], compare_fp);
+	sort_unless_sorted(r->relay, r->n, sizeof r->relay[0], compare_fp);
 	size_t kept = 0;
 	for (size_t i = 0; i < r->n; i++)   /* of two entries of one identity the first stays */
 		if (kept == 0 || compare_fp(&r->relay[kept - 1], &r->relay[i]) != 0)
@@ -199,7 +231,8 @@ enum err relays_sort(struct relays *r)
 	r->n = kept;
 	r->in_entry = false;
 	r->is_sorted = true;
-	return sort_nicknames(r);
+	enum err err = index_fingerprints(r);
+	return err == OK ? sort_nicknames(r) : err;
 }
 
 /* ---- families ---- */
@@ -298,9 +331,9 @@ static void md_end(struct relays *r)
 	if (x == NULL)
 		return;
 	if (x->family_n > 1)
-		qsort(&r->family[x->family_at], x->family_n, sizeof r->family[0], compare_u32);
+		sort_unless_sorted(&r->family[x->family_at], x->family_n, sizeof r->family[0], compare_u32);
 	if (x->ids_n > 1)
-		qsort(&r->id[x->ids_at], x->ids_n, sizeof r->id[0], compare_id);
+		sort_unless_sorted(&r->id[x->ids_at], x->ids_n, sizeof r->id[0], compare_id);
 	r->md = NULL;
 }
 
@@ -313,6 +346,7 @@ enum err relays_md_begin(struct relays *r, const uint8_t fp[FP_LEN])
 	if (x == NULL)
 		return ERR_EXIT_UNKNOWN;
 	r->md = &r->relay[x - r->relay];
+	r->is_joined = false;
 	r->md->family_at = (uint32_t)r->n_family;
 	r->md->ids_at = (uint32_t)r->n_ids;
 	r->md->family_n = r->md->ids_n = 0;

@@ -23,6 +23,10 @@ struct relays {
 	struct relay *relay;
 	size_t n, room;
 	bool is_sorted, in_entry;       /* in_entry: the last r line was readable */
+	bool is_joined;                 /* groups are those of the families that are known */
+	uint32_t *fp_slot;              /* open addressing over relay: index + 1, 0 empty */
+	size_t n_fp_slots;
+	uint64_t fp_key;                /* operators choose fingerprints, not this */
 	struct policy *policy;          /* [0] rejects everything */
 	size_t n_policies, room_policies;
 	uint32_t *policy_slot;          /* open addressing over policy, 0 empty */
@@ -45,6 +49,8 @@ MUST_USE enum err relays_grow(void *array, size_t *room, size_t n, size_t most, 
 
 /* "p" or "p6" without its keyword; *out is POLICY_NONE when it can't be read. */
 MUST_USE enum err relays_policy_line(struct relays *r, const char *at, const char *end, uint32_t *out);
+/* Where relays_find starts to look. */
+size_t relays_fp_slot(const struct relays *r, const uint8_t fp[FP_LEN]);
 bool relays_lists(const struct relays *r, const struct relay *by, const struct relay *whom);
 bool relay_has_ip6(const struct relay *a);
 /* Gives every relay the number of its group: those tied together by families, one after another. */

@@ -194,9 +194,8 @@ static enum err data_line(struct torctl *c, char *text, size_t len)
 		len--;
 	}
 	/* What relays wrote stands in data blocks: a stray byte there must not cost us the link. */
-	for (size_t i = 0; i < len; i++)
-		if (text[i] == '\0' || text[i] == '\r')
-			text[i] = '?';
+	for (char *odd; (odd = memchr(text, '\0', len)) != NULL || (odd = memchr(text, '\r', len)) != NULL;)
+		*odd = '?';
 	struct torctl_line line = { c->code, true, text, len };
 	if (c->block == BLOCK_EVENT)
 		give_event(c, &line, false);
