@@ -36,14 +36,14 @@ static const char help_tail[] =
 	"Exit status: 0 match or fine, 1 mismatch or something found, 2 wrong usage,\n"
 	"3 could not decide.\n"
 	"\n"
-	"The browser starts this program by itself, through native messaging. The SOCKS\n"
-	"and control ports used are those of one tor; nothing is written to disk.\n";
+	"The browser starts this program by itself, through native messaging, once\n"
+	"`secondexit install` has told it where. No other verb writes anything to disk.\n";
 
 static void cli_help(void)
 {
 	fputs(help_head, stdout);
 	for (size_t i = 0; i < VERBS; i++)
-		printf("  %-9s %s\n", verbs[i]->name, verbs[i]->summary);
+		printf("  %-9s  %s\n", verbs[i]->name, verbs[i]->summary);
 	fputs(help_tail, stdout);
 }
 

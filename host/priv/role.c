@@ -134,6 +134,16 @@ static void role_reap(struct role *r, int wait_ms)
 	r->pid = 0;
 }
 
+/* Sets the timer of a kept role to when it may be started. */
+static void role_wait(struct role *r)
+{
+	uint64_t now = clock_ms(), ms = r->not_before_ms > now ? r->not_before_ms - now : 0;
+	const struct timeval in = { (time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000) };
+
+	if (r->is_kept)
+		event_add(r->again, &in);
+}
+
 /* Sets when it may be started again. */
 static void role_back_off(struct role *r)
 {
@@ -148,10 +158,7 @@ static void role_back_off(struct role *r)
 			r->backoff_ms = ROLE_BACKOFF_MAX_MS;
 		r->not_before_ms = now + r->backoff_ms;
 	}
-	if (r->is_kept) {
-		const struct timeval in = { r->backoff_ms / 1000, (r->backoff_ms % 1000) * 1000 };
-		event_add(r->again, &in);
-	}
+	role_wait(r);
 }
 
 static void role_frame_cb(void *arg, const struct frame *f)
@@ -182,7 +189,10 @@ static void role_again_cb(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	enum err err = role_start(r);
-	if (err != OK && err != ERR_ROLE_DIED) {
+	if (err == ERR_ROLE_DIED) {
+		/* libevent's clock is the coarse one: its timers run out a few milliseconds early. */
+		role_wait(r);
+	} else if (err != OK) {
 		log_line("%s can't be started again: %s", r->program, err_name(err));
 		role_back_off(r);
 	}
