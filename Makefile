@@ -102,3 +102,21 @@ clean:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 .PHONY: all unit fuzz-replay fuzz-run js e2e dist lint demo bench check clean
+
+# --- for this user alone: programs to ~/.local/lib/secondexit, then the browsers are told -------------------------------
+USER_PREFIX ?= $(HOME)/.local
+install-user: all
+	mkdir -p "$(USER_PREFIX)/lib/secondexit" "$(USER_PREFIX)/bin" "$(USER_PREFIX)/share/man/man1"
+	install -m 755 $(B)/secondexit $(B)/secondexit-net $(B)/secondexit-parse "$(USER_PREFIX)/lib/secondexit/"
+	install -m 644 man/secondexit.1 "$(USER_PREFIX)/share/man/man1/"
+	ln -sfn ../lib/secondexit/secondexit "$(USER_PREFIX)/bin/secondexit"
+	@# Status 1: no browser yet, or one that could not be told; it says which, and the programs are there all the same.
+	"$(USER_PREFIX)/lib/secondexit/secondexit" install || [ $$? = 1 ]
+uninstall-user:
+	if [ -x "$(USER_PREFIX)/lib/secondexit/secondexit" ]; then "$(USER_PREFIX)/lib/secondexit/secondexit" uninstall; fi
+	rm -f "$(USER_PREFIX)/bin/secondexit" "$(USER_PREFIX)/share/man/man1/secondexit.1"
+	rm -f "$(USER_PREFIX)/lib/secondexit/secondexit" "$(USER_PREFIX)/lib/secondexit/secondexit-net" \
+	  "$(USER_PREFIX)/lib/secondexit/secondexit-parse"
+	if [ -d "$(USER_PREFIX)/lib/secondexit" ]; then rmdir "$(USER_PREFIX)/lib/secondexit"; fi
+.PHONY: install-user uninstall-user
+# --- end of for this user alone ------------------------------------------------------------------------------------------

@@ -168,8 +168,8 @@ const struct verb verb_cert = {
 	         "sent to the site but a TLS handshake.\n"
 	         "  -k N                       how many other exits must agree, 1 to 5 (3)\n"
 	         "  --first-exit FINGERPRINT   the exit to check; without it one is drawn\n"
-	         "  --same-country             only exits of the first one's country: for sites with\n"
-	         "                             other certificates elsewhere; weaker\n"
+	         "  --same-country             only exits of the first one's country, for sites\n"
+	         "                             with other certificates elsewhere; weaker\n"
 	         "  --two-continents           the other exits stand on at least two continents",
 	.run = cert_run,
 };

@@ -295,7 +295,7 @@ static int doctor_run(const struct cli_options *options, int argc, char **argv)
 
 const struct verb verb_doctor = {
 	.name = "doctor",
-	.summary = "what is found on this machine, what is missing, how to mend it",
+	.summary = "what is found here, what is missing, how to mend it",
 	.usage = "doctor\n"
 	         "\n"
 	         "Looks for tor, its relays, trust roots and browsers as a check would, and names\n"
