@@ -45,14 +45,21 @@ static void set_timer(struct look *k, uint64_t at)
 	(void)event_add(k->timer, &tv);
 }
 
+/* The state's own limit, or the deadline of all when that is nearer. Which of them it was is noted, because timers may
+ * come a moment before the clock says so. */
+static void set_limit(struct look *k, uint64_t at)
+{
+	k->is_last_limit = at >= k->deadline;
+	set_timer(k, k->is_last_limit ? k->deadline : at);
+}
+
 static void set_state(struct look *k, enum look_state state)
 {
 	unsigned limit = states[state].limit_ms;
-	uint64_t at = limit > 0 ? clock_ms() + limit : k->deadline;
 
 	log_line("look %u: %s -> %s", k->id, states[k->state].name, states[state].name);
 	k->state = state;
-	set_timer(k, at < k->deadline ? at : k->deadline);
+	set_limit(k, limit > 0 ? clock_ms() + limit : k->deadline);
 }
 
 static void step(struct look *k, enum net_step what, const uint8_t *exit)
@@ -101,8 +108,8 @@ static void fail(struct look *k, enum err err)
 {
 	if (k->state == LOOK_OVER || k->state == LOOK_WHY)
 		return;
-	if (k->err != OK) {             /* the event was first */
-		look_end(k, k->err);
+	if (k->err != OK) {             /* the event was first; when it said little, the wire may say more */
+		look_end(k, k->err != ERR_SOCKS_GENERAL ? k->err : err);
 		return;
 	}
 	k->err = err;
@@ -155,10 +162,8 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	}
 	if (k->state == LOOK_WHY)
 		look_end(k, k->err);
-	else if (k->state == LOOK_SOCKS || clock_ms() >= k->deadline)
-		fail_for_sure(k, ERR_TIMEOUT);
 	else
-		fail_for_sure(k, states[k->state].at_limit);
+		fail_for_sure(k, k->is_last_limit ? ERR_TIMEOUT : states[k->state].at_limit);
 }
 
 /* ---- TLS ---- */
@@ -336,7 +341,7 @@ static void run_socks(struct look *k, const void *bytes, size_t n, bool is_eof)
 		fail(k, ERR_CLOSED);
 	} else if (go == GO_WAIT) {
 		/* The states of SOCKS have limits of their own. */
-		set_timer(k, k->socks.deadline < k->deadline ? k->socks.deadline : k->deadline);
+		set_limit(k, k->socks.deadline);
 	} else {
 		/* What comes now waits in the socket until the circuit is known to be right. */
 		event_del(k->on_read);

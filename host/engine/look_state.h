@@ -35,7 +35,7 @@ struct look {
 	enum look_state state;
 	enum err err;
 	uint64_t started, deadline;
-	bool is_free, is_mapped, is_map_asked, is_reported, was_clean, had_clean;
+	bool is_free, is_mapped, is_map_asked, is_reported, was_clean, had_clean, is_last_limit;
 	struct target target;
 	uint16_t port;
 	uint8_t exit[FP_LEN];           /* asked for; when is_free, the one that came */
