@@ -1,4 +1,5 @@
-/* One look and the table of all: shared by look.c (table, tor's events) and look_run.c (the states), by nobody else. */
+/* One look and the table of all: shared by look.c (table, tor's events),
+ * look_run.c (the states) and look_wire.c (the socket), by nobody else. */
 #ifndef ENGINE_LOOK_STATE_H
 #define ENGINE_LOOK_STATE_H
 
@@ -84,7 +85,22 @@ void look_on_detached(struct look *k);
 void look_on_ended(struct look *k, enum err why);
 /* A circuit's path may be known now. */
 void look_on_path(struct look *k);
-const char *look_state_name(enum look_state s);
+void look_set_state(struct look *k, enum look_state state);
+/* A limit nearer than the deadline of all, for the state it is in. */
+void look_set_limit(struct look *k, uint64_t at);
+void look_step(struct look *k, enum net_step step, const uint8_t *exit);
+/* Something failed on the wire; tor's event may know better, and comes within milliseconds if it comes. */
+void look_fail(struct look *k, enum err err);
+/* A failure that no event of tor's can explain further; or, with OK, the good end. */
+void look_fail_for_sure(struct look *k, enum err err);
+
+/* ---- look_wire.c ---- */
+
+/* Connects to tor's SOCKS port with fresh credentials. */
+MUST_USE enum err look_connect(struct look *k);
+void look_start_tls(struct look *k);
+/* Takes the socket and its buffers away. */
+void look_close(struct look *k);
 
 /* ---- look.c ---- */
 

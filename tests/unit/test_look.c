@@ -1,5 +1,5 @@
 // One look against a scripted tor: its SOCKS port is a real socket, its events are text lines, its TLS server is in memory.
-// uses: host/engine/look.c host/engine/look_run.c host/engine/describe.c host/engine/circs.c host/engine/circs_ask.c host/engine/circs_event.c host/engine/socks.c host/engine/tls.c host/engine/tls_openssl.c host/engine/target.c host/engine/torctl.c host/engine/words.c host/base/buf.c host/base/rd.c host/base/err.c host/base/log.c host/base/clock.c
+// uses: host/engine/look.c host/engine/look_run.c host/engine/look_wire.c host/engine/describe.c host/engine/circs.c host/engine/circs_ask.c host/engine/circs_event.c host/engine/socks.c host/engine/tls.c host/engine/tls_openssl.c host/engine/target.c host/engine/torctl.c host/engine/words.c host/base/buf.c host/base/rd.c host/base/err.c host/base/log.c host/base/clock.c
 // libs: -lssl -lcrypto -lsodium -levent_core
 #include <setjmp.h>
 #include <stdarg.h>
