@@ -56,17 +56,17 @@ static bool collect(const struct check *k, struct lists *l)
 		return false;
 	if (k->is_offered_known)
 		l->first[l->n_first++] = k->offer;
-	if (k->site)
-		add_memories(k, l);
-	for (size_t i = 0; i < k->n_failed; i++) {
-		const struct cert_answer *a = &k->failed[i];
-		if (a->slot == 0) {
-			l->first[l->n_first++] = *a;
-		} else {
-			l->others[l->n_others++] = *a;
+	/* Within a slot: those that failed, then the one that took the slot over. */
+	for (size_t i = 0; i < k->n_failed; i++)
+		if (k->failed[i].slot != 0) {
+			l->others[l->n_others++] = k->failed[i];
 			l->asked++;
 		}
-	}
+	if (k->site)
+		add_memories(k, l);
+	for (size_t i = 0; i < k->n_failed; i++)
+		if (k->failed[i].slot == 0)
+			l->first[l->n_first++] = k->failed[i];
 	sort_by_slot(l->others, l->n_others);
 	for (size_t i = 0; i < l->n_first; i++)
 		l->first[i].agrees = agrees(l->first, &l->first[i]);

@@ -138,10 +138,12 @@ static bool is_in_grace(struct check *k, uint64_t ms)
 
 static enum err probe_failure(const struct check *k)
 {
+	if (k->local_err != OK)
+		return k->local_err;
 	for (size_t i = k->n_failed; i-- > 0; )
 		if (k->failed[i].slot == 0)
 			return k->failed[i].error;
-	return k->local_err != OK ? k->local_err : ERR_TIMEOUT;
+	return ERR_TIMEOUT;
 }
 
 static enum err other_failure(const struct check *k)

@@ -53,8 +53,6 @@ enum browser_saw cert_error_saw(int32_t number)
 	case -16371: /* MOZILLA_PKIX_ERROR_ADDITIONAL_POLICY_CONSTRAINT_FAILED */
 	case -16368: /* MOZILLA_PKIX_ERROR_INSUFFICIENT_CERTIFICATE_TRANSPARENCY */
 	case -16367: /* MOZILLA_PKIX_ERROR_ISSUER_NO_LONGER_TRUSTED */
-	case -16376: /* MOZILLA_PKIX_ERROR_OCSP_RESPONSE_FOR_CERT_MISSING */
-	case -16374: /* MOZILLA_PKIX_ERROR_REQUIRED_TLS_FEATURE_MISSING */
 	case -8180:  /* SEC_ERROR_REVOKED_CERTIFICATE */
 	case -8131:  /* SEC_ERROR_REVOKED_KEY */
 	case -8047:  /* SEC_ERROR_REVOKED_CERTIFICATE_CRL */
@@ -69,8 +67,8 @@ enum browser_saw cert_error_saw(int32_t number)
 	default:
 		break;
 	}
-	/* OCSP trouble, in one block (SEC_ERROR_CERT_BAD_ACCESS_LOCATION .. SEC_ERROR_OCSP_OLD_RESPONSE). */
-	if (number >= -8075 && number <= -8060)
-		return BROWSER_SAW_UNKNOWN;
+	const struct cert_error *e = cert_error_find(number);
+	if (e && e->cls == CERT_CLASS_UNSUSPICIOUS && !e->is_overridable)
+		return BROWSER_SAW_UNKNOWN;   /* OCSP and revocation lists */
 	return cert_error_class(number) == CERT_CLASS_NONE ? BROWSER_SAW_UNKNOWN : BROWSER_SAW_DOUBTFUL;
 }

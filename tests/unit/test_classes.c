@@ -101,6 +101,26 @@ static void names(void **state)
 	CERT_ERROR_TABLE(FOUND)
 }
 
+/* What the browser's error says about a chain that is valid to us. */
+static void what_the_browser_saw(void **state)
+{
+	(void)state;
+	const int32_t invalid[] = { PKIX + 14, SSL + 12, PKIX + 1, PKIX + 15, PKIX + 12 };
+	for (size_t i = 0; i < sizeof invalid / sizeof *invalid; i++)
+		assert_int_equal(cert_error_saw(invalid[i]), BROWSER_SAW_INVALID);
+	const int32_t unknown[] = { 0, PKIX + 0 /* pins */, PKIX + 16 /* logs */, SEC + 12 /* revoked */, PKIX + 10 /* staple */,
+		SEC + 132, SEC + 144, SEC + 156, SEC + 157, SSL + 25 };
+	for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
+		assert_int_equal(cert_error_saw(unknown[i]), BROWSER_SAW_UNKNOWN);
+	const int32_t doubtful[] = { SEC + 13, SEC + 30, SEC + 11, SEC + 10, PKIX + 2, PKIX + 500, SEC + 900 };
+	for (size_t i = 0; i < sizeof doubtful / sizeof *doubtful; i++)
+		assert_int_equal(cert_error_saw(doubtful[i]), BROWSER_SAW_DOUBTFUL);
+	/* the numbers in the code are those of the table */
+	for (int32_t n = -20000; n < 0; n++)
+		if (cert_error_saw(n) == BROWSER_SAW_INVALID)
+			assert_int_equal(cert_error_class(n), CERT_CLASS_SUSPICIOUS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -108,6 +128,7 @@ int main(void)
 		cmocka_unit_test(forgeable_time_errors_are_suspicious), cmocka_unit_test(not_certificate_errors),
 		cmocka_unit_test(unknown_certificate_errors_are_suspicious), cmocka_unit_test(overridable),
 		cmocka_unit_test(class_2_with_a_bypass_is_short), cmocka_unit_test(names),
+		cmocka_unit_test(what_the_browser_saw),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
