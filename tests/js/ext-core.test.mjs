@@ -329,6 +329,7 @@ test('what we ask is what the host\'s examples ask: no other field, none missing
     for (const key of Object.keys(message)) assert.ok(allowed.has(key), `${message.kind}: ${key}`);
     for (const key of needed) assert.ok(key in message, `${message.kind}: no ${key}`);
     for (const [key, value] of Object.entries(message)) assert.equal(typeof value, typeof good.find((m) => key in m)[key], `${message.kind}: ${key}`);
+    assert.equal('socks_username' in message, 'socks_password' in message, 'the host takes both or neither');
     kinds.add(message.kind);
   }
   assert.deepEqual([...kinds].sort(), ['cancel', 'cert.check', 'circuit.new', 'hello', 'session.wipe', 'status']);
