@@ -1,5 +1,5 @@
-/* A PKCS#11 module with four certificates, compiled by test_roots.c for each kind of trust object. objects.h has
- * value0… issuer0… serial0… .. 3. */
+/* A PKCS#11 module with five certificates, compiled by test_roots.c for each kind of trust object. objects.h has
+ * value0, issuer0, serial0 and so on to 4. */
 #include "objects.h"
 #include <p11-kit-1/p11-kit/pkcs11.h>
 #include <p11-kit-1/p11-kit/pkcs11x.h>
@@ -15,8 +15,10 @@ static const struct item { const unsigned char *v, *i, *s; unsigned long vn, in,
 	ITEM(1, ANCHOR, "231114221320Z", 13),
 	ITEM(2, DISTRUSTED, 0, 0),
 	ITEM(3, ANCHOR, "2311142213ZZZ", 13),
+	ITEM(4, ANCHOR, "991231235959Z", 13),
 };
-/* Objects: 1..4 certificates, 5..8 trust, 9: of e-mail only, for nobody. */
+#define N 5
+/* Objects: 1..5 certificates, 6..10 trust. */
 static unsigned long looking, at;
 
 static CK_RV initialize(void *a) { return CKR_OK; }
@@ -32,10 +34,14 @@ static CK_RV find_init(CK_SESSION_HANDLE h, CK_ATTRIBUTE *a, unsigned long n)
 }
 static CK_RV find(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE *out, unsigned long max, unsigned long *n)
 {
-	unsigned long base = looking == CKO_CERTIFICATE ? 1 : looking == (STANDARD ? 0x0bUL : CKO_NSS_TRUST) ? 5 : 0;
+	unsigned long base = looking == CKO_CERTIFICATE ? 1 : looking == (STANDARD ? 0x0bUL : CKO_NSS_TRUST) ? 1 + N : 0;
 	*n = 0;
+#ifdef FAILS
+	if (base == 1 && at == 2)
+		return CKR_DEVICE_ERROR;
+#endif
 	/* One at a time: the reader has to ask again. */
-	if (base && at < 4 && max) {
+	if (base && at < N && max) {
 		out[0] = base + at++;
 		*n = 1;
 	}
@@ -44,18 +50,18 @@ static CK_RV find(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE *out, unsigned long max,
 static CK_RV find_final(CK_SESSION_HANDLE h) { return CKR_OK; }
 static CK_RV get(CK_SESSION_HANDLE h, CK_OBJECT_HANDLE o, CK_ATTRIBUTE *a, unsigned long n)
 {
-	const struct item *it = &items[(o - 1) % 4];
+	const struct item *it = &items[(o - 1) % N];
 	CK_RV rv = CKR_OK;
 	for (unsigned long k = 0; k < n; k++) {
 		const void *p = 0;
 		unsigned long len = 0;
 		switch (a[k].type) {
-		case CKA_VALUE: p = o < 5 ? it->v : 0, len = it->vn; break;
+		case CKA_VALUE: p = o <= N ? it->v : 0, len = it->vn; break;
 		case CKA_ISSUER: p = it->i, len = it->in; break;
 		case CKA_SERIAL_NUMBER: p = it->s, len = it->sn; break;
 		case CKA_NSS_SERVER_DISTRUST_AFTER: p = it->after, len = it->an; break;
-		case CKA_TRUST_SERVER_AUTH: p = STANDARD || o < 5 ? 0 : &it->trust, len = sizeof it->trust; break;
-		case 0x62cUL: p = STANDARD && o >= 5 ? &it->trust : 0, len = sizeof it->trust; break;
+		case CKA_TRUST_SERVER_AUTH: p = STANDARD || o <= N ? 0 : &it->trust, len = sizeof it->trust; break;
+		case 0x62cUL: p = STANDARD && o > N ? &it->trust : 0, len = sizeof it->trust; break;
 		}
 		if (!p) {
 			a[k].ulValueLen = (unsigned long)-1;

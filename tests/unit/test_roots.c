@@ -199,15 +199,15 @@ static void broken_modules(void **state)
 	assert_int_equal(load("", "bundle", NULL, NULL).source, ROOTS_SYSTEM);
 }
 
-/* A module of our own: one root, one for e-mail only, one with a distrust date, one with a bad date, one distrusted entry;
- * by NSS's trust class and by the standard's. */
+/* A module of our own: a root, two with distrust dates, one with a bad date, one distrusted; by NSS's trust class and by
+ * the standard's. */
 static void small_module(void **state)
 {
 	(void)state;
-	struct made c[4], leaf;
+	struct made c[5], leaf;
 	char path[128], command[1024];
 	struct roots *r;
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 5; i++) {
 		char name[8];
 		snprintf(name, sizeof name, "N%zu", i);
 		c[i] = zoo_make((struct recipe){ .subject = name, .is_ca = 1 });
@@ -218,7 +218,7 @@ static void small_module(void **state)
 		mkdir(path, 0700);
 		snprintf(command, sizeof command, "%s/objects.h", path);
 		FILE *f = fopen(command, "w");
-		for (size_t i = 0; i < 4; i++) {
+		for (size_t i = 0; i < 5; i++) {
 			struct cert_fields cut;
 			assert_int_equal(der_cert_fields(rd_of(c[i].der, c[i].n), &cut), OK);
 			const struct { const char *name; const uint8_t *at; size_t n; } part[] = {
@@ -238,7 +238,7 @@ static void small_module(void **state)
 		assert_int_equal(system(command), 0);
 		struct parse_roots_r told = load(path, NULL, NULL, &r);
 		assert_int_equal(told.source, ROOTS_BROWSER);
-		assert_int_equal(told.n, 3);                                     /* 0, 1, 3; not 2: for e-mail only */
+		assert_int_equal(told.n, 4);                                     /* not 2: distrusted */
 		assert_true(roots_has(r, rd_of(c[0].der, c[0].n)));
 		assert_false(roots_has(r, rd_of(c[2].der, c[2].n)));
 		struct cert_fields cut;
@@ -251,6 +251,8 @@ static void small_module(void **state)
 		assert_int_equal(roots_find(r, cut.subject, NULL)->distrust_after, 1700000000);   /* 231114221320Z */
 		assert_int_equal(der_cert_fields(rd_of(c[3].der, c[3].n), &cut), OK);
 		assert_int_equal(roots_find(r, cut.subject, NULL)->distrust_after, 1);            /* unreadable: distrust all */
+		assert_int_equal(der_cert_fields(rd_of(c[4].der, c[4].n), &cut), OK);
+		assert_int_equal(roots_find(r, cut.subject, NULL)->distrust_after, 946684799);    /* 991231235959Z */
 		assert_int_equal(der_cert_fields(rd_of(c[2].der, c[2].n), &cut), OK);
 		assert_true(roots_is_distrusted(r, cut.issuer, cut.serial) == true);
 		/* And it judges. */
@@ -260,8 +262,20 @@ static void small_module(void **state)
 		x509_judge(r, &q, &judged);
 		assert_string_equal(judged.why, "issued after its authority lost the browser's trust");
 		roots_free(r);
+		/* A module that fails in the middle: none of its roots, not half of them. */
+		char fails[256];
+		snprintf(fails, sizeof fails, "%s/fails%d", dir, standard);
+		mkdir(fails, 0700);
+		snprintf(command, sizeof command, "gcc -shared -fPIC -w -DFAILS -DSTANDARD=%d -I'%s' -o '%s/libnssckbi.so' "
+		         "tests/unit/small_module.c", standard, path, fails);
+		assert_int_equal(system(command), 0);
+		write_pem("bundle", "", &a, NULL, "");
+		told = load(fails, "bundle", NULL, &r);
+		assert_int_equal(told.source, ROOTS_SYSTEM);
+		assert_int_equal(told.n, 1);
+		roots_free(r);
 	}
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < 5; i++)
 		zoo_free(&c[i]);
 	zoo_free(&leaf);
 }
@@ -294,8 +308,10 @@ static void not_files(void **state)
 	assert_int_equal(load(NULL, "pipe", NULL, NULL).source, ROOTS_NONE);
 	snprintf(path, sizeof path, "%s/huge", dir);
 	int fd = open(path, O_CREAT | O_WRONLY, 0600);
-	assert_int_equal(ftruncate(fd, (off_t)ROOTS_BYTES_MAX + 1), 0);
 	close(fd);
+	write_pem("huge", "", &a, NULL, "");
+	assert_int_equal(load(NULL, "huge", NULL, NULL).n, 1);
+	assert_int_equal(truncate(path, (off_t)ROOTS_BYTES_MAX + 1), 0);
 	assert_int_equal(load(NULL, "huge", NULL, NULL).source, ROOTS_NONE);
 }
 

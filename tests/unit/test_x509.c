@@ -456,6 +456,19 @@ static void cross_signed(void **state)
 	zoo_free(&a), zoo_free(&by_root), zoo_free(&by_other), zoo_free(&expired), zoo_free(&same_name), zoo_free(&leaf);
 }
 
+/* An anchor need not be self-signed, and nothing above it is asked. */
+static void anchor_in_the_middle(void **state)
+{
+	(void)state;
+	struct made leaf = LEAF(.issuer = &inter2);
+	roots_free(roots);
+	roots = roots_new();
+	trust(&inter);
+	is_valid("a.test", CHAIN(&leaf, &inter2));
+	is_valid("a.test", CHAIN(&leaf, &inter2, &inter, &root));
+	zoo_free(&leaf);
+}
+
 static void depth(void **state)
 {
 	(void)state;
@@ -629,7 +642,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		T(plain), T(order_extras_duplicates), T(no_path), T(leaf_is_root), T(leaf_is_ca), T(dates), T(root_expired),
 		T(names), T(names_of_bytes), T(usage), T(issuers), T(path_length), T(name_constraints), T(keys),
-		T(signatures), T(root_with_sha1), T(cross_signed), T(depth), T(maze), T(distrust), T(distrust_entry),
+		T(signatures), T(root_with_sha1), T(cross_signed), T(anchor_in_the_middle), T(depth), T(maze), T(distrust), T(distrust_entry),
 		T(odd_but_fine), T(odd_and_refused), T(malformed), T(no_roots), T(hashes),
 	};
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
