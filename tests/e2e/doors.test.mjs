@@ -8,6 +8,7 @@ import { KEY } from './certpage.mjs';
 
 const EVIL = { first: 'forged', others: 'valid' };
 
+// Without conflux tor keeps a site's connections on one circuit: the exit that lied is the one that lies again.
 withEditions((edition, its) => {
   /** What the tab shows must never be the interceptor's page; looked at for a while. */
   async function neverIntercepted(page, ms = 800) {
@@ -211,7 +212,7 @@ withEditions((edition, its) => {
     }
     assertNoLeaks(origin, evil);
   });
-});
+}, { net: { clientOptions: ['ConfluxEnabled 0'] } });
 
 const embedding = (host) => `<!doctype html><meta charset="utf-8"><title>home</title><body data-who="honest"><script>
 const at = 'https://${host}:18443', out = document.body.dataset;

@@ -117,8 +117,9 @@ function scenes({ origin, firefox, edition }) {
   return scene;
 }
 
-/** How often corroborating exits looked at the site. */
-export const looksAt = (origin, name) => origin.connections(name).filter((c) => c.role > 0);
+/** Looks of the host through other exits than the first: handshakes that end without a request. (The browser's own failed ones end with
+ * an alert; and tor may give the browser another exit for its next connection.) */
+export const looksAt = (origin, name) => origin.connections(name).filter((c) => c.role > 0 && c.requests.length === 0 && !c.tlsError);
 
 /** The names that the corroborators have looked at. */
 export const namesLookedAt = (origin, among) => among.filter((name) => looksAt(origin, name).length > 0);

@@ -8,6 +8,7 @@ import { OURS } from './firefox.mjs';
 const HONEST = { first: 'self-signed', others: 'self-signed' };
 const EVIL = { first: 'forged', others: 'valid' };
 
+// Without conflux tor keeps a site's connections on one circuit: the exit that lied is the one that lies again.
 withEditions((edition, its) => {
   async function matched() {
     const { check } = its();
@@ -109,4 +110,4 @@ withEditions((edition, its) => {
     const tab = await firefox.open(urlOf(`gone-${edition}.test`));
     await tab.wait(() => document.body?.dataset.who === 'honest', { what: 'the browser goes on' });
   });
-});
+}, { net: { clientOptions: ['ConfluxEnabled 0'] } });
