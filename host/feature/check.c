@@ -222,13 +222,10 @@ static void add_first(struct check *k, const struct relay_info *exit)
 	k->probes[k->n_probes++] = (struct look){ .check = k, .has_exit = true, .exit = *exit };
 }
 
-/* The first exits are known: are they those of the last check? */
+/* What is remembered must be asked about again: today's first exits may be others, and so may families. */
 static void firsts_are_known(struct check *k)
 {
 	struct site *site = k->site;
-	bool is_same = site->n_firsts == k->n_probes;
-	for (size_t i = 0; i < site->n_firsts; i++)
-		is_same &= check_is_first_exit(k, site->firsts[i]);
 	for (size_t i = 0; i < k->n_probes; i++)
 		memcpy(site->firsts[i], k->probes[i].exit.fp, FP_LEN);
 	site->n_firsts = k->n_probes;
@@ -237,10 +234,7 @@ static void firsts_are_known(struct check *k)
 	if (k->state == CHECK_ENDING)
 		return;
 	k->state = CHECK_KIN;
-	if (is_same)
-		check_run(k);
-	else
-		kin_begin(k);
+	kin_begin(k);
 }
 
 static void paths_are_known(struct check *k, const struct net_first_r *r)

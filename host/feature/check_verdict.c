@@ -1,7 +1,7 @@
 /* What the answers say (base/verdict.h decides), and whether it is certain yet. Part of the certificate check
  * (check.h). When a verdict is final:
- *   mismatch by a valid chain, or by a selective first exit: at once; others that are under way may still be shown
- *   for CHECK_SHOW_MS. mismatch by agreement: when k answers count and the first exit's are in.
+ *   mismatch: at once where the browser's own chain is known, else when the first exit's answers are in; others that
+ *   are under way may still be shown for CHECK_SHOW_MS.
  *   match: when k answers count, no answer differs, and our own probe through the first exit has come, or failed, or is
  *   CHECK_PROBE_GRACE_MS late. Without the browser's own chain that probe is all we have: then it is waited for.
  *   undecided: when nothing is under way that could change it, or at the deadline. */
@@ -164,7 +164,9 @@ static bool has_silent_probe(const struct check *k)
 
 static void on_mismatch(struct check *k, struct finding f)
 {
-	bool is_certain = f.reason != REASON_OTHERS_AGREE || k->request.n_offered || !probes_pending(k) || is_late(k);
+	/* Without the offer, what the first exit shows may still come in and be the same certificate. */
+	bool is_certain = k->request.n_offered || !probes_pending(k) || is_late(k) ||
+	                  (f.reason != REASON_OTHERS_AGREE && cert_error_saw(k->request.error) == BROWSER_SAW_INVALID);
 	if (is_certain)
 		show_or_end(k, f, OK);
 }
@@ -291,6 +293,9 @@ void check_evaluate(struct check *k)
 		on_match(k, f);
 	else
 		on_undecided(k, f);
+	/* What was certain enough to be shown ends, whatever came in meanwhile. */
+	if (k->state == CHECK_SHOWING && (is_late(k) || check_now(k) >= k->until))
+		end_undecided(k, f.reason);
 }
 
 /* ---- what stays of it ---- */

@@ -199,7 +199,8 @@ static void properties_of(const struct answer *others, size_t n, void *arg)
 {
 	struct sweep *s = arg;
 	struct answer more[7], turned[7];
-	memcpy(more, others, n * sizeof *others);
+	for (size_t i = 0; i < n; i++)
+		more[i] = others[i];
 	for (size_t i = 0; i < n; i++)
 		turned[i] = others[n - 1 - i];
 	for (size_t i = 0; i < s->n_first; i++)
