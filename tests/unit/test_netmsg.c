@@ -256,6 +256,13 @@ static void test_counts_booleans_and_enums(void **state)
 	assert_int_equal(netmsg_get_step_r(rd_of(a.bytes, a.len), &s), ERR_FORMAT);
 	buf_free(&a);
 
+	/* Booleans are 0 or 1. */
+	for (unsigned v = 0; v < 256; v++) {
+		struct net_state up;
+		const uint8_t bytes[] = { (uint8_t)v, 0, 0, 0, 0 };
+		assert_int_equal(netmsg_get_state(rd_of(bytes, sizeof bytes), &up), v <= 1 ? OK : ERR_FORMAT);
+	}
+
 	/* A number of hops above HOPS_MAX, with the bytes for them there. */
 	struct net_path p = { .n = HOPS_MAX };
 	struct net_first_r f = { 1, { p } };
