@@ -1,5 +1,6 @@
 /* `secondexit cert`: the certificate check from the shell. There is no browser's stream here, so the first exit is the
  * one given, or one drawn; everything else is the check that the browser's extension asks for. */
+#include "cli/args.h"
 #include "cli/cert_text.h"
 #include "cli/cli.h"
 #include "cli/links.h"
@@ -88,11 +89,7 @@ static int request_take(struct cert_request *r, int argc, char **argv)
 {
 	const char *site = NULL;
 	for (int i = 1; i < argc; i++) {
-		const char *fp = NULL;
-		if (strcmp(argv[i], "--first-exit") == 0)
-			fp = i + 1 < argc ? argv[++i] : "";
-		else if (strncmp(argv[i], "--first-exit=", 13) == 0)
-			fp = argv[i] + 13;
+		const char *fp = args_value("--first-exit", argc, argv, &i);
 		if (fp) {
 			if (!out_fp_parse(fp, r->first_exit))
 				return cli_usage_error(&verb_cert, "--first-exit needs a fingerprint of 40 hex digits, not", fp);

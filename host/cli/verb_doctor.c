@@ -71,7 +71,7 @@ static void status_cb(void *arg, enum err err, const struct net_status *r)
 	if (r)
 		d->net = *r;
 	/* Absent and refused come at once and stay; only what may still change is waited for. */
-	bool may_change = err == OK && !r->state.is_up && (r->state.err == OK || r->state.err == ERR_TOR_BOOTSTRAP);
+	bool may_change = r && !r->state.is_up && (r->state.err == OK || r->state.err == ERR_TOR_BOOTSTRAP);
 	if (may_change && d->waited_ms < TOR_WAIT_MS) {
 		d->waited_ms += TOR_AGAIN_MS;
 		event_add(d->again, &soon);

@@ -1,4 +1,5 @@
 /* `secondexit exits`: the exits that tor knows and that a check may draw, the heaviest first. */
+#include "cli/args.h"
 #include "cli/cli.h"
 #include "cli/links.h"
 #include "cli/out.h"
@@ -107,11 +108,7 @@ static int exits_run(const struct cli_options *options, int argc, char **argv)
 	uint8_t fp[FP_LEN];
 	bool is_independent = false;
 	for (int i = 1; i < argc; i++) {
-		const char *value = NULL;
-		if (strcmp(argv[i], "--independent-of") == 0)
-			value = i + 1 < argc ? argv[++i] : "";
-		else if (strncmp(argv[i], "--independent-of=", 17) == 0)
-			value = argv[i] + 17;
+		const char *value = args_value("--independent-of", argc, argv, &i);
 		if (!value)
 			return cli_usage_error(&verb_exits, "unexpected argument", argv[i]);
 		if (!out_fp_parse(value, fp))

@@ -1,6 +1,7 @@
 /* `secondexit install`, `secondexit uninstall`: native-messaging manifests for every browser of this user. Run again at
  * will; nothing is written where nothing changes. */
 #include "base/limits.h"
+#include "cli/args.h"
 #include "cli/cli.h"
 #include "cli/manifest.h"
 #include "cli/out.h"
@@ -83,11 +84,7 @@ static bool uninstall_one(const struct cli_options *options, const struct browse
 static int extra_take(const struct verb *v, int argc, char **argv, const char *extra[BROWSERS_MAX], size_t *n)
 {
 	for (int i = 1; i < argc; i++) {
-		const char *value = NULL;
-		if (strcmp(argv[i], "--tor-browser") == 0)
-			value = i + 1 < argc ? argv[++i] : "";
-		else if (strncmp(argv[i], "--tor-browser=", 14) == 0)
-			value = argv[i] + 14;
+		const char *value = args_value("--tor-browser", argc, argv, &i);
 		if (!value)
 			return cli_usage_error(v, "unexpected argument", argv[i]);
 		/* Freed by the end of the program: a verb runs once. */

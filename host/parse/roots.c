@@ -96,7 +96,7 @@ enum err roots_add(struct roots *r, struct rd der, uint64_t distrust_after)
 		return ERR_NOMEM;
 	memcpy(copy, der.at, der.left);
 	struct root *root = &r->root[r->n];
-	root->der = rd_of(copy, der.left);
+	root->der = (struct rd){ .at = copy, .left = der.left };
 	root->distrust_after = distrust_after;
 	/* Can't fail: the same bytes were cut a moment ago. */
 	if (der_cert_fields(root->der, &f) == OK)
@@ -117,12 +117,11 @@ enum err roots_distrust(struct roots *r, struct rd issuer, struct rd serial)
 	uint8_t *copy = malloc(bytes + 1);
 	if (!copy)
 		return ERR_NOMEM;
-	struct rd both = rd_of(copy, bytes);
 	memcpy(copy, issuer.at, issuer.left);
 	memcpy(copy + issuer.left, serial.at, serial.left);
 	struct distrust *d = &r->distrust[r->n_distrust++];
-	d->issuer = rd_take(&both, issuer.left);
-	d->serial = both;
+	d->issuer = (struct rd){ .at = copy, .left = issuer.left };
+	d->serial = (struct rd){ .at = copy + issuer.left, .left = serial.left };
 	r->total += bytes;
 	return OK;
 }

@@ -71,7 +71,7 @@ bool words_append(char *s, size_t cap, struct rd bytes)
 {
 	size_t n = strlen(s);
 	while (bytes.left && !bytes.bad) {
-		char piece[16];
+		char piece[16] = "";
 		uint32_t c;
 		struct rd start = bytes;
 		if (!char_take(&bytes, &c))
@@ -144,7 +144,7 @@ static void put_names(struct cert_words *out, X509 *cert)
 	GENERAL_NAMES *all = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
 	size_t left_out = 0, n = 0;
 	for (int i = 0; i < sk_GENERAL_NAME_num(all); i++) {
-		char one[HOST_MAX];
+		char one[HOST_MAX] = "";
 		bool is_shown = name_text(sk_GENERAL_NAME_value(all, i), one, sizeof one);
 		size_t more = strlen(one) + (n ? 2 : 0);
 		if (!is_shown || left_out || n + more + 1 > sizeof out->names) {

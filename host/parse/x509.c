@@ -20,7 +20,8 @@ enum rank { RANK_NONE, RANK_NO_ISSUER, RANK_NOT_SIGNED_BY, RANK_PATH };
 
 struct search {
 	const struct roots *roots;
-	const struct aim *aim;
+	char host[HOST_MAX];
+	struct aim aim;                /* borrows host */
 	struct cert sent[CHAIN_MAX];   /* [0] the leaf */
 	size_t n_sent;
 	struct cert path[PATH_MAX_CERTS];
@@ -67,7 +68,7 @@ static bool search_judge(struct search *s, size_t n, const struct root *root)
 		return false;
 	}
 	s->paths_left--;
-	const char *why = rule_path(s->path, n, root, s->roots, s->aim);
+	const char *why = rule_path(s->path, n, root, s->roots, &s->aim);
 	ERR_clear_error();
 	if (why)
 		search_blame(s, RANK_PATH, why);
@@ -155,13 +156,10 @@ static void answer_why(struct parse_judge_r *r, const char *why)
 
 static void judge_paths(struct search *s, const struct parse_judge *q, struct parse_judge_r *r)
 {
-	char host[HOST_MAX];
-	struct aim aim;
-	if (!aim_of(q, host, &aim)) {
+	if (!aim_of(q, s->host, &s->aim)) {
 		answer_why(r, "judged for something that is not a host name");
 		return;
 	}
-	s->aim = &aim;
 	s->path[0] = s->sent[0];
 	search_blame(s, RANK_NO_ISSUER, r->words.is_self_signed ? "self-signed certificate"
 	             : s->n_sent == 1 ? "issuer not known, or an intermediate certificate was not sent"
