@@ -145,7 +145,10 @@ describe('tor', () => {
     });
     await new Promise((resolve) => door.listen(port, '127.0.0.1', resolve));
     await host.event('tor', { since, match: (m) => m.up, limit: 35000 });
-    assert.equal((await bed.meet(host, bed.name('late'))).result.verdict, 'match');
+    const late = bed.name('late');
+    bed.origin.site(late, { first: 'self-signed', others: 'self-signed' });
+    const { result: again } = await bed.meet(host, late);
+    assert.equal(again.verdict, 'match', show(again));
     await host.close();
     door.close();
   });
@@ -170,7 +173,7 @@ test('fifty checks at once: all end, little memory, nothing left behind', { time
   busy = false;
   await watch;
   t.diagnostic(`peak Private_Dirty ${peak} KiB: ${atPeak.map((m) => `${m.name} ${m.kib}`).join(', ')}`);
-  t.diagnostic(`verdicts: ${results.map((r) => r.verdict + '/' + r.reason).reduce((a, v) => a.set(v, (a.get(v) ?? 0) + 1), new Map()).entries().next().value}`);
+  t.diagnostic(`verdicts: ${JSON.stringify(results.reduce((a, r) => ({ ...a, [r.reason]: (a[r.reason] ?? 0) + 1 }), {}))}`);
   for (const r of results) {
     assert.ok(['match', 'undecided'].includes(r.verdict), show(r));
     assert.ok(r.elapsed_ms <= DEADLINE + 500, `${r.elapsed_ms} ms`);
@@ -183,7 +186,7 @@ test('fifty checks at once: all end, little memory, nothing left behind', { time
 });
 
 describe('SIGKILL of the host', () => {
-  const INERT = /^"?[A-Za-z0-9]+\.virtual"? "?[^" ]+\.\$?[0-9A-F]{40}\.exit"? "?NEVER"?/;
+  const INERT = /^[a-z0-9]{16,}\.virtual [^ ]+\.[0-9A-F]{40}\.exit NEVER$/;
 
   async function openEcho() {
     const sockets = new Set();
@@ -214,9 +217,11 @@ describe('SIGKILL of the host', () => {
       bed.origin.site(name, { first: 'self-signed', others: i % 3 ? 'self-signed' : 'stall' });
       const visit = await bed.browser.visit(name, PORT);
       bed.ask(host, name, visit).catch(() => {});
-      await sleep(Math.random() * 300);
-      await host.kill('SIGKILL');
-      await until(() => pids.every((p) => { try { process.kill(p, 0); return false; } catch { return true; } }), { limit: 3000, what: 'net and parse ended too' });
+      await sleep(Math.random() * 150);
+      // Half of the times main alone, half of the times everything at the same instant.
+      if (i < 5) await host.kill('SIGKILL');
+      else for (const p of pids.reverse()) process.kill(p, 'SIGKILL');
+      await until(() => pids.every((p) => { try { process.kill(p, 0); return false; } catch { return true; } }), { limit: 5000, what: 'net and parse ended too' });
       await echo.works();
       assert.equal(await bed.config(), config, 'an option of tor changed');
       const now = await bed.mappings();

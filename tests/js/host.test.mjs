@@ -223,11 +223,25 @@ describe('what is not looked at, and what is not known', () => {
     assert.deepEqual(verdict(r), ['undecided', 'first_unknown'], show(r));
   });
 
-  test('not through an exit, onion service: exempt', async () => {
+  test('not through an exit: exempt', async () => {
     const { final: direct } = await host.check(bed.name('direct'), PORT, { proxy: 'direct' });
     assert.deepEqual(verdict(direct), ['exempt', 'not_through_exit'], show(direct));
-    const { final: onion } = await host.check('duckduckgogg42xjoc72x3sjasowoarfbgcmvfimaftt6twagswzczad.onion', 443);
+  });
+
+  // By how the connection went, not by how the name is spelt.
+  test('an onion service: exempt; a name that only looks like one: not', { timeout: 90000 }, async () => {
+    const c = await bed.net.client.openControl();
+    const [line] = await c.command(`ADD_ONION NEW:ED25519-V3 Flags=DiscardPK Port=${PORT},${bed.net.exits[0].originAddress}:${PORT}`);
+    const name = `${/ServiceID=(\S+)/.exec(line)[1]}.onion`;
+    bed.origin.site(name, { first: 'self-signed', others: 'self-signed' });
+    const visit = await until(() => bed.browser.visit(name, PORT), { limit: 60000, every: 500, what: 'the onion service answers' });
+    const before = bed.origin.connections(name).length;
+    const { result: onion } = await bed.meet(host, name, { visit });
     assert.deepEqual(verdict(onion), ['exempt', 'onion_service'], show(onion));
+    assert.equal(bed.origin.connections(name).length, before, 'the host connected to the onion service');
+    c.close();
+    const { final: nothing } = await host.check('duckduckgogg42xjoc72x3sjasowoarfbgcmvfimaftt6twagswzczad.onion', 443);
+    assert.equal(nothing.verdict, 'undecided', show(nothing));
   });
 
   test('private addresses get no mapping and no stream', async () => {

@@ -124,7 +124,8 @@ export function votingLines(plan, bandwidths, offset) {
     'V3AuthNIntervalsValid 3', `TestingV3AuthInitialVotingInterval ${VOTING_INTERVAL}`, 'TestingV3AuthInitialVoteDelay 2',
     'TestingV3AuthInitialDistDelay 2', `TestingV3AuthVotingStartOffset ${offset}`,
     'TestingMinExitFlagThreshold 0', 'TestingMinFastFlagThreshold 0', `TestingDirAuthVoteExit ${list('exit')}`,
-    'TestingDirAuthVoteExitIsStrict 1', 'TestingDirAuthVoteHSDir *', `V3BandwidthsFile ${bandwidths}`,
+    'TestingDirAuthVoteExitIsStrict 1', // Exits run without a directory cache: they can't hold onion services' descriptors.
+    `TestingDirAuthVoteHSDir ${list('auth')},${list('middle')}`, `V3BandwidthsFile ${bandwidths}`,
     'TestingDirAuthVoteHSDirIsStrict 1', `TestingDirAuthVoteGuard ${list('auth')}`,
     'TestingDirAuthVoteGuardIsStrict 1', 'AuthDirTestReachability 0', 'AuthDirMaxServersPerAddr 0',
     'ConsensusParams cbtinitialtimeout=10000 use-family-lists=1 use-family-ids=1',
