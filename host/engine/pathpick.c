@@ -117,7 +117,7 @@ enum err pathpick(const struct relays *r, const struct pathpick *want, struct pi
 		return err;
 	/* Those that suit, from the front; those of them with a clean circuit once more, from the back. */
 	size_t room = 2 * relays_count(r);
-	const struct relay **list = malloc(room * sizeof *list);
+	const struct relay **list = calloc(room, sizeof(struct relay *));
 	if (list == NULL)
 		return ERR_NOMEM;
 	for (size_t i = 0; i < relays_count(r); i++) {
@@ -148,7 +148,7 @@ bool pathpick_country_qualifies(const struct relays *r, const char *country, uin
 
 	if (strlen(country) != 2 || strcmp(country, "??") == 0)
 		return false;
-	const struct relay **list = malloc((relays_count(r) + 1) * sizeof *list);
+	const struct relay **list = calloc(relays_count(r) + 1, sizeof(struct relay *));
 	if (list == NULL)
 		return false;
 	for (size_t i = 0; i < relays_count(r); i++)

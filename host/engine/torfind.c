@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -172,6 +173,15 @@ static ssize_t read_proc(const char *proc, int pid, const char *file, char *out,
 	return (ssize_t)n;
 }
 
+/* A process number; -1 for anything else. */
+static int parse_pid(const char *text)
+{
+	char *end;
+	long v = strtol(text, &end, 10);
+
+	return end != text && v > 0 && v <= INT_MAX ? (int)v : -1;
+}
+
 /* Parent and name from /proc/PID/stat; the name stands in the outermost brackets and may itself hold some. */
 static int parent_of(const char *proc, int pid, char name[32])
 {
@@ -181,12 +191,11 @@ static int parent_of(const char *proc, int pid, char name[32])
 	if (read_proc(proc, pid, "stat", text, sizeof text) <= 0)
 		return -1;
 	char *open_at = strchr(text, '('), *close_at = strrchr(text, ')');
-	int parent;
-	if (open_at == NULL || close_at == NULL || close_at < open_at || sscanf(close_at + 1, " %*c %d", &parent) != 1)
+	if (open_at == NULL || close_at == NULL || close_at < open_at || strlen(close_at) < 5)
 		return -1;
 	*close_at = '\0';
 	snprintf(name, 32, "%.31s", open_at + 1);
-	return parent;
+	return parse_pid(close_at + 4);   /* behind ") S " */
 }
 
 static bool is_one_of(const int *list, size_t n, int pid)
@@ -264,7 +273,7 @@ static bool place_of_tor(const char *proc, int pid, const int *above, size_t n_a
 	if (n <= 0)
 		return false;
 	const char *owner = option_of(line, (size_t)n, "OwningControllerProcess");
-	bool is_ours = is_one_of(above, n_above, parent) || (owner != NULL && is_one_of(above, n_above, atoi(owner)));
+	bool is_ours = is_one_of(above, n_above, parent) || (owner != NULL && is_one_of(above, n_above, parse_pid(owner)));
 	if (!is_ours || !address_of_option(option_of(line, (size_t)n, "ControlPort"), &place.control))
 		return false;
 	if (!address_of_option(option_of(line, (size_t)n, "SocksPort"), &place.socks))
@@ -283,7 +292,7 @@ static size_t from_parents(const char *proc, int pid, struct tor_place *out, siz
 	while (dir != NULL && n < max && (entry = readdir(dir)) != NULL) {
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
-		if (place_of_tor(proc, atoi(entry->d_name), above, n_above, &out[n]))
+		if (place_of_tor(proc, parse_pid(entry->d_name), above, n_above, &out[n]))
 			n++;
 	}
 	if (dir != NULL)

@@ -16,8 +16,8 @@
 /* From connect to the end of setting up. tor answers in milliseconds; loading all relays takes it some 100. */
 #define SETUP_LIMIT_MS 15000
 /* tor restarts within a second or two; nobody should wait much longer than that for us to notice. */
-#define RETRY_FIRST_MS 200
-#define RETRY_MOST_MS 8000
+#define RETRY_FIRST_MS 200u
+#define RETRY_MOST_MS 8000u
 /* A person waits for the answer (torlink_fresh): try at once, but not faster than this. */
 #define RETRY_HURRY_MS 250
 /* While tor has no relays yet. */
@@ -50,63 +50,6 @@ static void set_state(struct torlink *l, bool is_up, enum err err)
 	l->err = err;
 	if (l->hooks.state != NULL)
 		l->hooks.state(l->arg, is_up, err);
-}
-
-/* ---- waiters ---- */
-
-enum err torlink_add_waiter(struct torlink *l, torlink_fn *done, void *arg, bool is_ready, enum err err, struct waiter **out)
-{
-	struct waiter *w = calloc(1, sizeof *w), **at = &l->waiters;
-
-	if (w == NULL)
-		return ERR_NOMEM;
-	*w = (struct waiter){ .done = done, .arg = arg, .is_ready = is_ready, .err = err };
-	while (*at != NULL)
-		at = &(*at)->next;
-	*at = w;
-	if (is_ready)
-		torlink_wake(l);
-	if (out != NULL)
-		*out = w;
-	return OK;
-}
-
-void torlink_wake(struct torlink *l)
-{
-	event_active(l->later, EV_TIMEOUT, 1);
-}
-
-/* One after another from the front, since a callback may add and end others. */
-static void tell_ready(struct torlink *l)
-{
-	struct waiter **at = &l->waiters;
-
-	while (*at != NULL) {
-		struct waiter w = **at;
-		if (!w.is_ready) {
-			at = &(*at)->next;
-			continue;
-		}
-		free(*at);
-		*at = w.next;
-		if (w.done != NULL)
-			w.done(w.arg, w.err);
-		at = &l->waiters;
-	}
-}
-
-void torlink_answer(struct torlink *l, struct waiter *w, enum err err)
-{
-	w->is_ready = true;
-	w->err = err;
-	torlink_wake(l);
-}
-
-static void answer_all(struct torlink *l, enum err err)
-{
-	for (struct waiter *w = l->waiters; w != NULL; w = w->next)
-		if (!w->is_ready && !w->is_asking)
-			torlink_answer(l, w, err);
 }
 
 /* ---- down ---- */
@@ -161,7 +104,7 @@ static void link_down(struct torlink *l, enum err err)
 	bool was_up = l->is_up;
 
 	close_link(l, ERR_TOR_LOST);
-	answer_all(l, was_up ? ERR_TOR_LOST : err);
+	torlink_answer_all(l, was_up ? ERR_TOR_LOST : err);
 	if (was_up) {
 		set_state(l, false, ERR_TOR_LOST);
 		l->failed_rounds = 0;
@@ -284,13 +227,13 @@ void torlink_settled(struct torlink *l, enum err err)
 	if (l->stage < STAGE_SETUP)
 		return;
 	if (l->is_up) {          /* a later load: the relays we have still do */
-		answer_all(l, err);
+		torlink_answer_all(l, err);
 		return;
 	}
 	if (err == OK && l->socks.len == 0)
 		err = ERR_TOR_BOOTSTRAP;   /* tor opens its SOCKS port last, or has its network off */
 	if (err != OK) {
-		answer_all(l, err);
+		torlink_answer_all(l, err);
 		set_state(l, false, err);
 		set_timer(l, err == ERR_TOR_BOOTSTRAP ? BOOTSTRAP_POLL_MS : OTHER_POLL_MS);
 		return;
@@ -300,7 +243,7 @@ void torlink_settled(struct torlink *l, enum err err)
 	l->home = l->place[l->place_at];
 	set_timer(l, EXPIRE_MS);
 	set_state(l, true, l->has_streams ? OK : ERR_TOR_FILTERED);
-	answer_all(l, OK);
+	torlink_answer_all(l, OK);
 }
 
 static void on_auth(void *arg, enum err err, const char *method, const char *version)
@@ -441,7 +384,7 @@ static void on_later(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (l->dying != OK)
 		link_down(l, l->dying);
-	tell_ready(l);
+	torlink_tell_ready(l);
 }
 
 /* ---- life ---- */
@@ -504,8 +447,8 @@ void torlink_free(struct torlink *l)
 		torlink_unmap_all(l);
 		close_link(l, ERR_CANCELLED);
 	}
-	answer_all(l, ERR_CANCELLED);
-	tell_ready(l);
+	torlink_answer_all(l, ERR_CANCELLED);
+	torlink_tell_ready(l);
 	free_event(l->on_fd);
 	free_event(l->on_writable);
 	free_event(l->timer);

@@ -19,7 +19,15 @@ struct waiter {
 /* A mapping that tor may still hold. */
 struct mapping { struct mapping *next; char name[64]; bool is_unwanted; };
 
-struct load;            /* torlink_setup.c */
+struct load;            /* torlink_wait.c: all are told by torlink_tell_ready, which the event `later` calls. */
+MUST_USE enum err torlink_add_waiter(struct torlink *l, torlink_fn *done, void *arg, bool is_ready, enum err err, struct waiter **out);
+void torlink_answer(struct torlink *l, struct waiter *w, enum err err);
+/* Those that have no question of their own under way. */
+void torlink_answer_all(struct torlink *l, enum err err);
+void torlink_wake(struct torlink *l);
+void torlink_tell_ready(struct torlink *l);
+
+/* torlink_setup.c */
 void torlink_set_up(struct torlink *l);
 void torlink_ask_socks(struct torlink *l);
 
@@ -64,10 +72,6 @@ struct torlink {
 void torlink_end(struct torlink *l, enum err err);
 /* Setting up is done, or a try to load relays has failed with err. */
 void torlink_settled(struct torlink *l, enum err err);
-/* Marks one ready (or adds it ready); it is told from the loop. */
-MUST_USE enum err torlink_add_waiter(struct torlink *l, torlink_fn *done, void *arg, bool is_ready, enum err err, struct waiter **out);
-void torlink_answer(struct torlink *l, struct waiter *w, enum err err);
-void torlink_wake(struct torlink *l);
 /* Somebody waits: the next try comes now. */
 void torlink_hurry(struct torlink *l);
 

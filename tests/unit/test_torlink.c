@@ -1,4 +1,4 @@
-// uses: host/engine/torlink.c host/engine/torlink_setup.c host/engine/torlink_load.c host/engine/torlink_geo.c host/engine/torlink_map.c host/engine/torctl.c host/engine/torauth.c host/engine/torfind.c host/engine/circs.c host/engine/circs_event.c host/engine/circs_ask.c host/engine/relays.c host/engine/relays_load.c host/engine/relays_policy.c host/engine/relays_group.c host/engine/words.c host/base/buf.c host/base/clock.c host/base/err.c host/base/log.c
+// uses: host/engine/torlink.c host/engine/torlink_wait.c host/engine/torlink_setup.c host/engine/torlink_load.c host/engine/torlink_geo.c host/engine/torlink_map.c host/engine/torctl.c host/engine/torauth.c host/engine/torfind.c host/engine/circs.c host/engine/circs_event.c host/engine/circs_ask.c host/engine/relays.c host/engine/relays_load.c host/engine/relays_policy.c host/engine/relays_group.c host/engine/words.c host/base/buf.c host/base/clock.c host/base/err.c host/base/log.c
 // libs: -levent_core -lsodium
 /* The link, to a real tor (all ways to authenticate, restart with another cookie, mappings) and to one that does what no tor should:
  * refuses, filters, lies, stops in the middle, comes back. */
