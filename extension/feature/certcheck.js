@@ -49,9 +49,11 @@ export class CertCheck {
     if (intent?.kind === 'native') return;
     const tab = await this.#web.getTab(tabId);
     if (!tab) return;
+    if (kind.suspicious) this.#suspect(this.#siteOfTab(tab, where));
     const isExact = this.#privileged.exact;
     if (!kind.suspicious && !isExact) return;
     const failure = await this.#privileged.getFailure(tabId, url);
+    if (this.#hasMovedOn(tabId, where)) return;
     if (!kind.suspicious && !(failure?.bypassHidden && failure.overridable && !failure.hsts)) return;   // the browser's own page offers all there is
     const site = failure ? siteOf(failure.origin, where) : this.#siteOfTab(tab, where);
     const page = {
@@ -60,7 +62,6 @@ export class CertCheck {
       overridable: failure ? failure.overridable : kind.overridable,
       hsts: failure ? failure.hsts : this.#pages.ledger.hasHsts(site),
     };
-    if (kind.suspicious) this.#suspect(site);
     const offered = failure ? { sha256: failure.sha256, chain: boundedChain(failure.chain), attributes: failure.origin.attributes } : null;
     const proxy = failure?.proxy ?? this.#proxyOf(tabId, where);
     this.#show(page, { site, offered, proxy, intent, isForeground: tab.active });
@@ -161,6 +162,12 @@ export class CertCheck {
     return last && last.host === host && last.port === port ? last.proxy : { kind: 'other', username: '', password: '' };
   }
 
+  // A newer navigation of the tab must not be replaced by the page of an older one that failed late.
+  #hasMovedOn(tabId, { host, port }) {
+    const last = this.#lastProxy.get(tabId);
+    return Boolean(last) && (last.host !== host || last.port !== port);
+  }
+
   #suspect(site) {
     this.#pages.ledger.suspectHost(site);
     this.#pages.setLedger();
@@ -175,7 +182,7 @@ export class CertCheck {
     this.#pages.setCheck(checkKey, { ...check, proxy, error: page.error });
     this.#pages.setPage({ ...page, id, checkKey, renew: intent?.kind === 'renew' ? intent : null });
     const shown = this.#web.replace(page.tabId, this.#web.pageUrl(id));
-    if (page.harmless || check.phase === 'checking') return shown;
+    if (page.harmless) return shown;
     if (intent) this.#start(checkKey, { clicked: true, retry: Boolean(known?.result) });
     else if (!known && isForeground && this.#pages.ledger.takeAutomatic(site, this.#web.now())) this.#start(checkKey, { clicked: false });
     this.#pages.setLedger();

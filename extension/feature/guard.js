@@ -66,9 +66,8 @@ export class Guard {
     const sha256 = leafOf(info);
     const { cancel } = judgeResponse(ledger, { kind, sha256, site, isDirect: proxy.kind === 'direct' });
     if (cancel && kind !== 'unknown' && site && details.type === 'main_frame') {
-      this.#certcheck.onStoppedResponse({
-        tabId: details.tabId, url: details.url, site, sha256, der: this.#web.derOf(info), category: info.overridableErrorCategory, proxy,
-      });
+      const der = await this.#web.leafOf(details.requestId).catch(() => '');
+      this.#certcheck.onStoppedResponse({ tabId: details.tabId, url: details.url, site, sha256, der, category: info.overridableErrorCategory, proxy });
     }
     return cancel ? { cancel: true } : {};
   }

@@ -30,10 +30,11 @@ export const web = {
   },
 
   /** Asked without certificateChain: with it the browser names no certificate at all where an exception was used. */
-  securityInfo: (requestId) => browser.webRequest.getSecurityInfo(requestId, { rawDER: true }),
+  securityInfo: (requestId) => browser.webRequest.getSecurityInfo(requestId, {}),
 
-  /** Leaf of a security info as base64, or "". */
-  derOf(info) {
+  /** Leaf of a response that is being held, as base64, or "". */
+  async leafOf(requestId) {
+    const info = await browser.webRequest.getSecurityInfo(requestId, { rawDER: true });
     const der = info?.certificates?.[0]?.rawDER;
     return der?.length ? base64(der) : '';
   },

@@ -85,6 +85,15 @@ test('a page in the background, a second one, the sixth site: they wait for a cl
   assert.deepEqual([x.port.last('cert.check').host, x.port.last('cert.check').clicked], ['h20.test', true]);
 });
 
+test('a tab that is on its way elsewhere is not called back', async () => {
+  const x = extension();
+  x.certcheck.noteRequest(1, URL1, { kind: 'socks', username: '', password: '' });
+  x.certcheck.noteRequest(1, 'https://elsewhere.test/', { kind: 'socks', username: '', password: '' });
+  assert.equal(await x.fail(URL1), '');
+  assert.equal(x.pages.ledger.isSuspectHost({ private: 1, container: 0, host: 'site.test', port: 443 }), true);
+  assert.notEqual(await x.fail('https://elsewhere.test/'), '');
+});
+
 test('once per site: the same error again shows what is known, and starts nothing', async () => {
   const x = extension();
   await checked(x, 'mismatch');
@@ -406,6 +415,7 @@ test('the same country is asked only where the host offered it', async () => {
   const x = extension();
   const { id, page } = await checked(x, 'undecided', { reason: 'site_rotates' });
   await x.certcheck.act(id, TAB, { kind: 'retry', sameCountry: true });
+  await settle();
   assert.equal(x.port.last('cert.check').same_country, false);
   await x.certcheck.act(id, TAB, { kind: 'retry' });
   await settle();
@@ -415,4 +425,25 @@ test('the same country is asked only where the host offered it', async () => {
   await x.certcheck.act(id, TAB, { kind: 'retry', sameCountry: true });
   await settle();
   assert.deepEqual([x.port.last('cert.check').same_country, x.port.last('cert.check').clicked], [true, true]);
+});
+
+test('a verdict that asking again can\'t change is not asked again', async () => {
+  for (const verdict of ['match', 'mismatch', 'exempt']) {
+    const x = extension();
+    const { id } = await checked(x, verdict);
+    for (const sameCountry of [false, true]) await x.certcheck.act(id, TAB, { kind: 'retry', sameCountry });
+    await x.certcheck.act(id, TAB, { kind: 'start' });
+    await settle();
+    assert.equal(x.port.sent.filter((m) => m.kind === 'cert.check').length, 1);
+  }
+});
+
+test('events of tor, and events of another version, wipe nothing', async () => {
+  const x = extension();
+  x.session.start();
+  const { id } = await checked(x, 'match');
+  x.port.say({ kind: 'event', event: 'tor', up: false, error: null });
+  x.port.say({ kind: 'event', event: 'newname' });
+  await settle();
+  assert.equal(x.certcheck.view(id).verdict, 'match');
 });

@@ -275,6 +275,7 @@ test('a match must bear itself out', () => {
   judged({});
   const refused = (...args) => assert.throws(() => judged(...args), Garbage);
   refused({ fingerprints: [] });
+  refused({ fingerprints: [] }, '');
   refused({}, hex('c'));
   refused({ answered: 2 });
   refused({ others: [answer(1, hex('a'), 'same_certificate'), answer(2, hex('a'), 'same_certificate')] });

@@ -134,11 +134,13 @@ export function result(request, verdict, more = {}) {
 }
 
 class Storage {
-  constructor(values = {}) {
+  constructor(values, until) {
     this.values = structuredClone(values);
+    this.until = until;
   }
 
   async get() {
+    await this.until;
     return structuredClone(this.values);
   }
 
@@ -155,8 +157,8 @@ class Storage {
   }
 }
 
-/** An extension in a fake browser. options: {api: browser.secondexit or undefined, storage, answer: of the host's port}. */
-export function extension({ api, storage = {}, answer: hostAnswer = friendly } = {}) {
+/** An extension in a fake browser. options: {api: browser.secondexit or undefined, storage, until: it can be read, answer: of the host's port}. */
+export function extension({ api, storage = {}, until, answer: hostAnswer = friendly } = {}) {
   const clock = new Clock();
   const ports = [];
   const host = new HostLink({
@@ -179,13 +181,13 @@ export function extension({ api, storage = {}, answer: hostAnswer = friendly } =
     replace: async (tabId, url) => loads.push({ tabId, url }),
     registrable: (name) => name.split('.').slice(-2).join('.'),
     securityInfo: async (requestId) => web.infos.get(requestId),
-    derOf: () => 'REVS',
+    leafOf: async () => 'REVS',
     infos: new Map(),
     windows: async () => web.open,
     open: { normal: 0, private: 1 },
     access: async () => ({ hosts: true, privateWindows: true }),
   };
-  const store = new Storage(storage);
+  const store = new Storage(storage, until);
   const privileged = privilegedFrom(api);
   const pages = new Pages(store);
   const certcheck = new CertCheck({ web, privileged, host, pages, table: Promise.resolve(table) });

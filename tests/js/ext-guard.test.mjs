@@ -70,6 +70,34 @@ test('the first request after waking waits for what was known, and is then judge
   assert.deepEqual(await z.see(untrusted('b')), { cancel: true });
 });
 
+test('a storage that is slow after waking is waited for', async () => {
+  const x = guarded();
+  await x.pages.ready;
+  x.pages.ledger.verify(SITE, hex('a'));
+  x.pages.ledger.suspectHost(SITE);
+  x.pages.setLedger();
+  await settle();
+  let isReadable = null;
+  const y = guarded({ storage: x.store.values, until: new Promise((resolve) => { isReadable = resolve; }) });
+  const received = y.see(untrusted('a'));
+  const sent = y.guard.onBeforeSendHeaders(request({ method: 'POST' }));
+  await settle();
+  isReadable();
+  assert.deepEqual([await received, await sent], [{}, { cancel: true }]);
+});
+
+test('exempt: the door opens, and stays open only as long as no exit is in between', async () => {
+  for (const [reason, viaTor] of [['onion_service', {}], ['not_through_exit', { cancel: true }]]) {
+    const x = guarded();
+    const id = await x.fail('https://site.test/', SELF_SIGNED);
+    x.port.say(result(x.port.last('cert.check'), 'exempt', { reason, fingerprints: [] }));
+    await settle();
+    assert.equal(x.certcheck.view(id).way, 'native');
+    assert.deepEqual(await x.see(untrusted('a'), { proxyInfo: null }), {});
+    assert.deepEqual(await x.see(untrusted('a')), viaTor, reason);
+  }
+});
+
 test('state that can\'t be read lets nothing overridden in', async () => {
   const x = guarded();
   x.pages.ready = Promise.reject(new Error('storage gone'));

@@ -91,6 +91,9 @@ test('death in the middle fails what waits; the next click connects at once, the
   assert.equal(it.ports.length, 1);
   await it.link.ensure({ force: true });
   assert.equal(it.ports.length, 2);
+  it.link.cancel(it.ports[0].last('cert.check').id);
+  await settle();
+  assert.equal(it.port.last('cancel'), undefined);
   it.port.die();
   await it.clock.pass(BACKOFF_MS[0]);
   await it.link.ensure();
