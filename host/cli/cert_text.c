@@ -93,7 +93,8 @@ static void put_certificate(FILE *f, const struct cert_answer *a)
 	fputc('\n', f);
 }
 
-static void put_answer(FILE *f, const struct cert_answer *a, const struct cert_answer *first)
+/* earlier: an answer above with the same certificate, or NULL. */
+static void put_answer(FILE *f, const struct cert_answer *a, const struct cert_answer *earlier)
 {
 	put_slot(f, a->slot);
 	if (a->source == CERT_SOURCE_BROWSER)
@@ -107,9 +108,11 @@ static void put_answer(FILE *f, const struct cert_answer *a, const struct cert_a
 		fprintf(f, "    no answer: %s (error %d)\n", err_text(a->error), (int)a->error);
 		return;
 	}
-	bool is_repeated = a != first && first && first->has_cert && memcmp(a->leaf, first->leaf, 32) == 0;
-	if (is_repeated)
-		fprintf(f, "    the same certificate%s\n", a->is_valid && !first->is_valid ? ", and it is valid" : "");
+	bool is_repeated = earlier != NULL;
+	if (is_repeated && earlier->slot == 0)
+		fprintf(f, "    the same certificate%s\n", a->is_valid && !earlier->is_valid ? ", and it is valid" : "");
+	else if (is_repeated)
+		fprintf(f, "    ANOTHER certificate, the same as exit %u's\n", earlier->slot);
 	else if (a->agrees == CERT_AGREES_KEY)
 		fputs("    another certificate with the same key\n", f);
 	else if (a->agrees == CERT_AGREES_NOT)
@@ -180,6 +183,14 @@ static void put_next(FILE *f, const struct cert_result *r)
 		fputs("Sites that use many certificates may show one per country: try --same-country (weaker).\n", f);
 }
 
+static const struct cert_answer *same_above(const struct cert_answer *list, size_t n, const struct cert_answer *a)
+{
+	for (size_t i = 0; i < n && a->has_cert; i++)
+		if (list[i].has_cert && memcmp(list[i].leaf, a->leaf, 32) == 0)
+			return &list[i];
+	return NULL;
+}
+
 void cert_text_result(FILE *f, const struct cert_result *r)
 {
 	static const char *const words[] = {
@@ -187,9 +198,11 @@ void cert_text_result(FILE *f, const struct cert_result *r)
 		[VERDICT_EXEMPT] = "EXEMPT",
 	};
 	for (size_t i = 0; i < r->n_first; i++)
-		put_answer(f, &r->first[i], r->first);
-	for (size_t i = 0; i < r->n_others; i++)
-		put_answer(f, &r->others[i], r->n_first ? r->first : NULL);
+		put_answer(f, &r->first[i], same_above(r->first, i, &r->first[i]));
+	for (size_t i = 0; i < r->n_others; i++) {
+		const struct cert_answer *a = &r->others[i], *above = same_above(r->first, r->n_first, a);
+		put_answer(f, a, above ? above : same_above(r->others, i, a));
+	}
 	fprintf(f, "%s%s: %s\n", r->n_first || r->n_others ? "\n" : "", words[r->verdict], cert_text_reason(r->reason));
 	put_limits(f, r);
 	put_next(f, r);
