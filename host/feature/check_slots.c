@@ -1,7 +1,6 @@
 /* Which slot needs an exit: draws one after the other (each independent of all before it), replaces those that fail,
  * watches their deadlines. Part of the certificate check (check.h). */
 #include "feature/check.h"
-#include "feature/classes.h"
 #include <string.h>
 
 bool look_is_busy(const struct look *l)
@@ -205,18 +204,6 @@ static void draw(struct check *k, struct look *l)
 	}
 }
 
-/* Without any certificate of the first exit there is nothing to compare with: no more exits are asked, unless a valid
- * chain alone would decide (base/verdict.h). */
-static bool first_is_silent(const struct check *k)
-{
-	if (k->request.n_offered || probes_pending(k) || cert_error_saw(k->request.error) == BROWSER_SAW_INVALID)
-		return false;
-	for (const struct memory *m = k->site->memories; m; m = m->next)
-		if (memory_is_first(k, m))
-			return false;
-	return true;
-}
-
 /* Free looks find their exits by trying; the next begins when the last one's exit is known. */
 static bool has_unnamed(const struct check *k)
 {
@@ -239,7 +226,7 @@ void slots_pump(struct check *k)
 		if (err != OK)
 			look_failed(l, err);
 	}
-	if (k->asked >= k->k * CHECK_ROUNDS_MAX || now + 2 * CHECK_MARGIN_MS >= k->deadline || first_is_silent(k))
+	if (k->asked >= k->k * CHECK_ROUNDS_MAX || now + 2 * CHECK_MARGIN_MS >= k->deadline)
 		give_up_idle(k);
 	for (size_t i = 0; i < k->k && !k->draw_id && !k->is_out_of_exits && !has_unnamed(k); i++)
 		if (k->slots[i].state == LOOK_IDLE)

@@ -523,6 +523,23 @@ static void a_stalling_first_exit_without_the_offer(void **state)
 	world_free(w);
 }
 
+/* Nothing to compare with: no more exits are told of the site. */
+static void a_silent_first_exit_ends_the_asking(void **state)
+{
+	(void)state;
+	struct world *w = world_new(12);
+	w->exit[1].fails = ERR_TLS_PROTOCOL;
+	w->exit[3].fails = w->exit[4].fails = ERR_CIRCUIT;
+	w->exit[3].ms = w->exit[4].ms = 700;
+	struct cert_request r = world_request(0, 0);
+	r.error = -8179;
+	const struct got *g = world_check(w, 1, &r);
+	is(g, VERDICT_UNDECIDED, REASON_FIRST_SILENT);
+	assert_int_equal(looks_of_others(w), 3);
+	assert_true(g->elapsed_ms < 2000);
+	world_free(w);
+}
+
 /* With the browser's own chain at hand a stalled probe holds the match up for 300 ms, no longer. */
 static void a_stalling_probe_beside_the_offer(void **state)
 {
@@ -582,8 +599,17 @@ static void several_candidates(void **state)
 		is(world_check(w, 1, &r), VERDICT_UNDECIDED, REASON_FIRST_DIFFERS);
 		world_free(w);
 	}
-	/* one of them is silent, and it may be the browser's */
+	/* all of them are waited for */
 	struct world *w = world_new(9);
+	w->carrier[1] = 2;
+	w->n_carriers = 2;
+	w->exit[2].ms = 2000;
+	struct cert_request slow = world_request(0, 0);
+	is(world_check(w, 1, &slow), VERDICT_MATCH, REASON_SAME_CERT);
+	assert_int_equal(world_result(w, 1)->n_first, 2);
+	world_free(w);
+	/* one of them is silent, and it may be the browser's */
+	w = world_new(9);
 	w->carrier[1] = 2;
 	w->n_carriers = 2;
 	w->exit[2].fails = ERR_CIRCUIT;
@@ -791,6 +817,10 @@ static void tor_restarts_in_the_middle(void **state)
 	world_run(w, 5000);
 	is(world_result(w, 1), VERDICT_MATCH, REASON_SAME_CERT);
 	assert_int_equal(w->n_tor, 2);
+	/* no exit's fault: none is shown as failed, and the same ones were asked again */
+	assert_int_equal(world_result(w, 1)->asked, 3);
+	assert_int_equal(world_result(w, 1)->n_others, 3);
+	assert_int_equal(w->exit[5].looks, 0);
 	world_free(w);
 }
 
@@ -1531,6 +1561,7 @@ int main(void)
 		cmocka_unit_test(a_broken_parse_role_opens_nothing), cmocka_unit_test(first_exit_is_silent),
 		cmocka_unit_test(a_broken_circuit_of_the_first_exit_gets_a_second),
 		cmocka_unit_test(a_stalling_first_exit_without_the_offer),
+		cmocka_unit_test(a_silent_first_exit_ends_the_asking),
 		cmocka_unit_test(a_stalling_probe_beside_the_offer),
 		cmocka_unit_test(a_failed_probe_beside_the_offer_is_not_waited_for),
 		cmocka_unit_test(our_own_probe_dissents), cmocka_unit_test(several_candidates),
