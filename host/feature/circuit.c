@@ -27,14 +27,10 @@ struct status_job {
 
 /* ---- circuit.new ---- */
 
-static void circuit_end(struct circuit_job *j, enum err err)
+/* Not in the list any more. */
+static void circuit_finish(struct circuit_job *j, enum err err)
 {
 	struct certcheck *c = j->owner;
-	for (struct circuit_job **at = &c->circuits; *at; at = &(*at)->next)
-		if (*at == j) {
-			*at = j->next;
-			break;
-		}
 	if (j->net_id)
 		c->ops->cancel_net(c->ops->arg, j->net_id);
 	if (err != OK)
@@ -44,6 +40,16 @@ static void circuit_end(struct circuit_job *j, enum err err)
 		c->sink.circuit(c->sink.arg, j->id, &j->result);
 	sodium_memzero(j, sizeof *j);
 	free(j);
+}
+
+static void circuit_end(struct circuit_job *j, enum err err)
+{
+	for (struct circuit_job **at = &j->owner->circuits; *at; at = &(*at)->next)
+		if (*at == j) {
+			*at = j->next;
+			break;
+		}
+	circuit_finish(j, err);
 }
 
 static void still_next(struct circuit_job *j);
@@ -183,14 +189,10 @@ enum err certcheck_new_circuit(struct certcheck *c, uint32_t id, const struct ci
 
 /* ---- status ---- */
 
-static void status_end(struct status_job *j)
+/* Not in the list any more. */
+static void status_finish(struct status_job *j)
 {
 	struct certcheck *c = j->owner;
-	for (struct status_job **at = &c->statuses; *at; at = &(*at)->next)
-		if (*at == j) {
-			*at = j->next;
-			break;
-		}
 	if (j->net_id)
 		c->ops->cancel_net(c->ops->arg, j->net_id);
 	if (j->parse_id)
@@ -201,6 +203,16 @@ static void status_end(struct status_job *j)
 	if (c->sink.status)
 		c->sink.status(c->sink.arg, j->id, &j->status);
 	free(j);
+}
+
+static void status_end(struct status_job *j)
+{
+	for (struct status_job **at = &j->owner->statuses; *at; at = &(*at)->next)
+		if (*at == j) {
+			*at = j->next;
+			break;
+		}
+	status_finish(j);
 }
 
 static void on_status(void *arg, enum err err, const struct net_status *r)
@@ -293,14 +305,19 @@ bool circuit_cancel(struct certcheck *c, uint32_t id)
 
 void circuits_cancel_all(struct certcheck *c)
 {
-	while (c->circuits)
-		circuit_end(c->circuits, ERR_CANCELLED);
+	while (c->circuits) {
+		struct circuit_job *j = c->circuits;
+		c->circuits = j->next;
+		circuit_finish(j, ERR_CANCELLED);
+	}
 }
 
 void statuses_cancel_all(struct certcheck *c)
 {
 	while (c->statuses) {
-		c->statuses->status.error = ERR_CANCELLED;
-		status_end(c->statuses);
+		struct status_job *j = c->statuses;
+		c->statuses = j->next;
+		j->status.error = ERR_CANCELLED;
+		status_finish(j);
 	}
 }
