@@ -649,6 +649,7 @@ static void arguments(void **state)
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
+	alarm(240);   /* a hanging test is a failed one */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(end_of_input_ends_all),
 		cmocka_unit_test(end_of_input_before_anything),

@@ -308,7 +308,7 @@ static void a_kept_role_comes_back_by_itself(void **state)
 	pid_t first = role_pid(o->role);
 	assert_int_equal(kill(first, SIGKILL), 0);
 	wait_for(o, 0, 1, 5000);
-	wait_for(o, 1, 0, 400);
+	wait_for(o, 1, 0, 1000);
 	assert_int_not_equal(role_pid(o->role), 0);
 	assert_int_not_equal(role_pid(o->role), first);
 	assert_int_equal(ask(o, 5, "there"), OK);
@@ -452,7 +452,7 @@ static void nobody_survives_main(void **state)
 			is_ended = fd < 0 || strstr(stat, ") Z ") != NULL;
 		}
 		assert_true(is_ended);
-		assert_true(clock_ms() - began < (*what == 'e' ? 300 : 1500));
+		assert_true(clock_ms() - began < (*what == 'e' ? 1000 : 2500));
 		close(report[0]);
 		close(report[1]);
 	}
@@ -489,6 +489,7 @@ int main(void)
 	if (getsockopt(3, SOL_SOCKET, SO_TYPE, &type, &len) == 0)
 		return inside_main();
 	signal(SIGPIPE, SIG_IGN);
+	alarm(240);   /* a hanging test is a failed one */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(frames_of_every_size),
 		cmocka_unit_test(every_death),
