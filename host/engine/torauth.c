@@ -210,6 +210,7 @@ static enum err choose_method(struct torauth *a)
 {
 	bool has_cookie = (a->offered & (METHOD_COOKIE | METHOD_SAFECOOKIE)) != 0 && read_cookie(a);
 
+	/* Where the cookie can be proved it is never shown: this comes first, and returns. */
 	if ((a->offered & METHOD_SAFECOOKIE) != 0 && has_cookie) {
 		a->method = "SAFECOOKIE";
 		return send_challenge(a);
@@ -218,7 +219,7 @@ static enum err choose_method(struct torauth *a)
 		a->method = "HASHEDPASSWORD";
 		return send_authenticate(a, a->password, strlen(a->password));
 	}
-	if ((a->offered & METHOD_COOKIE) != 0 && (a->offered & METHOD_SAFECOOKIE) == 0 && has_cookie && may_show_cookie(a)) {
+	if ((a->offered & METHOD_COOKIE) != 0 && has_cookie && may_show_cookie(a)) {
 		a->method = "COOKIE";
 		return send_authenticate(a, a->cookie, sizeof a->cookie);
 	}

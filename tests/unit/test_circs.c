@@ -286,6 +286,11 @@ static void test_gap(void **state)
 	visit(1, 3, "a.test:443", "a.test:0", "p");
 	visit(2, 99, "a.test:443", "a.test:0", "p");
 	assert_string_equal(candidates(want("a.test", "a.test")), "");
+	struct circs_wanted exact = want("a.test", "a.test");
+	exact.username = "a.test:0";
+	exact.password = "p";
+	exact.is_exact = true;
+	assert_string_equal(candidates(exact), "");
 	circ("99 BUILT $broken,path PURPOSE=GENERAL");
 	assert_string_equal(candidates(want("a.test", "a.test")), "");
 	build(99, 4, "GENERAL");

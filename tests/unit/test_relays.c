@@ -244,7 +244,7 @@ static void test_policies(void **state)
 		{ "p accept 443", 0, false, false }, { "p reject 25", 0, false, false },
 		/* what can't be read rejects everything */
 		{ "p accept", 443, false, false }, { "p reject", 443, false, false }, { "p", 443, false, false }, { "p maybe 443", 443, false, false },
-		{ "p accept 443,", 443, false, false }, { "p accept ,443", 443, false, false }, { "p accept 443-80", 443, false, false },
+		{ "p accept 443,", 443, false, false }, { "p accept ,443", 443, false, false }, { "p accept 443-80", 443, false, false }, { "p reject 443-80", 443, false, false },
 		{ "p accept 443-", 443, false, false }, { "p accept -443", 443, false, false }, { "p accept 65536,443", 443, false, false },
 		{ "p accept 4 43", 443, false, false }, { "p reject 25-x", 443, false, false }, { "p accept 1-2-3,443", 443, false, false },
 	};
@@ -335,6 +335,32 @@ static void test_families_take_two(void **state)
 	snprintf(line, sizeof line, "$%s", hex(1));
 	assert_string_equal(a, line);
 	assert_string_equal(c, "");
+}
+
+/* Within one group too it takes two; and families read after the groups were made count at once. */
+static void test_one_sided_within_a_group(void **state)
+{
+	char line[512];
+
+	(void)state;
+	exits(4);
+	snprintf(line, sizeof line, "family $%s $%s", hex(2), hex(3));
+	md(1, line);
+	snprintf(line, sizeof line, "family $%s $%s", hex(1), hex(3));
+	md(2, line);
+	snprintf(line, sizeof line, "family $%s $%s", hex(2), hex(4));
+	md(3, line);
+	finish();
+	assert_false(independent(1, 2));
+	assert_false(independent(2, 3));
+	assert_true(independent(1, 3));
+	assert_true(independent(3, 4));
+	snprintf(line, sizeof line, "family $%s", hex(3));
+	md(4, line);
+	assert_int_equal(relays_md_begin(r, fp(99)), ERR_EXIT_UNKNOWN);
+	assert_false(independent(3, 4));
+	finish();
+	assert_false(independent(3, 4));
 }
 
 /* A nickname of many: whoever bears it and lists back is family; the others are not. */
@@ -563,7 +589,7 @@ int main(void)
 #define T(name) cmocka_unit_test_teardown(name, free_relays)
 	const struct CMUnitTest tests[] = {
 		T(test_both_flavours), T(test_unreadable_entries_are_left_out), T(test_order_of_loading_is_kept), T(test_usable), T(test_policies),
-		T(test_equal_policies_are_stored_once), T(test_policy_with_too_many_ranges), T(test_families_take_two), T(test_nickname_of_many),
+		T(test_equal_policies_are_stored_once), T(test_policy_with_too_many_ranges), T(test_families_take_two), T(test_one_sided_within_a_group), T(test_nickname_of_many),
 		T(test_family_ids), T(test_mixed_family_has_one_name), T(test_networks), T(test_groups), T(test_later_microdescriptors),
 		T(test_countries_are_inherited), T(test_fingerprints), T(test_flag_names),
 	};

@@ -181,6 +181,28 @@ static void test_safecookie_server_lies(void **state)
 	}
 }
 
+/* Every bit of the hash counts. */
+static void test_safecookie_hash_off_by_a_bit(void **state)
+{
+	struct torauth_config config = { 0 };
+	struct talk t;
+	char path[128], reply[512], ours[65];
+
+	(void)state;
+	write_file("control_auth_cookie", cookie, 32, path);
+	for (int bit = 0; bit < 256; bit++) {
+		begin(&t, &config);
+		info(&t, "SAFECOOKIE", path);
+		challenge(&t, cookie, reply, ours);
+		char *digit = strstr(reply, "SERVERHASH=") + 11 + bit / 4, one[2] = { *digit, '\0' };
+		*digit = "0123456789abcdef"[strtoul(one, NULL, 16) ^ (1ul << (bit % 4))];
+		answer(&t, reply);
+		assert_string_equal(sent(&t), "");
+		end(&t);
+		assert_int_equal(t.result.err, ERR_TOR_AUTH_SERVER);
+	}
+}
+
 static void test_challenge_malformed(void **state)
 {
 	struct torauth_config config = { 0 };
@@ -233,6 +255,9 @@ static void test_cookie_file_must_be_a_cookie(void **state)
 			assert_int_equal(t.result.err, ERR_TOR_AUTH);
 		}
 	}
+	/* A relative path would be one of whatever folder we happen to be in. */
+	write_file("relative_cookie", cookie, 32, path);
+	assert_int_equal(chdir(folder), 0);
 	snprintf(path, sizeof path, "%s/fifo_cookie", folder);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	const char *const no_files[] = { path, folder, "/nonexistent/cookie", "relative_cookie", "" };
@@ -244,6 +269,7 @@ static void test_cookie_file_must_be_a_cookie(void **state)
 		assert_int_equal(t.result.err, ERR_TOR_AUTH);
 	}
 	unlink(path);
+	assert_int_equal(chdir("/"), 0);
 }
 
 static void test_plain_cookie(void **state)
@@ -412,6 +438,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_null), cmocka_unit_test(test_safecookie), cmocka_unit_test(test_safecookie_server_lies),
+		cmocka_unit_test(test_safecookie_hash_off_by_a_bit),
 		cmocka_unit_test(test_challenge_malformed), cmocka_unit_test(test_cookie_file_must_be_a_cookie),
 		cmocka_unit_test(test_plain_cookie), cmocka_unit_test(test_escaped_path), cmocka_unit_test(test_password),
 		cmocka_unit_test(test_info_lies), cmocka_unit_test(test_link_ends),

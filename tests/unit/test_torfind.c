@@ -200,6 +200,28 @@ static void test_owner(void **state)
 	assert_int_equal(out[0].socks.len, 0);
 }
 
+/* A shell above us may have started a tor of its own: that is not the browser's. A browser's child needs no owner's name. */
+static void test_only_browsers_count(void **state)
+{
+	struct tor_place out[TORFIND_MAX];
+
+	(void)state;
+	PROCESS(50, 1, "bash", "bash");
+	PROCESS(51, 50, "tor", "tor\0ControlPort\0" "9451");
+	PROCESS(60, 50, "secondexit", "x");
+	PROCESS(100, 60, "secondexit-net", "x");
+	assert_int_equal(find(NULL, NULL, out), 3);
+	PROCESS(40, 50, "firefox.real", "firefox");
+	PROCESS(41, 40, "tor", "tor\0ControlPort\0" "9551\0SocksPort\0" "9550");
+	PROCESS(61, 40, "secondexit-net", "x");
+	struct torfind_config config = { NULL, NULL, proc, 61 };
+	size_t n;
+	assert_int_equal(torfind(&config, out, &n), OK);
+	assert_int_equal(n, 1);
+	assert_string_equal(out[0].control.text, "127.0.0.1:9551");
+	assert_string_equal(out[0].socks.text, "127.0.0.1:9550");
+}
+
 static void test_strange_processes(void **state)
 {
 	struct tor_place out[TORFIND_MAX];
@@ -235,7 +257,7 @@ int main(void)
 		cmocka_unit_test_setup(test_addresses, clean), cmocka_unit_test_setup(test_option, clean),
 		cmocka_unit_test_setup(test_environment, clean), cmocka_unit_test_setup(test_well_known, clean),
 		cmocka_unit_test_setup(test_own_browser, clean), cmocka_unit_test_setup(test_owner, clean),
-		cmocka_unit_test_setup(test_strange_processes, clean),
+		cmocka_unit_test_setup(test_only_browsers_count, clean), cmocka_unit_test_setup(test_strange_processes, clean),
 	};
 
 	strcpy(proc, "/tmp/torfind-XXXXXX");
