@@ -62,8 +62,10 @@ void looks_free(struct looks *l)
 {
 	if (l == NULL)
 		return;
-	while (l->first != NULL)
-		look_drop(l->first);
+	for (struct look *k = l->first, *next; k != NULL; k = next) {
+		next = k->next;
+		look_free(k);
+	}
 	sodium_memzero(l, sizeof *l);
 	free(l);
 }

@@ -28,10 +28,11 @@ struct looks *looks_new(struct event_base *base, struct torlink *link, const str
 /* After torlink_free, which has called all that was waiting. Calls no hook. Takes NULL. */
 void looks_free(struct looks *l);
 
-/* Starts a look; the link must be up. Copies m. deadline_ms of m counts from now; 0 or more than LOOK_DEADLINE_MAX_MS means that.
- * Errors (done is not called then): ERR_TARGET_PRIVATE, ERR_TARGET_NAME; ERR_TOR_COMMAND: an IPv6 literal can't be
- * mapped to an exit; ERR_TOR_FILTERED: no stream events, so the exit can't be checked, or no mapping; ERR_MSG_BUSY: LOOKS_MAX are under
- * way, or the id is in use; ERR_TOR_LOST; ERR_NOMEM; torlink_map's. */
+/* Starts a look; the link must be up. Copies m. deadline_ms of m counts from now; 0 or more than
+ * LOOK_DEADLINE_MAX_MS means that. Errors (done is not called then): ERR_TARGET_PRIVATE, ERR_TARGET_NAME;
+ * ERR_TOR_COMMAND: an IPv6 literal can't be mapped to an exit; ERR_TOR_FILTERED: no stream events, so the exit can't be
+ * checked, or no mapping; ERR_MSG_BUSY: LOOKS_MAX are under way, or the id is in use; ERR_TOR_LOST; ERR_NOMEM;
+ * torlink_map's. */
 MUST_USE enum err looks_start(struct looks *l, uint32_t id, const struct net_look *m);
 /* Ends it with ERR_CANCELLED (through done, from the loop). False when there is none of this id. */
 bool looks_cancel(struct looks *l, uint32_t id);

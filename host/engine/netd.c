@@ -25,6 +25,13 @@ static const struct { void (*run)(struct job *j, bool is_late); bool needs_link;
 	[NET_STATUS] = { status_run, false },
 };
 
+static void job_free(struct job *j)
+{
+	event_free(j->timer);
+	sodium_memzero(j, sizeof *j);
+	free(j);
+}
+
 static void job_drop(struct job *j)
 {
 	for (struct job **at = &j->d->jobs; *at != NULL; at = &(*at)->next) {
@@ -33,9 +40,7 @@ static void job_drop(struct job *j)
 		*at = j->next;
 		break;
 	}
-	event_free(j->timer);
-	sodium_memzero(j, sizeof *j);
-	free(j);
+	job_free(j);
 }
 
 static void job_end(struct job *j)
@@ -439,8 +444,10 @@ void netd_free(struct netd *d)
 	/* Calls back everything that was asked of tor. */
 	torlink_free(d->link);
 	looks_free(d->looks);
-	while (d->jobs != NULL)
-		job_drop(d->jobs);
+	for (struct job *j = d->jobs, *next; j != NULL; j = next) {
+		next = j->next;
+		job_free(j);
+	}
 	sodium_memzero(d, sizeof *d);
 	free(d);
 }

@@ -43,7 +43,8 @@ static void on_country(void *arg, enum err err)
 }
 
 /* The exit that was asked about, if it suits; else one by chance. */
-static enum err choose(const struct relays *relays, const struct net_draw *m, const struct pathpick *want, struct pick *out)
+static enum err choose(const struct relays *relays, const struct net_draw *m, const struct pathpick *want,
+                       struct pick *out)
 {
 	if (is_zero(m->only))
 		return pathpick(relays, want, out);

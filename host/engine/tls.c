@@ -59,7 +59,7 @@ static enum err read_extensions(struct rd extensions, struct rd *staple)
 static enum err read_entry(struct rd *list, bool is_13, struct message *m)
 {
 	struct rd cert = rd_take(list, rd_u24(list));
-	struct rd extensions = rd_of(NULL, 0), ignored, *staple = m->n == 0 ? &m->staple : &ignored;
+	struct rd extensions = rd_of(NULL, 0), ignored = extensions, *staple = m->n == 0 ? &m->staple : &ignored;
 
 	if (is_13)
 		extensions = rd_take(list, rd_u16(list));

@@ -202,7 +202,7 @@ static bool is_of(const struct request *r, uint16_t type)
 #define ANSWER(name, struct_name, request_type) \
 	static bool on_##name(struct netlink *n, struct request *r, struct rd payload) \
 	{ \
-		struct struct_name m; \
+		struct struct_name m = { 0 }; \
 		if (netmsg_get_##name(payload, &m) != OK || !is_of(r, request_type)) \
 			return false; \
 		if (r != NULL) \
@@ -217,7 +217,7 @@ ANSWER(status, net_status, NET_STATUS)
 
 static bool on_step(struct netlink *n, struct request *r, struct rd payload)
 {
-	struct net_step_r m;
+	struct net_step_r m = { 0 };
 
 	(void)n;
 	if (netmsg_get_step_r(payload, &m) != OK || !is_of(r, NET_LOOK))
@@ -229,7 +229,7 @@ static bool on_step(struct netlink *n, struct request *r, struct rd payload)
 
 static bool on_exit_r(struct netlink *n, struct request *r, struct rd payload)
 {
-	struct relay_info m;
+	struct relay_info m = { 0 };
 
 	(void)n;
 	if (netmsg_get_relay(payload, &m) != OK || !is_of(r, NET_EXITS))
@@ -261,7 +261,7 @@ static bool on_error(struct netlink *n, struct request *r, struct rd payload)
 
 static bool on_state(struct netlink *n, struct request *r, struct rd payload)
 {
-	struct net_state m;
+	struct net_state m = { 0 };
 
 	if (netmsg_get_state(payload, &m) != OK || r != NULL)
 		return false;

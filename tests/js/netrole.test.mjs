@@ -373,7 +373,8 @@ describe('when things end', () => {
       const exit = net.exits[6];
       exit.process.kill('SIGSTOP');      // so that the stream is never attached and the mapping stays
       try {
-        role.look({ host: name(), exit: exit.fingerprint }).catch(() => {});
+        // More of them than there are clean circuits to it.
+        for (let i = 0; i < 8; i++) role.look({ host: name(), exit: exit.fingerprint }).catch(() => {});
         await until(async () => (await mappings()).length >= 1, { what: 'mapped' });
         const begin = Date.now();
         if (way === 'eof') await role.end(); else await role.kill('SIGTERM');
@@ -474,7 +475,8 @@ describe('many looks', () => {
       assert.equal(r.error, 0);
       assert.equal(last(r.path), net.exits[i % net.exits.length].fingerprint);
     });
-    assert.ok(peak < 24 * 1024, `${peak} KiB`);
+    // The figures of a build with sanitizers say nothing.
+    if (!/asan/.test(await readFile(`/proc/${role.process.pid}/maps`, 'latin1'))) assert.ok(peak < 24 * 1024, `${peak} KiB`);
     console.log(`# 200 looks: Private_Dirty ${before} -> at most ${peak} KiB, slowest ${Math.max(...results.map((r) => r.elapsed))} ms`);
   });
 
