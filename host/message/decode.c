@@ -76,7 +76,7 @@ static enum err decode_credentials(const char *username, const char *password, c
 static enum err decode_chain(const json_t *list, struct request *out)
 {
 	struct cert_request *r = &out->check;
-	size_t length[CHAIN_MAX];
+	size_t length[CHAIN_MAX] = { 0 };
 
 	out->chain = buf_new(CHAIN_BYTES_MAX);
 	uint8_t *der = malloc(CERT_MAX);

@@ -17,7 +17,7 @@ static json_t *encode_text(const char *s)
 		return text;
 	char ascii[2048];
 	size_t n = 0;
-	for (; s[n] != '\0' && n < sizeof ascii - 1; n++)
+	for (; n < sizeof ascii - 1 && s[n] != '\0'; n++)
 		ascii[n] = (unsigned char)s[n] < 0x80 ? s[n] : '?';
 	ascii[n] = '\0';
 	return json_string(ascii);
