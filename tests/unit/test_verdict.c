@@ -162,7 +162,7 @@ static void compare(const struct answer *others, size_t n, void *arg)
 		for (unsigned how = 0; how < 24; how++) {
 			struct terms t = { 1 + how % 4, (enum browser_saw)(how / 4 % 3), how < 12 };
 			bool is_dull = (s->f[i].n && s->f[i].a[0].is_offer && t.saw) || !t.has_roots || t.k < 3 ||
-			               (n == 6 && t.saw == BROWSER_SAW_DOUBTFUL);
+			               (n == 6 && (t.saw == BROWSER_SAW_DOUBTFUL || t.k != 3));
 			if (n > 4 && is_dull)
 				continue;   /* nothing new with many answers; small sets cover them */
 			struct finding got = verdict_of(s->f[i].a, s->f[i].n, others, n, &t);
