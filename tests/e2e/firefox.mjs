@@ -258,6 +258,11 @@ export class Firefox {
     }, EXTENSION_ID);
   }
 
+  /** Connections that are kept open are used no more: the next request makes a new one. */
+  async dropConnections() {
+    await this.chrome(() => Services.obs.notifyObservers(null, 'net:prune-all-connections'));
+  }
+
   /** Another browser window, in front. */
   async openWindow() {
     await this.send('browsingContext.create', { type: 'window' });

@@ -66,14 +66,14 @@ async function xpiOf(edition) {
 
 /** Declares `tests(edition, its)` for both editions; its() gives {net, origin, firefox, host, gate, edition} and the scenes below. */
 export function withEditions(tests, { net: netOptions = {}, firefox: firefoxOptions = {} } = {}) {
-  let bed = null;
+  let bed = null, starting = null;
   describe('bed', { concurrency: 1 }, () => {
-    before(async () => { bed = await startBed(netOptions); }, { timeout: 120000 });
-    after(async () => { await bed?.stop(); });
+    before(async () => { starting = startBed(netOptions); bed = await starting; }, { timeout: 300000 });
+    after(async () => { await (await starting?.catch(() => null))?.stop(); });
     for (const edition of EDITIONS) {
       describe(edition, { concurrency: 1 }, () => {
         let browser = null;
-        before(async () => { browser = await startBrowser(bed, edition, firefoxOptions); }, { timeout: 60000 });
+        before(async () => { browser = await startBrowser(bed, edition, firefoxOptions); }, { timeout: 120000 });
         afterEach(async () => { await scenes({ ...bed, ...browser }).tidy(); });
         after(async () => { await browser?.stop(); });
         tests(edition, () => ({ ...bed, ...browser, ...scenes({ ...bed, ...browser }) }));

@@ -12,7 +12,8 @@ const EVIL = { first: 'forged', others: 'valid' };
 withEditions((edition, its) => {
   async function matched() {
     const { check } = its();
-    const { page, name, tab } = await check(HONEST);
+    const { page, name, tab, state } = await check(HONEST);
+    assert.equal(state.verdict, 'match', state.text);
     await page.goOn();
     assert.equal(await page.site(), 'honest');
     return { page, name, tab };
@@ -28,18 +29,19 @@ withEditions((edition, its) => {
     const looks = looksAt(origin, name).length;
     const again = await visit(null, { name });
     await again.begin();
-    await again.done();
-    assert.ok(looksAt(origin, name).length > looks, 'a second check was not made');
+    const state = await again.done();
+    assert.ok(looksAt(origin, name).length > looks, `a second check was not made: ${state.text}`);
   }
 
   test('New Identity (SIGNAL NEWNYM) ends it, exceptions included', async () => {
-    const { net, check } = its();
+    const { net, firefox, check } = its();
     const { name } = await matched();
     const evil = await check(EVIL);
-    assert.equal(evil.state.verdict, 'mismatch');
+    assert.equal(evil.state.verdict, 'mismatch', evil.state.text);
     const control = await net.client.openControl();
     await control.command('SIGNAL NEWNYM');
     control.close();
+    await firefox.dropConnections();     // as New Identity does
     await forgotten({ name, evil });
   });
 
@@ -74,7 +76,7 @@ withEditions((edition, its) => {
   test('New circuit for this site leads through another exit', async () => {
     const { origin, check } = its();
     const { page, name, state } = await check(EVIL);
-    assert.equal(state.verdict, 'mismatch');
+    assert.equal(state.verdict, 'mismatch', state.text);
     const liar = origin.connections(name)[0].exit;
     await page.press('ask-circuits');
     await page.tab.wait(() => Boolean(document.getElementById('confirm-circuit')), { what: 'what it interrupts' });

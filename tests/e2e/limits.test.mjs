@@ -16,9 +16,10 @@ withEditions((edition, its) => {
     for (const name of names) origin.site(name, HONEST);
     const opener = `<!doctype html><title>opener</title><body data-who="honest"><script>
       for (const url of ${JSON.stringify(names.map((n) => urlOf(n)))}) window.open(url, '_blank');</script>`;
+    const before = new Set((await firefox.tabs()).map((t) => t.id));
     const page = await visit({ first: 'valid', pages: { '/': () => ['text/html', opener] } }, { name: freshName('opener') });
     const tabs = await until(async () => {
-      const all = (await firefox.tabs()).filter((t) => t.id !== page.tab.id);
+      const all = (await firefox.tabs()).filter((t) => t.id !== page.tab.id && !before.has(t.id));
       return all.length >= TABS_BY_PAGE && all;
     }, { limit: 20000, what: `${TABS_BY_PAGE} tabs` });
     const pages = await settled(tabs);

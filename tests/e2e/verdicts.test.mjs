@@ -103,7 +103,7 @@ withEditions((edition, its) => {
     const tab = await firefox.open(`https://${name}:18443/`);
     await tab.wait(() => document.body?.dataset.who === 'honest');
     await tab.close();
-    await dropConnections(firefox);
+    await firefox.dropConnections();
     const { page, state } = await check(null, { name });
     assert.equal(state.verdict, 'match');
     assert.equal(state.way, 'information');
@@ -115,8 +115,4 @@ withEditions((edition, its) => {
 async function calm(firefox) {
   if (firefox.edition !== 'privileged') return;
   await new Promise((resolve) => { setTimeout(resolve, 5100); });
-}
-
-async function dropConnections(firefox) {
-  await firefox.chrome(() => Services.obs.notifyObservers(null, 'net:prune-all-connections'));
 }
