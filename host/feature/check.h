@@ -1,7 +1,8 @@
 /* One running certificate check: the parts that check*.c, circuit.c and certcheck.c share. Private to them.
  *
  *   certcheck.c      the public face: ids, queue, clock, news
- *   check.c          life of a check: waits, finds the first exit, ends
+ *   check.c          life of a check: waits, begins, ends
+ *   check_first.c    the browser's own chain, the roots, the first exit
  *   check_slots.c    which slot needs an exit: draws, replacements, deadlines
  *   check_look.c     one look: start, steps, answer, judgement
  *   check_kin.c      which exits of earlier checks may still corroborate; is the new circuit worth it
@@ -133,11 +134,16 @@ uint64_t check_next_tick(const struct check *k);
 void check_end(struct check *k, enum verdict v, enum reason r, enum err e);   /* result at the next tick */
 void check_deliver(struct check *k);           /* unlinks, calls the sink, frees */
 void check_run(struct check *k);               /* after the kin is known: looks begin */
-bool check_is_first_exit(const struct check *k, const uint8_t fp[FP_LEN]);
 void check_tor_is_up(struct check *k);
 /* Not the other side's fault but our tor's or a role's: the same exit may be asked again. */
 bool err_is_local(enum err e);
 bool fp_is(const uint8_t a[FP_LEN], const uint8_t b[FP_LEN]);
+
+/* check_first.c */
+void offer_begin(struct check *k);
+void roots_begin(struct check *k);
+void first_find(struct check *k);              /* goes on in kin_begin */
+bool check_is_first_exit(const struct check *k, const uint8_t fp[FP_LEN]);
 
 /* check_slots.c, check_look.c */
 void slots_begin(struct check *k);             /* fills slots and probes from memory */

@@ -552,3 +552,29 @@ void world_tor(struct world *w, enum err e)
 	w->tor = e;
 	certcheck_tor_state(w->check, &s);
 }
+
+/* ---- for short ---- */
+
+void world_is(const struct got *g, enum verdict v, enum reason r)
+{
+	assert_string_equal(reason_name(g->reason), reason_name(r));
+	assert_int_equal(g->verdict, v);
+	if (v == VERDICT_MATCH)
+		assert_true(g->n_fingerprints > 0);
+	else
+		assert_int_equal(g->n_fingerprints, 0);
+}
+
+unsigned world_looks_of_others(const struct world *w)
+{
+	unsigned n = 0;
+	for (unsigned i = 2; i <= w->n_exits; i++)
+		n += w->exit[i].looks;
+	return n;
+}
+
+void world_show_all(struct world *w, uint8_t leaf, uint8_t key, bool is_valid)
+{
+	for (unsigned i = 2; i <= w->n_exits; i++)
+		world_show(w, i, leaf, key, is_valid);
+}

@@ -97,6 +97,10 @@ const struct got *world_check(struct world *w, uint32_t id, const struct cert_re
 const struct got *world_result(const struct world *w, uint32_t id);   /* NULL: none yet */
 unsigned world_pending(const struct world *w);
 void world_tor(struct world *w, enum err e);   /* OK: tor is back */
+/* The verdict is this one, and fingerprints come with a match alone. */
+void world_is(const struct got *g, enum verdict v, enum reason r);
+unsigned world_looks_of_others(const struct world *w);   /* at exits 2 and up */
+void world_show_all(struct world *w, uint8_t leaf, uint8_t key, bool is_valid);   /* at exits 2 and up */
 void world_leaf(uint8_t out[32], uint8_t leaf, uint8_t key);
 
 #endif
