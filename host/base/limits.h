@@ -81,6 +81,12 @@
 #define CHECK_MARGIN_MS 300
 /* Targets of streams are kept in memory this long (DESIGN.md, Never harm the browser). */
 #define STREAM_MEMORY_MS (10u * 60 * 1000)
+/* Circuits whose paths are remembered, and streams, closed ones of STREAM_MEMORY_MS included; the oldest closed ones go
+ * first. A busy browser makes some 100 and 1,000. */
+#define CIRCUITS_MAX 2048
+#define STREAMS_MAX 4096
+/* Clean circuits older than this are not counted on: tor closes unused ones after 30 to 60 minutes. */
+#define CLEAN_AGE_MS (25u * 60 * 1000)
 /* One line from the control port: the longest are family lines, and a relay's descriptor has at most 20,000 bytes. */
 #define CONTROL_LINE_MAX (64u * 1024)
 /* One reply: microdescriptors of all relays are 8 MB; lines are passed on, not stored. */

@@ -11,12 +11,6 @@
 
 /* Our own streams are told from the browser's by the user name: no first party holds an @. */
 #define CIRCS_OWN_USER "secondexit@"
-/* Circuits whose paths are remembered, streams likewise; the oldest closed ones go first. A busy browser has some 100. */
-#define CIRCUITS_MAX 2048
-#define STREAMS_MAX 4096
-/* Clean circuits older than this are not counted on: tor closes unused ones after 30 to 60 minutes. */
-#define CLEAN_AGE_MS (25u * 60 * 1000)
-
 struct circs;
 
 struct circs *circs_new(void);

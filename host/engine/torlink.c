@@ -13,7 +13,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* From connect to the end of setting up. tor answers in milliseconds; loading all relays takes it some 100. */
+/* From connect to being let in: tor answers within milliseconds, and whoever else listens there may not keep us from the next place. */
+#define AUTH_LIMIT_MS 4000
+/* Setting up: loading all relays takes tor some 100 ms, on a phone's processor ten times that. */
 #define SETUP_LIMIT_MS 15000
 /* tor restarts within a second or two; nobody should wait much longer than that for us to notice. */
 #define RETRY_FIRST_MS 200u
@@ -259,6 +261,7 @@ static void on_auth(void *arg, enum err err, const char *method, const char *ver
 	memcpy(l->version, version, strnlen(version, sizeof l->version - 1) + 1);
 	memcpy(l->auth, method, strnlen(method, sizeof l->auth - 1) + 1);
 	l->version[sizeof l->version - 1] = l->auth[sizeof l->auth - 1] = '\0';
+	set_timer(l, SETUP_LIMIT_MS);
 	torlink_set_up(l);
 }
 
@@ -314,7 +317,7 @@ static void try_place(struct torlink *l)
 
 	l->stage = STAGE_CONNECT;
 	l->last_try_ms = clock_ms();
-	set_timer(l, SETUP_LIMIT_MS);
+	set_timer(l, AUTH_LIMIT_MS);
 	l->fd = socket(to->sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (l->fd < 0) {
 		torlink_end(l, refused(l));

@@ -36,7 +36,7 @@ struct torlink *torlink_new(struct event_base *base, const struct torlink_config
 void torlink_free(struct torlink *l);
 
 bool torlink_is_up(const struct torlink *l);
-enum err torlink_error(const struct torlink *l);               /* the last state's */
+enum err torlink_error(const struct torlink *l);               /* the last state's; OK before the first */
 const struct relays *torlink_relays(const struct torlink *l);  /* NULL until loaded; replaced between loop turns: do not keep */
 struct circs *torlink_circs(struct torlink *l);                /* never NULL */
 /* Where to send SOCKS; len 0 while unknown. */
@@ -54,7 +54,8 @@ MUST_USE enum err torlink_send(struct torlink *l, const char *const *words, cons
 
 typedef void torlink_fn(void *arg, enum err err);
 /* MAPADDRESS name=host.FP.exit (name: <random>.virtual). done: OK, ERR_TOR_COMMAND (this target refused), ERR_TOR_FILTERED (the command is
- * refused: torlink_has_mapaddress is false from now on), ERR_TOR_LOST. */
+ * refused: torlink_has_mapaddress is false from now on), ERR_TOR_LOST. Errors at once (done is not called): ERR_TOR_FILTERED, ERR_TOR_LOST,
+ * ERR_TARGET_NAME for anything but lower-case names and IPv4 literals. Every mapping must be given back with torlink_unmap, whatever came. */
 MUST_USE enum err torlink_map(struct torlink *l, const char *name, const char *host, const uint8_t fp[FP_LEN], torlink_fn *done, void *arg);
 /* Takes the mapping away; no answer awaited; harmless when it is not there. */
 void torlink_unmap(struct torlink *l, const char *name);
