@@ -57,7 +57,7 @@ static void test_local_looking_names_are_names(void **state)
 static void test_not_names(void **state)
 {
 	static const char *const bad[] = {
-		"", ".", "..", "a..b", ".a", "a..", "a b", "a/b", "a@b", "a%2e", "b\xc3\xbc" "cher.example", "a\tb", "a\nb", "a,b", "a=b", "*", "*.a.b",
+		"", ".", "..", "a..b", ".a", "a..", "a b", "a/b", "a@b", "a%2e", ("b\xc3\xbc" "cher.example"), "a\tb", "a\nb", "a,b", "a=b", "*", "*.a.b",
 		"a\"b", "$", "a.exit", "A.EXIT", "b.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA.exit", "a.exit.", "x.virtual", "x.VIRTUAL.",
 		"a.noconnect", "exit",
 		/* numbers that are no dotted quad */
