@@ -2,7 +2,7 @@
 
 import { sleep } from '../net/proc.mjs';
 
-// Circuits a stream with fresh credentials could take at once: [{id, exit, leg}], one entry a circuit.
+// Circuits that a stream with fresh credentials could take at once: [{id, exit, leg}], one entry a circuit.
 export async function cleanCircuits(control) {
   const text = await control.info('circuit-status');
   const circuits = text.split('\n').filter(Boolean).map((line) => ({
@@ -28,11 +28,27 @@ export async function cold(control, except) {
     if (!(await closeAll(control, (l) => l && !(except && l.includes(`SOCKS_USERNAME="${except}"`))))) return;
 }
 
-// Waits until clean circuits end in at least `k` exits that `accept` lets through, no two of one kin. → false when tor made none.
-export async function warm(control, k, kin, limit = 20000) {
-  for (const end = Date.now() + limit; Date.now() < end; await sleep(200)) {
-    const groups = new Set((await cleanCircuits(control)).map((c) => kin(c.exit)).filter((g) => g !== null));
-    if (groups.size >= k) { await sleep(300); return true; }
+// Builds what is missing until clean circuits end in exits of at least `k` kins (kin gives null for exits that don't count) and,
+// when given, in the exit `also`. → false when they did not come about.
+export async function warm(control, net, k, kin, also = null, limit = 20000) {
+  const asked = new Set();
+  const build = async (exit) => {
+    const [guard, middle] = [net.guards[asked.size % net.guards.length], net.middles[asked.size % net.middles.length]];
+    await control.command(`EXTENDCIRCUIT 0 ${guard.fingerprint},${middle.fingerprint},${exit}`);
+  };
+  for (const end = Date.now() + limit; Date.now() < end; await sleep(100)) {
+    const clean = await cleanCircuits(control);
+    const groups = new Set(clean.map((c) => kin(c.exit)).filter((g) => g !== null));
+    const hasAlso = !also || clean.some((c) => c.exit === also);
+    if (groups.size >= k && hasAlso) { await sleep(300); return true; }
+    if (!hasAlso && !asked.has(also)) { asked.add(also); await build(also); }
+    for (const exit of net.exits) {
+      const group = kin(exit.fingerprint);
+      if (group === null || groups.has(group) || asked.has(group)) continue;
+      if ([...asked].filter((g) => typeof g === 'number').length + groups.size >= k) break;
+      asked.add(group);
+      await build(exit.fingerprint);
+    }
   }
   return false;
 }
