@@ -195,17 +195,21 @@ static void stream_keyword(struct circs *c, struct stream *s, const struct torct
 	}
 }
 
-/* A stream on a circuit takes it: from then on it is nobody else's, and it carries the stream's credentials. */
+/* A stream on a circuit takes it: from then on it is nobody else's, and it carries the stream's credentials. The last
+ * stream's that was really sent over it: tor takes a circuit's isolation back when the stream it was meant for is given up
+ * before, and hands the circuit to another. */
 static void take_circuit(struct circs *c, struct stream *s, uint32_t circuit)
 {
+	bool is_carried = s->state == STREAM_SENT || s->state == STREAM_OPEN;
+
 	s->circuit = circuit;
 	struct circuit *x = circs_circuit_of(c, circuit);
 	if (x == NULL)
 		return;
 	x->is_used = true;
-	if (x->username == NULL && s->username != NULL)
+	if (s->username != NULL && (is_carried || x->username == NULL))
 		circs_keep(&x->username, s->username);
-	if (x->password == NULL && s->password != NULL)
+	if (s->password != NULL && (is_carried || x->password == NULL))
 		circs_keep(&x->password, s->password);
 }
 

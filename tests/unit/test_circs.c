@@ -455,6 +455,27 @@ static void test_new_circuit_closes_the_tabs_alone(void **state)
 	assert_int_equal(streams, 0);
 }
 
+/* Tor takes a circuit's isolation back when the stream it was built for is given up, and hands it to the browser's. */
+static void test_a_circuit_changes_hands(void **state)
+{
+	uint32_t ids[16];
+	size_t streams;
+	struct circs_wanted w = want("a.test", "a.test");
+
+	(void)state;
+	circ("2 LAUNCHED PURPOSE=GENERAL SOCKS_USERNAME=\"%sx\" SOCKS_PASSWORD=\"ours\"", CIRCS_OWN_USER);
+	build(2, 4, "GENERAL");
+	visit(1, 2, "a.test:443", "a.test:0", "p");
+	w.username = "a.test:0";
+	w.password = "p";
+	assert_int_equal(circs_carrying(c, &w, ids, 16, &streams), 1);
+	assert_int_equal(ids[0], 2);
+	/* a stream that was only meant for it takes nothing away */
+	stream("9 NEW 0 b.test:443 PURPOSE=USER SOCKS_USERNAME=\"b.test:0\" SOCKS_PASSWORD=\"q\"");
+	stream("9 FAILED 2 b.test:443 REASON=TIMEOUT");
+	assert_int_equal(circs_carrying(c, &w, ids, 16, &streams), 1);
+}
+
 static void test_onion(void **state)
 {
 	struct circs_path path[CANDIDATES_MAX];
@@ -576,7 +597,7 @@ int main(void)
 		cmocka_unit_test(test_own_streams_are_never_candidates), cmocka_unit_test(test_detached_streams_follow_the_last_circuit),
 		cmocka_unit_test(test_gap), cmocka_unit_test(test_targets_are_forgotten), cmocka_unit_test(test_wipe),
 		cmocka_unit_test(test_clean_circuits), cmocka_unit_test(test_leg_used_by_a_stream),
-		cmocka_unit_test(test_new_circuit_closes_the_tabs_alone), cmocka_unit_test(test_onion), cmocka_unit_test(test_long_paths_keep_their_end),
+		cmocka_unit_test(test_new_circuit_closes_the_tabs_alone), cmocka_unit_test(test_a_circuit_changes_hands), cmocka_unit_test(test_onion), cmocka_unit_test(test_long_paths_keep_their_end),
 		cmocka_unit_test(test_tables_are_bounded), cmocka_unit_test(test_malformed), cmocka_unit_test(test_every_truncation),
 	};
 	struct CMUnitTest fresh[sizeof tests / sizeof tests[0]];
