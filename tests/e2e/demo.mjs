@@ -31,18 +31,18 @@ async function pictures({ firefox }, page, what) {
     for (const [size, [width, height]] of Object.entries(SIZES)) {
       await page.tab.size(width, height);
       await page.tab.eval(() => new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(resolve)); }));
-      await page.tab.screenshot(path.join(OUT, `${what}-${theme}-${size}.png`));
+      await page.tab.screenshot(path.join(OUT, `${what}-${theme}-${size}.png`), { isWhole: true });
     }
   }
   await page.tab.size(...SIZES.wide);
 }
 
-function tell({ text, verdict, reason, elapsed }, what, facts) {
+async function tell(page, { verdict, reason, elapsed }, what, facts) {
   say(`\n── ${what}`);
   say(`   verdict: ${verdict} (${reason}), after ${elapsed} ms`);
   for (const fact of facts) say(`   ${fact}`);
-  const lines = text.split('\n').map((l) => l.trim()).filter(Boolean);
-  say(`   the page: ${lines.slice(1, 6).join('\n             ')}`);
+  const lines = await page.tab.eval(() => [...document.querySelectorAll('h1, .lead p')].map((e) => e.textContent));
+  say(`   the page: ${lines.join('\n             ')}`);
 }
 
 const whoSaw = (origin, name) => origin.connections(name).map((c) =>
@@ -63,14 +63,14 @@ async function show(bed, browser) {
   const bad = await visit(scene, bank, { first: 'forged', others: 'valid' });
   const mismatch = await bad.done();
   await pictures(scene, bad, 'mismatch');
-  tell(mismatch, `https://${bank}: the exit intercepts, the site has a valid certificate`, [...whoSaw(origin, bank),
+  await tell(bad, mismatch, `https://${bank}: the exit intercepts, the site has a valid certificate`, [...whoSaw(origin, bank),
     `the interceptor got: ${origin.leaks(bank).length === 0 ? 'nothing (no cookie, no body)' : 'SOMETHING'}`]);
 
   const blog = freshName('blog');
   const good = await visit(scene, blog, { first: 'self-signed', others: 'self-signed' });
   const match = await good.done();
   await pictures(scene, good, 'match');
-  tell(match, `https://${blog}: the exit is honest, the site signed its own certificate`, whoSaw(origin, blog));
+  await tell(good, match, `https://${blog}: the exit is honest, the site signed its own certificate`, whoSaw(origin, blog));
   await good.goOn();
   say(`   the way on led to the page, served by: ${await good.site()}`);
 

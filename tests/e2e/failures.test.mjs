@@ -137,26 +137,30 @@ withEditions((edition, its) => {
   });
 
   test('SIGKILL of the host at ten moments of a check: tor unchanged, the browser goes on', async () => {
-    const { net, firefox, host, origin, visit } = its();
+    const { net, firefox, host, origin } = its();
     const control = await net.client.openControl();
     const options = async () => (await control.info('config-text')).split('\n').sort().join('\n');
     const before = await options();
+    const on = freshName('on');
+    origin.site(on, { first: 'valid' });
+    const other = await firefox.open(urlOf(on));
+    await other.wait(() => document.body?.dataset.who === 'honest');
+    const page = await checking();
     for (let i = 0; i < 10; i++) {
-      const page = await visit(HONEST);
-      await page.begin();
-      await sleep(Math.random() * 120);
-      await host.kill(firefox.pid).catch(() => {});
-      assert.notEqual((await page.phase('done', 'waiting')).phase, 'checking');
-      const name = freshName('on');
-      origin.site(name, { first: 'valid' });
-      const tab = await firefox.open(urlOf(name));
-      await tab.wait(() => document.body?.dataset.who === 'honest', { what: 'the browser goes on' });
-      await tab.close();
-      await page.tab.close();
+      await sleep(Math.random() * 400);
+      assert.equal((await page.state()).phase, 'checking', 'the check ended before the kill');
+      assert.ok(await host.kill(firefox.pid), 'no host to kill');
+      const s = await page.done();
+      assert.deepEqual([s.verdict, s.problem, await page.hasButton('way')], ['undecided', 'host_died', false]);
+      const answer = await other.eval(async (n) => (await fetch(`/again?${n}`)).text(), i);
+      assert.match(answer, /honest/, 'the browser\'s own stream');
+      await page.press('retry');
+      await page.phase('checking');
     }
     assert.equal(await options(), before, 'an option of tor was changed');
     const left = (await control.info('address-mappings/control')).split('\n').filter(Boolean);
     for (const line of left) assert.match(line, /^\S+\.virtual /, 'a mapping that is not inert');
     control.close();
+    await page.tab.close();
   });
 });

@@ -104,8 +104,9 @@ export class Tab {
     return this.eval(() => ({ ...document.documentElement.dataset, ...document.body?.dataset, text: document.body.innerText }));
   }
 
-  async screenshot(file) {
-    const { data } = await this.firefox.send('browsingContext.captureScreenshot', { context: this.id });
+  /** `isWhole`: the whole page, not only what fits the window. */
+  async screenshot(file, { isWhole = false } = {}) {
+    const { data } = await this.firefox.send('browsingContext.captureScreenshot', { context: this.id, origin: isWhole ? 'document' : 'viewport' });
     await mkdir(path.dirname(file), { recursive: true });
     await writeFile(file, Buffer.from(data, 'base64'));
   }
