@@ -63,7 +63,7 @@ static struct browser *found(struct finding_browsers *f, enum browser_kind kind,
 	struct browser *b = &f->out[f->n++];
 	*b = (struct browser){ .kind = kind, .parents = 1 };
 	snprintf(b->name, sizeof b->name, "%s", name);
-	snprintf(b->dir, sizeof b->dir, "%s", path);
+	memcpy(b->dir, path, strlen(path) + 1);   /* fits: asked above */
 	return b;
 }
 
