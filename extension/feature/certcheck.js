@@ -17,6 +17,7 @@ export class CertCheck {
   #table;
   #running = new Map();     // check key → promise of the host's request id
   #readers = new Map();     // page id → set of functions that take a view
+  #goodbyes = new Map();    // check key → the newest leave of a reader, whose time is not up
   #intents = new Map();     // tab id → what a click there allowed for the next load of one host
   #lastProxy = new Map();   // tab id → {host, port, proxy} of the newest main-frame request
 
@@ -106,7 +107,7 @@ export class CertCheck {
       readers.delete(take);
       if (readers.size === 0) this.#readers.delete(id);
       const { checkKey } = this.#pages.pages.get(id) ?? {};
-      if (checkKey) this.#web.setTimeout(() => this.#stopUnread(checkKey), READER_GRACE_MS);
+      if (checkKey) this.#stopUnreadLater(checkKey);
     };
   }
 
@@ -196,6 +197,7 @@ export class CertCheck {
     const check = state.started(before, { now, deadlineMs: DEADLINE_MS, k: this.#host.greeting?.k ?? 3 });
     const { attempt } = check;
     this.#change(checkKey, check);
+    this.#goodbyes.delete(checkKey);
     try {
       await this.#host.ensure({ force: clicked });
       const { deadline_ms: told, k } = this.#host.greeting;
@@ -311,9 +313,16 @@ export class CertCheck {
     return intent.host === host && intent.port === port && this.#web.now() < intent.until ? intent : null;
   }
 
-  #stopUnread(checkKey) {
-    const isRead = this.#pages.pagesOf(checkKey).some((page) => this.#readers.has(page.id));
-    if (!isRead) this.#stop(checkKey, 'closed');
+  // The newest goodbye counts, and none from before the check's start: it would end a check whose page is still loading.
+  #stopUnreadLater(checkKey) {
+    const goodbye = {};
+    this.#goodbyes.set(checkKey, goodbye);
+    this.#web.setTimeout(() => {
+      if (this.#goodbyes.get(checkKey) !== goodbye) return;
+      this.#goodbyes.delete(checkKey);
+      const isRead = this.#pages.pagesOf(checkKey).some((page) => this.#readers.has(page.id));
+      if (!isRead) this.#stop(checkKey, 'closed');
+    }, READER_GRACE_MS);
   }
 
   #stop(checkKey, why) {

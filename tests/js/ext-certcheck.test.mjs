@@ -258,6 +258,22 @@ test('the page closes: the check is cancelled, but not by a reload', async () =>
   assert.deepEqual([reader(x, id).view.phase, reader(x, id).view.why], ['waiting', 'closed']);
 });
 
+test('a page that closed before the check started, or before another one closed, ends nothing', async () => {
+  const x = extension();
+  const { page } = await checked(x, 'undecided', { reason: 'too_few_answers', retry_useful: true });
+  page.stop();
+  await x.clock.pass(READER_GRACE_MS - 1);
+  const id = await x.fail(URL1);
+  const between = reader(x, id);
+  await x.certcheck.act(id, TAB, { kind: 'retry' });
+  await settle();
+  between.stop();
+  await x.clock.pass(1);
+  assert.equal(x.port.last('cancel'), undefined, 'the goodbye of an earlier page ended it');
+  await x.clock.pass(READER_GRACE_MS);
+  assert.ok(x.port.last('cancel'), 'nobody came back');
+});
+
 test('an unknown page is over, and leads to the site by its own memory of it only if that is a site', async () => {
   const x = extension();
   assert.equal(x.certcheck.view('nobody').phase, 'over');
