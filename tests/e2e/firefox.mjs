@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
+import './localhost.mjs';
 import puppeteer from 'puppeteer-core';
 import { sleep, until } from './wait.mjs';
 

@@ -9,7 +9,7 @@
 
 import { mkdir, writeFile, rm, mkdtemp, cp, readdir } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, lstatSync } from 'node:fs';
 import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -23,6 +23,9 @@ import { end, until, isAlive } from './proc.mjs';
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const ROOT = path.resolve(HERE, '../..');
 const CLIENTS_MAX = 4;
+
+// Of a bake: not its log, and not the sockets that its relays left.
+const isKept = (name) => path.basename(name) !== 'log' && !lstatSync(name).isSocket();
 
 // One bake at a time on a machine, so that they don't slow each other down until none succeeds.
 async function bakeAlone(plan, folder, log) {
@@ -174,7 +177,7 @@ class Net {
     if (number >= CLIENTS_MAX) throw new RangeError('too many clients');
     const client = new Client(this, number, extra);
     this.clients.push(client);
-    if (number) await cp(path.join(this.dir, 'client.baked'), client.dir, { recursive: true });
+    if (number) await cp(path.join(this.dir, 'client.baked'), client.dir, { recursive: true, filter: isKept });
     await client.start();
     return client;
   }
@@ -218,8 +221,8 @@ export async function startNet(options = {}) {
     await removeLeftovers(wanted.n);
     const plan = (await bakedPlan(folder)) ?? (await bakeAlone(wanted, folder, options.log));
     dir = await mkdtemp(path.join(os.tmpdir(), `secondexit-bed${plan.n}-`));
-    await cp(folder, dir, { recursive: true, filter: (name) => path.basename(name) !== 'log' });
-    await cp(path.join(folder, 'client'), path.join(dir, 'client.baked'), { recursive: true });
+    await cp(folder, dir, { recursive: true, filter: isKept });
+    await cp(path.join(folder, 'client'), path.join(dir, 'client.baked'), { recursive: true, filter: isKept });
     net = new Net(lock, plan, dir, options);
     await net.start(options);
     return net;
