@@ -21,6 +21,12 @@ MAIN_LIB  := -ljansson -levent_core -lsodium
 NET_LIB   := -levent_core -lssl -lcrypto -lsodium
 PARSE_LIB := -lcrypto -levent_core -lsodium -ldl
 
+# `make V=1` shows whole command lines.
+V ?= 0
+ifeq ($(V),0)
+say = @printf '%-5s %s\n' "$(1)" "$(patsubst $(CURDIR)/%,%,$@)";
+endif
+
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 # Made of shared/*.json by a small program, so that host and extension read one table.
@@ -29,11 +35,11 @@ GEN := $(B)/gen/cert_errors.h $(B)/gen/manifest_template.h
 all: $(B)/secondexit $(B)/secondexit-net $(B)/secondexit-parse
 
 $(B)/secondexit: $(call obj,$(MAIN_SRC))
-	$(CC) -o $@ $^ $(LDHARDEN) $(MAIN_LIB)
+	$(call say,link)$(CC) -o $@ $^ $(LDHARDEN) $(MAIN_LIB)
 $(B)/secondexit-net: $(call obj,$(NET_SRC))
-	$(CC) -o $@ $^ $(LDHARDEN) $(NET_LIB)
+	$(call say,link)$(CC) -o $@ $^ $(LDHARDEN) $(NET_LIB)
 $(B)/secondexit-parse: $(call obj,$(PARSE_SRC))
-	$(CC) -o $@ $^ $(LDHARDEN) $(PARSE_LIB)
+	$(call say,link)$(CC) -o $@ $^ $(LDHARDEN) $(PARSE_LIB)
 
 $(B)/gen/cert_errors.h: shared/cert-errors.json tools/gen_cert_errors.c
 	@mkdir -p $(@D)
@@ -46,7 +52,7 @@ $(B)/gen/manifest_template.h: manifests/org.secondexit.host.json.in
 
 $(B)/obj/%.o: %.c $(GEN) | $(GEN)
 	@mkdir -p $(@D)
-	$(CC) $(ALLCFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,cc)$(CC) $(ALLCFLAGS) -MMD -MP -c -o $@ $<
 
 # Unit tests: tests/unit/test_X.c is a program of its own. A comment line `// uses: host/a.c host/b.c` in it names the
 # sources it links, `// libs: -lssl` the libraries; cmocka comes by itself. Fuzzers, tests/fuzz/fuzz_X.c, likewise;
@@ -58,10 +64,10 @@ libs = $(shell sed -n 's,^// libs: ,,p' $(1))
 .SECONDEXPANSION:
 $(B)/unit/%: tests/unit/%.c $$(call obj,$$(call uses,tests/unit/$$*.c)) $(GEN)
 	@mkdir -p $(@D)
-	$(CC) $(ALLCFLAGS) -Itests/unit -MMD -MP -o $@ $< $(call obj,$(call uses,$<)) $(LDHARDEN) $(call libs,$<) -lcmocka
+	$(call say,test)$(CC) $(ALLCFLAGS) -Itests/unit -MMD -MP -o $@ $< $(call obj,$(call uses,$<)) $(LDHARDEN) $(call libs,$<) -lcmocka
 $(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $$(call obj,$$(call uses,tests/fuzz/$$*.c)) $(GEN)
 	@mkdir -p $(@D)
-	$(CC) $(ALLCFLAGS) -MMD -MP -o $@ $< tests/fuzz/replay.c $(call obj,$(call uses,$<)) $(LDHARDEN) $(call libs,$<)
+	$(call say,fuzz)$(CC) $(ALLCFLAGS) -MMD -MP -o $@ $< tests/fuzz/replay.c $(call obj,$(call uses,$<)) $(LDHARDEN) $(call libs,$<)
 # With clang's libFuzzer: make fuzz-run F=fuzz_socks T=60
 fuzz-run:
 	@mkdir -p $(B)/libfuzzer/$(F)

@@ -230,22 +230,22 @@ export class Firefox {
 
   async trust(pem) {
     await this.chrome((base64) => {
-      Cc['@mozilla.org/security/x509certdb;1'].getService(Ci.nsIX509CertDB).addCertFromBase64(base64, 'CT,C,C');
+      Components.classes['@mozilla.org/security/x509certdb;1'].getService(Components.interfaces.nsIX509CertDB).addCertFromBase64(base64, 'CT,C,C');
     }, derOf(pem).toString('base64'));
   }
 
   /** Stores an exception as the user, or an earlier session, could have. */
   async storeException({ host, port, pem, temporary = true }) {
     await this.chrome((h, p, base64, isTemporary) => {
-      const cert = Cc['@mozilla.org/security/x509certdb;1'].getService(Ci.nsIX509CertDB).constructX509FromBase64(base64);
-      Cc['@mozilla.org/security/certoverride;1'].getService(Ci.nsICertOverrideService)
+      const cert = Components.classes['@mozilla.org/security/x509certdb;1'].getService(Components.interfaces.nsIX509CertDB).constructX509FromBase64(base64);
+      Components.classes['@mozilla.org/security/certoverride;1'].getService(Components.interfaces.nsICertOverrideService)
         .rememberValidityOverride(h, p, { privateBrowsingId: 1 }, cert, isTemporary);
     }, host, port, derOf(pem).toString('base64'), temporary);
   }
 
   /** [{host, port, temporary, sha256}] of every exception stored. */
   async exceptions() {
-    return this.chrome(() => Cc['@mozilla.org/security/certoverride;1'].getService(Ci.nsICertOverrideService).getOverrides()
+    return this.chrome(() => Components.classes['@mozilla.org/security/certoverride;1'].getService(Components.interfaces.nsICertOverrideService).getOverrides()
       .map((o) => ({ host: o.asciiHost, port: o.port, attributes: ChromeUtils.originAttributesToSuffix(o.originAttributes) })));
   }
 
