@@ -82,6 +82,23 @@ export class CertPage {
     { limit, what: `the page of ${this.name}` }).catch(async (e) => { throw new Error(`${e.message}; the tab shows ${await this.describe()}`); });
   }
 
+  /** Presses Retry, and again where the page was being drawn anew under the mouse; answers the state it led to. */
+  async retry(...phases) {
+    const before = await this.tab.eval(() => location.href);
+    for (let tries = 0; ; tries++) {
+      await this.press('retry');
+      try {
+        return await until(async () => {
+          const s = await this.state();
+          const isNew = s && (s.phase === 'checking' || await this.tab.eval(() => location.href) !== before);
+          return isNew && phases.includes(s.phase) && s;
+        }, { limit: tries < 2 ? 3000 : 15000, what: `Retry leading to ${phases.join(' or ')}` });
+      } catch (e) {
+        if (tries === 2) throw new Error(`${e.message}; the tab shows ${await this.describe()}`);
+      }
+    }
+  }
+
   press(id) { return this.tab.click(`#${id}`); }
 
   hasButton(id) { return this.tab.eval((i) => { const b = document.getElementById(i); return Boolean(b && !b.disabled); }, id); }
