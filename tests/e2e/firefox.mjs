@@ -9,6 +9,7 @@ import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import './localhost.mjs';
 import puppeteer from 'puppeteer-core';
+import { Door } from './door.mjs';
 import { sleep, until } from './wait.mjs';
 
 const HERE = path.dirname(new URL(import.meta.url).pathname);
@@ -154,6 +155,7 @@ export class Tab {
 
 export class Firefox {
   #browser;
+  #door;
 
   /** `dir`: a fresh folder; `socks` {host, port}; `xpi`; `edition`; `caPem`: text; `env`; `prefs`; `headless`. */
   static async start(options) {
@@ -169,7 +171,7 @@ export class Firefox {
       env: { ...process.env, HOME: firefox.home, XDG_CACHE_HOME: path.join(dir, 'cache'), MOZ_REMOTE_SETTINGS_DEVTOOLS: '1', ...env },
       extraPrefsFirefox: {
         ...PREFS, 'network.proxy.type': 1, 'network.proxy.socks': socks.host, 'network.proxy.socks_port': socks.port,
-        'network.proxy.socks_remote_dns': true, 'extensions.experiments.enabled': edition === 'privileged', ...prefs,
+        'network.proxy.socks_remote_dns': true, 'extensions.experiments.enabled': true, ...prefs,
       },
     });
     await firefox.#setUp(options);
@@ -177,8 +179,11 @@ export class Firefox {
   }
 
   async #setUp({ dir, socks, xpi, caPem }) {
-    if (caPem) await this.trust(caPem);
     await this.install(await packSocks(dir, socks));
+    this.#door = await Door.open(path.join(dir, 'profile', 'door.port'));
+    // The tests' own door is an experiment; the standard edition has to do without.
+    if (this.edition !== 'privileged') await this.chrome(() => { Services.prefs.setBoolPref('extensions.experiments.enabled', false); });
+    if (caPem) await this.trust(caPem);
     if (xpi) await this.install(xpi);
   }
 
@@ -202,11 +207,8 @@ export class Firefox {
     return answer.result.value === undefined ? undefined : JSON.parse(answer.result.value);
   }
 
-  /** Runs fn(...args) in the browser's own process, in a window of its own. */
-  async chrome(fn, ...args) {
-    const { contexts } = await this.send('browsingContext.getTree', { 'moz:scope': 'chrome' });
-    return this.evaluate({ context: contexts[0].context }, fn, args);
-  }
+  /** Runs fn(...args) in the browser's own process, whatever windows there are, and answers its JSON. */
+  chrome(fn, ...args) { return this.#door.run(fn, args); }
 
   /** A new tab in front (or behind), which loads url. */
   async open(url, { background = false } = {}) {
@@ -272,24 +274,16 @@ export class Firefox {
 
   /** Closes every browser window (the program stays, as on macOS), then opens one. */
   async reopenLastWindow() {
-    // A window that is no browser window keeps the program, and us in it.
-    const before = new Set((await this.send('browsingContext.getTree', { 'moz:scope': 'chrome' })).contexts.map((c) => c.context));
-    await this.chrome(() => { Services.ww.openWindow(null, 'chrome://extensions/content/dummy.xhtml', 'keeper', 'chrome,dialog=no', null); });
-    const keeper = await until(async () => {
-      const { contexts } = await this.send('browsingContext.getTree', { 'moz:scope': 'chrome' });
-      return contexts.find((c) => !before.has(c.context) && c.url.endsWith('dummy.xhtml'));
-    }, { what: 'a window that is no browser window' });
-    const here = { context: keeper.context };
-    await this.evaluate(here, async () => {
+    await this.chrome(async () => {
+      const { setTimeout } = ChromeUtils.importESModule('resource://gre/modules/Timer.sys.mjs');
+      const { BrowserWindowTracker } = ChromeUtils.importESModule('resource:///modules/BrowserWindowTracker.sys.mjs');
+      Services.startup.enterLastWindowClosingSurvivalArea();
       const open = [...Services.wm.getEnumerator('navigator:browser')];
       await Promise.all(open.map((w) => new Promise((resolve) => { w.addEventListener('unload', resolve, { once: true }); w.close(); })));
-    }, []);
-    await sleep(500);
-    await this.evaluate(here, async () => {
-      const { BrowserWindowTracker } = ChromeUtils.importESModule('resource:///modules/BrowserWindowTracker.sys.mjs');
+      await new Promise((resolve) => { setTimeout(resolve, 500); });
       await BrowserWindowTracker.promiseOpenWindow({ private: true });
-      window.close();
-    }, []).catch(() => {});
+      Services.startup.exitLastWindowClosingSurvivalArea();
+    });
     await until(async () => (await this.tabs()).length > 0, { what: 'a new browser window' });
   }
 
