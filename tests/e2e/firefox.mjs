@@ -4,7 +4,7 @@
 // no page and no user could (the certificate store, the extension's background page, windows).
 
 import { createHash } from 'node:crypto';
-import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import './localhost.mjs';
@@ -14,6 +14,7 @@ import { sleep, until } from './wait.mjs';
 
 const HERE = path.dirname(new URL(import.meta.url).pathname);
 export const EXTENSION_ID = 'secondexit@secondexit.org';
+const DOOR_ID = 'torbrowser-like@tests.secondexit.org';
 export const EXTENSION_UUID = '5ec09de1-0000-4000-8000-000000000001';
 export const OURS = `moz-extension://${EXTENSION_UUID}/`;
 
@@ -179,12 +180,19 @@ export class Firefox {
   }
 
   async #setUp({ dir, socks, xpi, caPem }) {
+    const door = path.join(dir, 'profile', 'door.port');
     await this.install(await packSocks(dir, socks));
-    this.#door = await Door.open(path.join(dir, 'profile', 'door.port'));
+    this.#door = await Door.open(door);
+    if (await this.#allowPrivate(DOOR_ID)) {
+      await rm(door);
+      this.#door = await Door.open(door);
+    }
     // The tests' own door is an experiment; the standard edition has to do without.
     if (this.edition !== 'privileged') await this.chrome(() => { Services.prefs.setBoolPref('extensions.experiments.enabled', false); });
     if (caPem) await this.trust(caPem);
-    if (xpi) await this.install(xpi);
+    if (!xpi) return;
+    await this.install(xpi);
+    if (await this.#allowPrivate(EXTENSION_ID)) await sleep(1000);
   }
 
   /** Resolves when the browser ends, whoever ended it. */
@@ -228,6 +236,18 @@ export class Firefox {
     await this.send('webExtension.install', {
       extensionData: { type: 'archivePath', path: path.resolve(xpi) }, 'moz:allowPrivateBrowsing': true, 'moz:permanent': true,
     });
+  }
+
+  /** ESR 140 knows no 'moz:allowPrivateBrowsing': there the permission is given afterwards, as about:addons does. */
+  async #allowPrivate(id) {
+    return this.chrome(async (name) => {
+      if (WebExtensionPolicy.getByID(name).privateBrowsingAllowed) return false;
+      const { ExtensionPermissions } = ChromeUtils.importESModule('resource://gre/modules/ExtensionPermissions.sys.mjs');
+      await ExtensionPermissions.add(name, { permissions: ['internal:privateBrowsingAllowed'], origins: [] }, WebExtensionPolicy.getByID(name).extension);
+      const { setTimeout } = ChromeUtils.importESModule('resource://gre/modules/Timer.sys.mjs');
+      setTimeout(async () => (await AddonManager.getAddonByID(name)).reload(), 100);   // our own door may be in it: answer first
+      return true;
+    }, id);
   }
 
   async trust(pem) {
