@@ -14,7 +14,7 @@ withEditions((edition, its) => {
   async function neverIntercepted(page, ms = 800) {
     const end = Date.now() + ms;
     while (Date.now() < end) {
-      const who = await page.tab.eval(() => document.body?.dataset.who ?? '').catch(() => '');
+      const who = await page.tab.now(() => document.body?.dataset.who ?? '').catch(() => '');
       assert.notEqual(who, 'INTERCEPTED', 'the intercepted page was reached');
       await sleep(80);
     }

@@ -12,7 +12,8 @@ withEditions((edition, its) => {
     assert.equal(state.reason, 'others_see_valid');
     assert.equal(state.way, 'none');
     assert.equal(await page.hasButton('way'), false);
-    assert.equal(looksAt(origin, name).length, 3);
+    // One valid chain decides: the others' looks may end before they were answered.
+    assert.ok(looksAt(origin, name).length >= 1);
     assertNoLeaks(origin, name);
   });
 
