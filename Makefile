@@ -89,7 +89,7 @@ dist: | node_modules
 	node tools/dist.mjs $(VERSION)
 node_modules:
 	npm ci --ignore-scripts --no-audit --no-fund
-lint:
+lint: all dist
 	tools/lint
 demo: all dist
 	node tests/e2e/demo.mjs $(DEMO)
