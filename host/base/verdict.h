@@ -15,11 +15,14 @@ enum verdict { VERDICT_UNDECIDED = 0, VERDICT_MATCH, VERDICT_MISMATCH, VERDICT_E
 	/* match */ \
 	X(REASON_SAME_CERT,         "same_certificate")      /* k equal answers, leaf equal */ \
 	X(REASON_SAME_KEY,          "same_key")              /* k equal answers, some by public key */ \
+	X(REASON_NO_HTTPS,          "no_https")              /* k others find no HTTPS there either */ \
 	/* mismatch */ \
 	X(REASON_OTHERS_VALID,      "others_see_valid")      /* another exit saw a valid chain */ \
 	X(REASON_FIRST_NOW_VALID,   "first_selective")       /* the first exit, asked again, shows a valid chain */ \
 	X(REASON_OTHERS_AGREE,      "others_agree")          /* all others agree on another certificate */ \
 	X(REASON_REMEMBERED,        "remembered_mismatch")   /* a mismatch stays for that certificate */ \
+	X(REASON_HTTPS_WITHHELD,    "https_withheld")        /* another exit gets HTTPS with a valid chain */ \
+	X(REASON_HTTPS_SELECTIVE,   "https_selective")       /* the same, and our own probe gets it through the first exit */ \
 	/* undecided */ \
 	X(REASON_TOO_FEW,           "too_few_answers")       /* fewer than k answers in time */ \
 	X(REASON_DISSENT,           "exits_differ")          /* some agree with the first exit, some do not */ \
@@ -27,6 +30,8 @@ enum verdict { VERDICT_UNDECIDED = 0, VERDICT_MATCH, VERDICT_MISMATCH, VERDICT_E
 	X(REASON_FIRST_DIFFERS,     "first_differs")         /* candidates for the first exit disagree, or it changes its answer */ \
 	X(REASON_FIRST_UNKNOWN,     "first_unknown")         /* the browser's circuit could not be found */ \
 	X(REASON_FIRST_SILENT,      "first_silent")          /* the first exit gave us no certificate */ \
+	X(REASON_HTTPS_BACK,        "https_back")            /* it is there now, through the first exit itself */ \
+	X(REASON_HTTPS_UNCLEAR,     "https_unclear")         /* somebody sees a certificate, and no valid one */ \
 	X(REASON_NO_INDEPENDENT,    "no_independent_exit") \
 	X(REASON_NO_ROOTS,          "no_trust_roots") \
 	X(REASON_TOR,               "tor_unavailable")       /* error number says more */ \

@@ -1,0 +1,29 @@
+/* Is HTTPS really not there, or does this exit withhold it? The one pure function that decides it, from what the exits
+ * saw of one host and port; the browser itself got no TLS connection through the first exit. No clock, no memory, no
+ * I/O: tested over every multiset of answers. Sibling of base/verdict.h, whose verdicts and reasons it uses. */
+#ifndef BASE_HTTPSVERDICT_H
+#define BASE_HTTPSVERDICT_H
+
+#include "base/verdict.h"
+
+/* What one exit saw. An exit that failed by itself (circuit broken, tor away) is no answer: the caller counts it. */
+enum https_saw {
+	HTTPS_SAW_NONE = 0,   /* refused, reset, silent, no such name, no TLS on that port, an alert before any chain */
+	HTTPS_SAW_INVALID,    /* a certificate that is not valid for the name, or can't be judged for want of roots */
+	HTTPS_SAW_VALID,      /* chain, name, time and handshake valid: nobody but the site's key holder can show it */
+};
+
+struct https_answer {
+	enum https_saw saw;
+	bool counts;          /* independent of every first exit and of each other; else it may only contradict */
+};
+
+/* first: our own probes through the first exit or its candidates, if any came back. others: everybody else. k >= 1
+ * (0 is taken as 1). The order does not matter. Total function.
+ *   mismatch   one other exit saw a valid chain; https_selective when our own probe through the first exit saw one too
+ *   match      k independent exits saw no HTTPS, and nobody saw any
+ *   undecided  everything else: https_back, https_unclear, no_trust_roots, too_few_answers */
+struct finding https_verdict_of(const struct https_answer *first, size_t n_first,
+                                const struct https_answer *others, size_t n_others, size_t k, bool has_roots);
+
+#endif
