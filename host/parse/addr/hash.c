@@ -1,0 +1,64 @@
+// The hashes that the libraries have, and the two checksums: short wrappers of one form for the address checks.
+#include <assert.h>
+
+#include <openssl/evp.h>
+#include <sodium.h>
+
+#include "parse/addr/hash.h"
+
+void hash_sha256(const void *in, size_t n, uint8_t out[static 32])
+{
+	crypto_hash_sha256(out, in, n);
+}
+
+void hash_sha256d(const void *in, size_t n, uint8_t out[static 32])
+{
+	uint8_t first[32];
+	crypto_hash_sha256(first, in, n);
+	crypto_hash_sha256(out, first, sizeof first);
+}
+
+void hash_sha512_256(const void *in, size_t n, uint8_t out[static 32])
+{
+	unsigned len = 0;
+	int ok = EVP_Digest(in, n, out, &len, EVP_sha512_256(), NULL);
+	assert(ok == 1 && len == 32);
+}
+
+void hash_blake2b(const void *in, size_t n, uint8_t *out, size_t out_len)
+{
+	assert(out_len >= 1 && out_len <= 64);
+	int bad = crypto_generichash_blake2b(out, out_len, in, n, NULL, 0);
+	assert(bad == 0);
+}
+
+void hash_blake2b_personal(const void *in, size_t n, const uint8_t personal[static 16], uint8_t *out, size_t out_len)
+{
+	assert(out_len >= 1 && out_len <= 64);
+	int bad = crypto_generichash_blake2b_salt_personal(out, out_len, in, n, NULL, 0, NULL, personal);
+	assert(bad == 0);
+}
+
+uint16_t crc16_xmodem(const void *in, size_t n)
+{
+	const uint8_t *at = in;
+	unsigned crc = 0;
+	while (n-- > 0) {
+		crc ^= (unsigned)*at++ << 8;
+		for (int bit = 0; bit < 8; bit++)
+			crc = (crc & 0x8000) != 0 ? crc << 1 ^ 0x1021 : crc << 1;
+	}
+	return (uint16_t)crc;
+}
+
+uint32_t crc32_ieee(const void *in, size_t n)
+{
+	const uint8_t *at = in;
+	uint32_t crc = UINT32_MAX;
+	while (n-- > 0) {
+		crc ^= *at++;
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ ((crc & 1) != 0 ? 0xedb88320u : 0);
+	}
+	return ~crc;
+}
