@@ -7,9 +7,9 @@ const VERDICT_TITLES = { match: 'title_match', mismatch: 'title_mismatch', undec
 export const KNOWN_ERRORS = [1005, 1010, 1108, 1201, 1202, 1203, 1204, 1205, 1206, 1207, 1208, 1209, 1210, 1301, 1305, 1501];
 export const KNOWN_PROBLEMS = ['host_missing', 'host_failed', 'host_died', 'host_hung', 'host_version', 'host_garbage', 'host_error', 'caught_before', 'cancelled'];
 export const KNOWN_REASONS = {
-  match: ['same_certificate', 'same_key', 'no_https'],
+  match: ['same_certificate', 'same_key', 'no_https', 'https_there'],
   mismatch: ['others_see_valid', 'first_selective', 'others_agree', 'remembered_mismatch', 'https_withheld', 'https_selective'],
-  undecided: ['too_few_answers', 'exits_differ', 'site_rotates', 'https_back', 'https_unclear', 'first_differs', 'first_unknown', 'first_silent', 'no_independent_exit',
+  undecided: ['too_few_answers', 'exits_differ', 'site_rotates', 'https_back', 'https_unclear', 'https_was_there', 'first_differs', 'first_unknown', 'first_silent', 'no_independent_exit',
     'no_trust_roots', 'tor_unavailable', 'deadline', 'needs_click', 'private_address', 'cancelled'],
   exempt: ['onion_service', 'not_through_exit', 'user_exclusion'],
 };

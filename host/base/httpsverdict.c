@@ -1,34 +1,63 @@
 /* See httpsverdict.h. */
 #include "base/httpsverdict.h"
 
-static bool saw(const struct https_answer *list, size_t n, enum https_saw what)
+static size_t count(const struct https_answer *list, size_t n, enum https_saw what)
 {
+	size_t seen = 0;
 	for (size_t i = 0; i < n; i++)
-		if (list[i].saw == what)
-			return true;
-	return false;
+		seen += list[i].saw == what;
+	return seen;
+}
+
+static size_t count_counting(const struct https_answer *list, size_t n, enum https_saw what)
+{
+	size_t seen = 0;
+	for (size_t i = 0; i < n; i++)
+		seen += list[i].saw == what && list[i].counts;
+	return seen;
+}
+
+static struct finding undecided(enum reason why)
+{
+	return (struct finding){ VERDICT_UNDECIDED, why };
+}
+
+/* The shell asks, and the first exit gets through. */
+static struct finding there(const struct https_answer *others, size_t n, size_t k)
+{
+	if (count(others, n, HTTPS_SAW_NONE) + count(others, n, HTTPS_SAW_INVALID) > 0)
+		return undecided(REASON_DISSENT);
+	if (count_counting(others, n, HTTPS_SAW_VALID) < k)
+		return undecided(REASON_TOO_FEW);
+	return (struct finding){ VERDICT_MATCH, REASON_HTTPS_THERE };
 }
 
 struct finding https_verdict_of(const struct https_answer *first, size_t n_first,
-                                const struct https_answer *others, size_t n_others, size_t k, bool has_roots)
+                                const struct https_answer *others, size_t n_others, const struct https_terms *terms)
 {
-	bool first_valid = has_roots && saw(first, n_first, HTTPS_SAW_VALID);
-	size_t counting = 0;
-	for (size_t i = 0; i < n_others; i++)
-		counting += others[i].counts;
+	size_t k = terms->k ? terms->k : 1;
+	bool first_valid = count(first, n_first, HTTPS_SAW_VALID) > 0;
+	bool others_valid = count(others, n_others, HTTPS_SAW_VALID) > 0;
+	bool is_tls = first_valid || others_valid || count(first, n_first, HTTPS_SAW_INVALID) > 0 ||
+	              count(others, n_others, HTTPS_SAW_INVALID) > 0;
 
+	if (terms->is_shell && n_first == 0)
+		return undecided(REASON_FIRST_SILENT);
+	if (is_tls && !terms->has_roots)
+		return undecided(REASON_NO_ROOTS);
+	if (terms->is_shell && first_valid)
+		return there(others, n_others, k);
 	/* It can't be forged, so one is enough, and whether that exit is independent does not matter. */
-	if (has_roots && saw(others, n_others, HTTPS_SAW_VALID))
+	if (others_valid)
 		return (struct finding){ VERDICT_MISMATCH, first_valid ? REASON_HTTPS_SELECTIVE : REASON_HTTPS_WITHHELD };
 	/* HTTPS is there, through the very exit where it failed: nobody is accused, and http stays shut. */
 	if (first_valid)
-		return (struct finding){ VERDICT_UNDECIDED, REASON_HTTPS_BACK };
-	bool is_tls = saw(first, n_first, HTTPS_SAW_INVALID) || saw(others, n_others, HTTPS_SAW_INVALID);
-	if (!has_roots)
-		is_tls = is_tls || saw(first, n_first, HTTPS_SAW_VALID) || saw(others, n_others, HTTPS_SAW_VALID);
+		return undecided(REASON_HTTPS_BACK);
 	if (is_tls)
-		return (struct finding){ VERDICT_UNDECIDED, has_roots ? REASON_HTTPS_UNCLEAR : REASON_NO_ROOTS };
-	if (counting < (k ? k : 1))
-		return (struct finding){ VERDICT_UNDECIDED, REASON_TOO_FEW };
+		return undecided(REASON_HTTPS_UNCLEAR);
+	if (count(first, n_first, HTTPS_SAW_EARLIER) + count(others, n_others, HTTPS_SAW_EARLIER) > 0)
+		return undecided(REASON_HTTPS_WAS_THERE);
+	if (count_counting(others, n_others, HTTPS_SAW_NONE) < k)
+		return undecided(REASON_TOO_FEW);
 	return (struct finding){ VERDICT_MATCH, REASON_NO_HTTPS };
 }

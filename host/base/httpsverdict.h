@@ -11,6 +11,7 @@ enum https_saw {
 	HTTPS_SAW_NONE = 0,   /* refused, reset, silent, no such name, no TLS on that port, an alert before any chain */
 	HTTPS_SAW_INVALID,    /* a certificate that is not valid for the name, or can't be judged for want of roots */
 	HTTPS_SAW_VALID,      /* chain, name, time and handshake valid: nobody but the site's key holder can show it */
+	HTTPS_SAW_EARLIER,    /* valid, but earlier in the session and not asked again since: the site has HTTPS, or had */
 };
 
 struct https_answer {
@@ -18,12 +19,21 @@ struct https_answer {
 	bool counts;          /* independent of every first exit and of each other; else it may only contradict */
 };
 
-/* first: our own probes through the first exit or its candidates, if any came back. others: everybody else. k >= 1
- * (0 is taken as 1). The order does not matter. Total function.
- *   mismatch   one other exit saw a valid chain; https_selective when our own probe through the first exit saw one too
- *   match      k independent exits saw no HTTPS, and nobody saw any
- *   undecided  everything else: https_back, https_unclear, no_trust_roots, too_few_answers */
+struct https_terms {
+	size_t k;             /* agreeing answers needed, >= 1 (0 is taken as 1) */
+	bool has_roots;       /* without trust roots nothing is valid */
+	bool is_shell;        /* no browser failed: what our probe through the first exit saw is the question itself */
+};
+
+/* first: our own probes through the first exit or its candidates, if any came back. others: everybody else. The order
+ * does not matter. Total function.
+ *   mismatch   one other exit sees a valid chain and the browser (in the shell: our probe) got none: https_withheld;
+ *              https_selective when the browser failed and our own probe through the first exit sees a valid one too
+ *   match      no_https: k independent exits see no HTTPS, and nobody sees any
+ *              https_there: in the shell alone: k independent exits and the first one see a valid chain
+ *   undecided  everything else: https_back, https_unclear, https_was_there, exits_differ, no_trust_roots, first_silent,
+ *              too_few_answers */
 struct finding https_verdict_of(const struct https_answer *first, size_t n_first,
-                                const struct https_answer *others, size_t n_others, size_t k, bool has_roots);
+                                const struct https_answer *others, size_t n_others, const struct https_terms *terms);
 
 #endif
