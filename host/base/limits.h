@@ -78,6 +78,12 @@
  * milliseconds where tor runs). */
 #define CHECK_TOR_AGAIN_MS 300
 #define CHECK_TOR_WAIT_MS 4000
+/* The first round where silence may be the answer: tor itself asks again over a second circuit after 10 s, and only
+ * then is it known that the silence is not our own network's. */
+#define HTTPS_FIRST_ROUND_MS 19000
+/* Whether a site has HTTPS is a matter of the moment: a server may be down and up again. What an exit said of it holds
+ * this long; later the same exit is asked anew, and no other in its place. */
+#define HTTPS_MEMORY_MS (60u * 1000)
 /* Left for judging a chain and for the reply, at the end of the deadline. */
 #define CHECK_MARGIN_MS 300
 /* Targets of streams are kept in memory this long (DESIGN.md, Never harm the browser). */

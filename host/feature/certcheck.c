@@ -145,6 +145,8 @@ bool certcheck_has_id(const struct certcheck *c, uint32_t id)
 
 static bool is_request_sane(const struct cert_request *r)
 {
+	if (r->question > QUESTION_HTTPS || (r->question == QUESTION_HTTPS && (r->n_offered || r->same_country)))
+		return false;
 	return r->k <= K_MAX && r->n_offered <= CHAIN_MAX && r->first <= CERT_FIRST_DRAWN &&
 	       memchr(r->socks_username, '\0', sizeof r->socks_username) &&
 	       memchr(r->socks_password, '\0', sizeof r->socks_password);
@@ -160,6 +162,7 @@ static bool is_free_to_run(struct certcheck *c, const struct check *k)
 	for (const struct check *o = c->checks; o; o = o->next)   /* one that waits for its turn, of the same host */
 		if (o != k && !o->is_memory_only && !o->request.clicked && strcmp(o->request.key.host, k->request.key.host) == 0 &&
 		    strcmp(o->request.key.first_party, k->request.key.first_party) == 0 &&
+		    o->request.key.is_https == k->request.key.is_https &&
 		    o->request.key.private_id == k->request.key.private_id &&
 		    o->request.key.container == k->request.key.container)
 			return false;
@@ -182,6 +185,7 @@ enum err certcheck_start(struct certcheck *c, uint32_t id, const struct cert_req
 	enum err err = check_new(c, id, r, &k);
 	if (err != OK)
 		return err;
+	k->request.key.is_https = r->question == QUESTION_HTTPS;
 	err = site_key_normalise(&k->request.key, &is_onion, &target);
 	if (err != OK) {
 		check_free(k);

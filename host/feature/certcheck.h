@@ -21,6 +21,14 @@ struct site_key {
 	uint32_t private_id, container;
 	char host[HOST_MAX];
 	uint16_t port;
+	bool is_https;                         /* set by certcheck: what is asked about withheld HTTPS is remembered apart */
+};
+
+/* What is asked of the exits. Both questions are one engine: exits are drawn, looked through, replaced, remembered and
+ * limited alike; only the verdict differs (base/verdict.h, base/httpsverdict.h). */
+enum cert_question {
+	QUESTION_CERT,     /* the browser was shown a suspicious certificate: do others see the same one? */
+	QUESTION_HTTPS,    /* the browser got no TLS connection at all: do others? */
 };
 
 enum cert_proxy { CERT_PROXY_UNKNOWN, CERT_PROXY_SOCKS, CERT_PROXY_DIRECT };
@@ -30,6 +38,7 @@ enum cert_first { CERT_FIRST_BROWSER, CERT_FIRST_GIVEN, CERT_FIRST_DRAWN };
 
 struct cert_request {
 	struct site_key key;
+	enum cert_question question;           /* QUESTION_HTTPS: offered and same_country have no meaning */
 	int32_t error;                         /* NSS error number, 0 unknown; classes.h tells its class */
 	bool clicked, retry, same_country;
 	enum cert_proxy proxy;
@@ -66,6 +75,9 @@ struct cert_answer {
 	struct relay_info exit;
 	struct net_path path;                  /* path.n 0: not known */
 	bool has_cert;                         /* status "certificate"; else "failed" and error says why */
+	bool is_none;                          /* QUESTION_HTTPS: the site itself was asked and there was no TLS: an answer,
+	                                        * although "failed"; error says how */
+	uint64_t at;                           /* when it came, of the check's own clock */
 	enum err error;                        /* OK when has_cert */
 	enum cert_agrees agrees;               /* with first[0] */
 	bool counts;                           /* false: not independent of today's first exit; may dissent only */
@@ -86,6 +98,7 @@ enum cert_still_same { STILL_SAME_UNKNOWN /* null */, STILL_SAME_NO, STILL_SAME_
 
 struct cert_result {
 	const struct site_key *key;
+	enum cert_question question;
 	enum verdict verdict;
 	enum reason reason;
 	enum err error;                        /* OK: null */

@@ -7,6 +7,7 @@
  *   check_look.c     one look: start, steps, answer, judgement
  *   check_kin.c      which exits of earlier checks may still corroborate; is the new circuit worth it
  *   check_verdict.c  what the answers say, and whether it is certain yet
+ *   check_https.c    the same for the question whether HTTPS is withheld
  *   check_result.c   the result for the caller
  *   circuit.c        circuit.new and status */
 #ifndef FEATURE_CHECK_H
@@ -43,6 +44,8 @@ struct look {
 	uint32_t net_id, judge_id;
 	uint64_t began, until;      /* until: of LOOK_HELD and LOOK_LOOKING */
 	unsigned tries;             /* first exits: looks that failed by the network's fault */
+	unsigned sent;              /* how often an exit was asked to connect to the site, each time over another circuit */
+	bool was_open;              /* and said that it is connected */
 	struct cert_answer answer;  /* while judging */
 };
 
@@ -172,6 +175,19 @@ void check_evaluate(struct check *k);          /* after every event: ends the ch
 void check_record(struct check *k);            /* into the session */
 bool memory_is_first(const struct check *k, const struct memory *m);
 bool memory_is_offer(const struct check *k, const struct memory *m);   /* the current offer itself */
+
+/* Certain; what is under way may still be shown, nothing new begins. */
+void check_show_or_end(struct check *k, struct finding f, enum err e);
+void check_end_undecided(struct check *k, enum reason reason);
+bool check_is_late(const struct check *k);
+
+/* check_https.c */
+bool check_is_https(const struct check *k);
+/* Does this failure of a look say that the site gave no TLS to that exit? */
+bool https_is_answer(const struct look *l, enum err e);
+/* True: too old to accuse or acquit; the same exit is asked again. */
+bool https_is_stale(const struct check *k, const struct memory *m);
+void https_evaluate(struct check *k);
 
 /* check_result.c */
 void check_send_result(struct check *k);

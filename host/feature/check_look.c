@@ -53,11 +53,20 @@ static void note_failure(struct look *l, enum err e)
 	memcpy(site->failed[site->n_failed++], l->exit.fp, FP_LEN);
 }
 
+static void answer_is_complete(struct look *l);
+
 void look_failed(struct look *l, enum err e)
 {
 	struct check *k = l->check;
 	uint64_t now = check_now(k);
 	l->net_id = l->judge_id = 0;
+	if (https_is_answer(l, e)) {
+		l->answer = (struct cert_answer){ .slot = l->slot, .source = CERT_SOURCE_PROBE, .has_exit = true,
+			.exit = l->exit, .path = l->answer.path, .is_none = true, .error = e, .counts = true,
+			.elapsed_ms = (uint32_t)(now - l->began) };
+		answer_is_complete(l);
+		return;
+	}
 	if (err_is_local(e)) {
 		/* our own tor is away: no exit's fault, so the same one is asked again */
 		k->local_err = e;
@@ -88,6 +97,7 @@ static void answer_is_complete(struct look *l)
 	struct check *k = l->check;
 	bool never_counts = !l->answer.counts;
 	l->state = LOOK_ANSWERED;
+	l->answer.at = check_now(k);
 	k->local_err = OK;
 	enum err err = site_remember(k->site, &l->answer, is_probe(l), never_counts);
 	check_progress(k, l->slot, CERT_STEP_DONE, &l->exit);
@@ -158,6 +168,8 @@ static void on_look(void *arg, enum err err, const struct net_look_r *r)
 	if (err == OK)
 		err = has_cert ? path_is_right(l, r) : r->err != OK ? (enum err)r->err : ERR_TLS_NO_CERT;
 	if (err != OK) {
+		if (r && r->path.n > 0 && r->path.n <= HOPS_MAX)
+			l->answer.path = r->path;
 		look_failed(l, err);
 		slots_pump(k);
 		check_evaluate(k);
@@ -184,6 +196,8 @@ static void on_step(void *arg, const struct net_step_r *r)
 	if (r->step >= sizeof steps / sizeof *steps)
 		return;   /* "done" is said when the chain is judged */
 	bool names_exit = !fp_is(r->exit.fp, nobody);
+	l->sent += r->step == STEP_CONNECTING;
+	l->was_open |= r->step == STEP_HANDSHAKING;
 	check_progress(k, l->slot, steps[r->step], names_exit ? &r->exit : l->has_exit ? &l->exit : NULL);
 	/* A free look has found its exit: the next one can be told to stay independent of it. */
 	if (l->is_free && !l->has_exit && names_exit && r->step >= STEP_HANDSHAKING) {
@@ -201,7 +215,8 @@ static void on_step(void *arg, const struct net_step_r *r)
 static uint64_t look_until(const struct look *l, uint64_t now)
 {
 	const struct check *k = l->check;
-	uint64_t end = k->deadline - CHECK_MARGIN_MS, first_round = k->began + CHECK_FIRST_ROUND_MS;
+	uint64_t end = k->deadline - CHECK_MARGIN_MS;
+	uint64_t first_round = k->began + (check_is_https(k) ? HTTPS_FIRST_ROUND_MS : CHECK_FIRST_ROUND_MS);
 	bool is_first_round = is_probe(l) ? l->tries == 0 : k->asked <= k->k;
 	if (end <= now)
 		return now;
@@ -217,6 +232,9 @@ enum err look_start(struct look *l)
 	const struct check_ops *ops = k->owner->ops;
 	uint64_t now = check_now(k);
 	l->began = now;
+	l->sent = 0;
+	l->was_open = false;
+	l->answer = (struct cert_answer){ 0 };
 	l->until = look_until(l, now);
 	if (l->until <= now)
 		return ERR_TIMEOUT;

@@ -33,7 +33,7 @@ static void sort_by_slot(struct cert_answer *list, size_t n)
 static void add_memories(const struct check *k, struct lists *l)
 {
 	for (const struct memory *m = k->site->memories; m; m = m->next) {
-		if (memory_is_offer(k, m))
+		if (memory_is_offer(k, m) || (https_is_stale(k, m) && !m->answer.is_valid))
 			continue;
 		if (memory_is_first(k, m)) {
 			l->first[l->n_first++] = m->answer;
@@ -108,7 +108,7 @@ void check_send_result(struct check *k)
 	struct lists l = { 0 };
 	bool has_lists = collect(k, &l);
 	struct cert_result r = {
-		.key = &k->request.key, .verdict = k->finding.verdict, .reason = k->finding.reason, .error = k->error,
+		.key = &k->request.key, .question = k->request.question, .verdict = k->finding.verdict, .reason = k->finding.reason, .error = k->error,
 		.k = k->k, .asked = (unsigned)l.asked, .answered = (unsigned)l.answered, .elapsed_ms = check_now(k) - k->began,
 		.weaker = k->is_weaker, .same_country_possible = k->is_country_possible,
 		.retry_useful = is_retry_useful(&k->finding), .still_same = k->still_same,
@@ -126,7 +126,7 @@ void check_send_result(struct check *k)
 		r.reason = REASON_NONE;
 		r.error = ERR_NOMEM;
 	}
-	if (r.verdict == VERDICT_MATCH)
+	if (r.verdict == VERDICT_MATCH && !check_is_https(k))
 		add_fingerprints(&r);
 	for (unsigned i = 0; i < k->k; i++)
 		r.chance[i] = (i ? r.chance[i - 1] : 1.0) * LARGEST_SHARE;

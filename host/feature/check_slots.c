@@ -101,6 +101,13 @@ static void take(struct look *l, struct memory *m)
 	check_progress(l->check, l->slot, CERT_STEP_DONE, l->has_exit ? &l->exit : NULL);
 }
 
+/* What it said is too old: the same exit, asked anew. */
+static void take_anew(struct look *l, const struct memory *m)
+{
+	l->has_exit = true;
+	l->exit = m->answer.exit;
+}
+
 static bool suits_country(const struct check *k, const struct memory *m)
 {
 	return !k->is_weaker || strcmp(m->answer.exit.country, k->probes[0].exit.country) == 0;
@@ -116,10 +123,13 @@ void slots_begin(struct check *k)
 			m->answer.slot = 0;
 			for (size_t i = 0; i < k->n_probes; i++)
 				if (m->answer.source == CERT_SOURCE_PROBE && m->answer.has_exit &&
-				    fp_is(k->probes[i].exit.fp, m->answer.exit.fp))
+				    fp_is(k->probes[i].exit.fp, m->answer.exit.fp) && !https_is_stale(k, m))
 					take(&k->probes[i], m);
 		} else if (m->answer.counts && !m->was_first && filled < k->k && suits_country(k, m)) {
-			take(&k->slots[filled++], m);
+			if (https_is_stale(k, m))
+				take_anew(&k->slots[filled++], m);
+			else
+				take(&k->slots[filled++], m);
 		} else {
 			m->answer.slot = ++beyond;
 		}
@@ -204,6 +214,14 @@ static void draw(struct check *k, struct look *l)
 	}
 }
 
+static void begin_anew(struct check *k, struct look *l)
+{
+	k->asked++;
+	enum err err = look_start(l);
+	if (err != OK)
+		look_failed(l, err);
+}
+
 /* Free looks find their exits by trying; the next begins when the last one's exit is known. */
 static bool has_unnamed(const struct check *k)
 {
@@ -228,6 +246,9 @@ void slots_pump(struct check *k)
 	}
 	if (k->asked >= k->k * CHECK_ROUNDS_MAX || now + 2 * CHECK_MARGIN_MS >= k->deadline)
 		give_up_idle(k);
+	for (size_t i = 0; i < k->k; i++)
+		if (k->slots[i].state == LOOK_IDLE && k->slots[i].has_exit)
+			begin_anew(k, &k->slots[i]);
 	for (size_t i = 0; i < k->k && !k->draw_id && !k->is_out_of_exits && !has_unnamed(k); i++)
 		if (k->slots[i].state == LOOK_IDLE)
 			draw(k, &k->slots[i]);
@@ -244,7 +265,8 @@ static void look_tick(struct look *l, uint64_t now)
 	/* The role keeps the deadline itself; this is for one that does not answer. */
 	if (l->state == LOOK_LOOKING && now >= l->until + CHECK_MARGIN_MS / 2) {
 		look_cancel(l);
-		look_failed(l, ERR_TIMEOUT);
+		/* Where silence of the site is an answer, silence of our own role must not be taken for it. */
+		look_failed(l, check_is_https(l->check) ? ERR_ROLE_DIED : ERR_TIMEOUT);
 	}
 }
 

@@ -91,7 +91,7 @@ static bool is_remembered(const struct check *k)
 
 /* ---- is it certain ---- */
 
-static bool is_late(const struct check *k)
+bool check_is_late(const struct check *k)
 {
 	return check_now(k) + CHECK_MARGIN_MS >= k->deadline;
 }
@@ -107,11 +107,10 @@ static bool is_anything_busy(const struct check *k)
 	return false;
 }
 
-/* Certain; what is under way may still be shown, nothing new begins. */
-static void show_or_end(struct check *k, struct finding f, enum err e)
+void check_show_or_end(struct check *k, struct finding f, enum err e)
 {
 	const struct check_ops *ops = k->owner->ops;
-	if (!is_anything_busy(k) || is_late(k) || (k->state == CHECK_SHOWING && check_now(k) >= k->until)) {
+	if (!is_anything_busy(k) || check_is_late(k) || (k->state == CHECK_SHOWING && check_now(k) >= k->until)) {
 		check_end(k, f.verdict, f.reason, e);
 		return;
 	}
@@ -165,15 +164,15 @@ static bool has_silent_probe(const struct check *k)
 static void on_mismatch(struct check *k, struct finding f)
 {
 	/* Without the offer, what the first exit shows may still come in and be the same certificate. */
-	bool is_certain = k->request.n_offered || !probes_pending(k) || is_late(k) ||
+	bool is_certain = k->request.n_offered || !probes_pending(k) || check_is_late(k) ||
 	                  (f.reason != REASON_OTHERS_AGREE && cert_error_saw(k->request.error) == BROWSER_SAW_INVALID);
 	if (is_certain)
-		show_or_end(k, f, OK);
+		check_show_or_end(k, f, OK);
 }
 
 static void on_match(struct check *k, struct finding f)
 {
-	bool late = is_late(k), has_offer = k->request.n_offered > 0;
+	bool late = check_is_late(k), has_offer = k->request.n_offered > 0;
 	if (!late && (!k->has_roots_reply || (!has_offer && probes_pending(k))))
 		return;
 	if (!k->has_roots_reply) {
@@ -201,13 +200,13 @@ static void end_too_few(struct check *k)
 		check_end(k, VERDICT_UNDECIDED, REASON_TOR, k->local_err);
 	else if (k->is_out_of_exits && is_alone)
 		check_end(k, VERDICT_UNDECIDED, REASON_NO_INDEPENDENT, k->no_exit_err);
-	else if (is_late(k) && is_alone)
+	else if (check_is_late(k) && is_alone)
 		check_end(k, VERDICT_UNDECIDED, REASON_TIMEOUT, ERR_TIMEOUT);
 	else
 		check_end(k, VERDICT_UNDECIDED, REASON_TOO_FEW, other_failure(k));
 }
 
-static void end_undecided(struct check *k, enum reason reason)
+void check_end_undecided(struct check *k, enum reason reason)
 {
 	switch (reason) {
 	case REASON_TOO_FEW:
@@ -259,28 +258,32 @@ static bool asks_country(struct check *k)
 
 static void on_undecided(struct check *k, struct finding f)
 {
-	bool late = is_late(k), has_offer = k->request.n_offered > 0;
+	bool late = check_is_late(k), has_offer = k->request.n_offered > 0;
 	bool is_silent = f.reason == REASON_FIRST_SILENT && !probes_pending(k);
 	if (!late && is_silent && cert_error_saw(k->request.error) != BROWSER_SAW_INVALID) {
 		if (is_anything_busy(k))
-			show_or_end(k, f, probe_failure(k));
+			check_show_or_end(k, f, probe_failure(k));
 		if (k->state != CHECK_ENDING && !is_anything_busy(k))
-			end_undecided(k, f.reason);
+			check_end_undecided(k, f.reason);
 		return;
 	}
 	if (!late && (slots_pending(k) || (!has_offer && probes_pending(k)) || is_in_grace(k, CHECK_SHOW_MS)))
 		return;
 	if (!late && f.reason == REASON_ROTATES && asks_country(k))
 		return;
-	end_undecided(k, f.reason);
+	check_end_undecided(k, f.reason);
 }
 
 void check_evaluate(struct check *k)
 {
 	if (k->state != CHECK_RUNNING && k->state != CHECK_SHOWING)
 		return;
+	if (check_is_https(k)) {
+		https_evaluate(k);
+		return;
+	}
 	if (k->request.n_offered && !k->is_offered_known) {
-		if (!is_late(k))
+		if (!check_is_late(k))
 			return;
 		k->is_offered_known = true;   /* the parse role is silent: the leaf is what it is */
 	}
@@ -294,8 +297,8 @@ void check_evaluate(struct check *k)
 	else
 		on_undecided(k, f);
 	/* What was certain enough to be shown ends, whatever came in meanwhile. */
-	if (k->state == CHECK_SHOWING && (is_late(k) || check_now(k) >= k->until))
-		end_undecided(k, f.reason);
+	if (k->state == CHECK_SHOWING && (check_is_late(k) || check_now(k) >= k->until))
+		check_end_undecided(k, f.reason);
 }
 
 /* ---- what stays of it ---- */

@@ -98,6 +98,16 @@ static void leave(struct site *site, const uint8_t fp[FP_LEN])
 	memcpy(site->left[site->n_left++], fp, FP_LEN);
 }
 
+/* The question whether HTTPS is withheld is remembered apart, and its user left the same circuit. */
+static void leave_for_https(const struct circuit_job *j)
+{
+	struct site_key key = j->site->key;
+	key.is_https = true;
+	struct site *twin = session_find(j->owner->session, &key);
+	for (size_t i = 0; twin && i < j->n_exits; i++)
+		leave(twin, j->exits[i]);
+}
+
 static void on_closed(void *arg, enum err err, const struct net_close_r *r)
 {
 	struct circuit_job *j = arg;
@@ -111,12 +121,24 @@ static void on_closed(void *arg, enum err err, const struct net_close_r *r)
 	if (!j->is_dry) {
 		for (size_t i = 0; i < j->n_exits; i++)
 			leave(j->site, j->exits[i]);
+		leave_for_https(j);
 		circuit_end(j, OK);
 	} else if (j->site->n_left && j->n_exits) {
 		still_next(j);
 	} else {
 		circuit_end(j, OK);
 	}
+}
+
+static void take_last_firsts(struct circuit_job *j)
+{
+	struct site_key key = j->site->key;
+	const struct site *site = j->site;
+	key.is_https = true;
+	if (site->n_firsts == 0 && session_find(j->owner->session, &key))
+		site = session_find(j->owner->session, &key);
+	memcpy(j->exits, site->firsts, sizeof j->exits);
+	j->n_exits = site->n_firsts;
 }
 
 static void on_carrier(void *arg, enum err err, const struct net_first_r *r)
@@ -132,10 +154,8 @@ static void on_carrier(void *arg, enum err err, const struct net_first_r *r)
 		if (!r->path[i].is_onion && r->path[i].n > 0 && r->path[i].n <= HOPS_MAX)
 			memcpy(j->exits[j->n_exits++], r->path[i].hop[r->path[i].n - 1].fp, FP_LEN);
 	/* The stream may be forgotten by now; the last check knew its exits. */
-	if (j->n_exits == 0 && !j->is_dry) {
-		memcpy(j->exits, j->site->firsts, sizeof j->exits);
-		j->n_exits = j->site->n_firsts;
-	}
+	if (j->n_exits == 0 && !j->is_dry)
+		take_last_firsts(j);
 	err = ops->close(ops->arg, &j->ask, on_closed, j, &j->net_id);
 	if (err != OK) {
 		j->net_id = 0;

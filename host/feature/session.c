@@ -51,7 +51,7 @@ size_t session_sites(const struct session *s)
 
 static bool key_is(const struct site_key *a, const struct site_key *b)
 {
-	return a->port == b->port && a->private_id == b->private_id && a->container == b->container &&
+	return a->port == b->port && a->is_https == b->is_https && a->private_id == b->private_id && a->container == b->container &&
 	       strcmp(a->host, b->host) == 0 && strcmp(a->first_party, b->first_party) == 0;
 }
 
@@ -102,7 +102,7 @@ enum err session_get(struct session *s, const struct site_key *key, struct site 
 bool session_was_automatic(const struct session *s, const struct site_key *key)
 {
 	for (const struct site *site = s->sites; site; site = site->next)
-		if (site->was_automatic && site->key.private_id == key->private_id && site->key.container == key->container &&
+		if (site->was_automatic && site->key.is_https == key->is_https && site->key.private_id == key->private_id && site->key.container == key->container &&
 		    strcmp(site->key.host, key->host) == 0 && strcmp(site->key.first_party, key->first_party) == 0)
 			return true;
 	return false;
@@ -119,7 +119,7 @@ static bool replaces(const struct memory *m, const struct cert_answer *a, bool w
 
 enum err site_remember(struct site *site, const struct cert_answer *a, bool was_first, bool never_counts)
 {
-	assert(a->has_cert);
+	assert(a->has_cert || a->is_none);
 	struct memory **at = &site->memories;
 	for (; *at; at = &(*at)->next)
 		if (replaces(*at, a, was_first)) {

@@ -6,12 +6,13 @@
 
 #include "feature/certcheck.h"
 
-/* One certificate that was seen. Never a failure: an exit that gave no answer is asked again or replaced. */
+/* One certificate that was seen, or (QUESTION_HTTPS) that there was none. Never a failure of the circuit: an exit that
+ * gave no answer is asked again or replaced. */
 struct memory {
 	struct memory *next;          /* in the order they came */
 	bool never_counts;            /* its handshake's signature was wrong: it may dissent, no more */
 	bool was_first;               /* offered to the browser, or shown to us, by an exit that was the first one then */
-	struct cert_answer answer;    /* has_cert; answer.counts: corroborates beside the firsts of the last check */
+	struct cert_answer answer;    /* has_cert or is_none; answer.counts: corroborates beside the firsts of the last check */
 };
 
 struct site {

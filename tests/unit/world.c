@@ -127,11 +127,13 @@ static enum err op_draw(void *arg, const struct net_draw *m, netlink_draw_cb *do
 static void plan_steps(struct world *w, const struct world_event *look, uint32_t ms, netlink_step_cb *step, void *ctx)
 {
 	static const enum net_step steps[] = { STEP_BUILDING, STEP_CONNECTING, STEP_HANDSHAKING, STEP_DONE };
-	for (uint32_t i = 0; i < 4; i++) {
+	static const enum net_step twice[] = { STEP_BUILDING, STEP_CONNECTING, STEP_BUILDING, STEP_CONNECTING };
+	const struct fake_exit *x = &w->exit[look->exit];
+	for (uint32_t i = 0; i < (x->steps == STEPS_BUILT ? 1 : x->steps == STEPS_SENT ? 2 : 4); i++) {
 		struct world_event *e = event(w, EV_STEP, ms * i / 4, ctx, NULL);
 		e->id = look->id;
 		e->step = step;
-		e->net_step = steps[i];
+		e->net_step = x->steps == STEPS_SENT_TWICE ? twice[i] : steps[i];
 		e->exit = look->exit;
 	}
 }
@@ -405,12 +407,14 @@ static void sink_result(void *arg, uint32_t id, const struct cert_result *r)
 		const struct cert_answer *a = &r->first[i];
 		g->first[i].exit = a->has_exit ? number(a->exit.fp) : 0;
 		g->first[i].slot = a->slot, g->first[i].has_cert = a->has_cert, g->first[i].error = a->error;
+		g->first[i].is_none = a->is_none;
 		g->first[i].agrees = a->agrees, g->first[i].source = a->source, g->first[i].is_valid = a->is_valid;
 	}
 	for (size_t i = 0; i < r->n_others; i++) {
 		const struct cert_answer *a = &r->others[i];
 		g->others[i].exit = a->has_exit ? number(a->exit.fp) : 0;
 		g->others[i].slot = a->slot, g->others[i].has_cert = a->has_cert, g->others[i].error = a->error;
+		g->others[i].is_none = a->is_none;
 		g->others[i].agrees = a->agrees, g->others[i].counts = a->counts, g->others[i].is_valid = a->is_valid;
 	}
 }

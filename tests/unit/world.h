@@ -22,6 +22,7 @@ struct fake_exit {
 	unsigned fails_times;      /* 0: always */
 	bool stalls;               /* no answer until the look's own deadline */
 	bool hangs;                /* not even then: the role itself is silent */
+	enum { STEPS_ALL, STEPS_BUILT, STEPS_SENT, STEPS_SENT_TWICE } steps;   /* how far a look gets before it ends */
 	bool is_wrong_hop;         /* the circuit ended somewhere else */
 	bool is_unusable;          /* not in the consensus any more */
 	unsigned looks;            /* counted */
@@ -42,7 +43,7 @@ struct got {
 	uint8_t fingerprint[CERT_FINGERPRINTS_MAX][32];
 	double chance[K_MAX];
 	enum roots_source roots;
-	struct { uint8_t exit; unsigned slot; bool has_cert, counts, is_valid; enum err error; enum cert_agrees agrees;
+	struct { uint8_t exit; unsigned slot; bool has_cert, is_none, counts, is_valid; enum err error; enum cert_agrees agrees;
 	         enum cert_source source; } first[ANSWERS_MAX], others[ANSWERS_MAX];
 };
 
