@@ -12,8 +12,8 @@ LDHARDEN  := -pie -Wl,-z,relro,-z,now,--as-needed $(SAN)
 
 # One program for each role's executable: each links only what it uses (HACKING.md, "Three executables").
 BASE_SRC  := $(wildcard host/base/*.c)
-PRIV_SRC  := host/priv/frame.c host/priv/channel.c host/priv/netmsg.c host/priv/parsemsg.c
-MAIN_SRC  := host/main.c $(wildcard host/priv/role.c host/priv/netlink.c host/priv/parselink.c \
+PRIV_SRC  := host/priv/frame.c host/priv/channel.c host/priv/netmsg.c host/priv/parsemsg.c host/priv/fetchmsg.c
+MAIN_SRC  := host/main.c $(wildcard host/priv/role.c host/priv/netlink.c host/priv/parselink.c host/priv/fetchlink.c \
              host/wire/*.c host/message/*.c host/feature/*.c host/cli/*.c) host/engine/target.c $(BASE_SRC) $(PRIV_SRC)
 NET_SRC   := host/net_main.c host/priv/inner.c $(wildcard host/engine/*.c) $(BASE_SRC) $(PRIV_SRC)
 PARSE_SRC := host/parse_main.c host/priv/inner.c $(wildcard host/parse/*.c) $(BASE_SRC) $(PRIV_SRC)

@@ -78,7 +78,16 @@ enum err_class { ERR_CLASS_NONE, ERR_CLASS_PEER, ERR_CLASS_LOCAL, ERR_CLASS_LIMI
 	X(ERR_ONION_TIMEOUT,    1447, PEER,  "onion service: the introduction timed out") \
 	/* 15xx: trust roots, certificates */ \
 	X(ERR_ROOTS_NONE,       1501, LOCAL, "no trust roots found") \
-	X(ERR_X509,             1502, PEER,  "malformed certificate")
+	X(ERR_X509,             1502, PEER,  "malformed certificate") \
+	/* 16xx: HTTP */ \
+	X(ERR_HTTP_URL,         1601, PEER,  "not an http or https address that can be fetched") \
+	X(ERR_HTTP_REQUEST,     1602, BUG,   "a header line that is not sent") \
+	X(ERR_HTTP_PROTOCOL,    1603, PEER,  "the answer is not HTTP, or broken HTTP") \
+	X(ERR_HTTP_HEADERS,     1604, LIMIT, "the answer has more header bytes than the limit allows") \
+	X(ERR_HTTP_BODY,        1605, LIMIT, "the answer is larger than the limit allows") \
+	X(ERR_HTTP_SHORT,       1606, PEER,  "the answer ended before its announced end") \
+	X(ERR_HTTP_ENCODING,    1607, PEER,  "the answer's compression is unknown or broken") \
+	X(ERR_HTTP_STALLED,     1608, PEER,  "the answer stopped in the middle")
 
 #define ERR_ENUM(name, number, cls, text) name = number,
 enum err { OK = 0, ERR_TABLE(ERR_ENUM) };

@@ -5,8 +5,30 @@
 
 /* DNS: 253 characters of name; +1 for NUL, rounded up. */
 #define HOST_MAX 256
-/* Firefox sends up to 4 GiB; our largest request is a chain of CHAIN_MAX certificates in base64. */
-#define NATIVE_IN_MAX (512u * 1024)
+/* Text of one copy, all its flavours together: a book has 1 MiB. More stays held by the extension. */
+#define CLIP_TEXT_MAX (8u * 1024 * 1024)
+/* Flavours of one copy; browsers write two or three, a page's script may write more. Their types are MIME types. */
+#define CLIP_FLAVOURS_MAX 16
+#define CLIP_TYPE_MAX 128
+/* Around a copied address, each side: 64 code points (shared/protocol.md). */
+#define CLIP_NEAR_MAX 256
+/* An element's path, and how many elements it may have. */
+#define CLIP_PATH_MAX 2047
+#define CLIP_PATH_ELEMENTS_MAX 64
+/* The other addresses of its family on the page, and all their bytes with a space between: forty bytes each is the rule. */
+#define CLIP_FAMILY_MAX 255
+#define CLIP_FAMILY_BYTES_MAX (64u * 1024)
+/* A URL, and a header's value, of a comparison. Browsers send more of neither. */
+#define CLIP_URL_MAX 2048
+#define CLIP_HEADER_MAX 512
+#define CLIP_CONTENT_TYPE_MAX 255
+/* A page that is compared: the median is 100 KiB of HTML, and one in a thousand has more than this. */
+#define CLIP_PAGE_MAX (2u * 1024 * 1024)
+/* Redirects followed from the URL as it was asked for; browsers follow 20, honest donation pages need one or two. */
+#define CLIP_HOPS_MAX 5
+/* Firefox sends up to 4 GiB; our largest request is CLIP_TEXT_MAX of copied text, most of it characters that JSON writes
+ * in two bytes (quotes, line ends). A chain of CHAIN_MAX certificates in base64 takes 256 KiB. */
+#define NATIVE_IN_MAX (2 * CLIP_TEXT_MAX + 64u * 1024)
 /* Firefox drops a host whose message exceeds 1 MiB. */
 #define NATIVE_OUT_MAX (1024u * 1024 - 1024)
 /* Replies that wait for the browser to read. It reads at once; a browser that lets this much pile up hangs, and the
@@ -31,9 +53,11 @@
 #define TLS_OUT_MAX (16u * 1024)
 /* Frame between two roles: a chain, a staple and small fields. */
 #define FRAME_MAX (256u * 1024)
-/* Frames that wait for the other role to read: REQUESTS_MAX checks with common chains, or every exit of the
- * network listed (9,500 relays of 200 bytes), fit several times over. */
-#define CHANNEL_QUEUE_MAX (8u * 1024 * 1024)
+/* Frames that wait for the other role to read: two copies of CLIP_TEXT_MAX; REQUESTS_MAX checks with common chains, or
+ * every exit of the network listed (9,500 relays of 200 bytes), fit several times over. */
+#define CHANNEL_QUEUE_MAX (2 * CLIP_TEXT_MAX)
+/* A large text or page goes to the parse role in pieces of this size: below FRAME_MAX, above the socket's buffer. */
+#define PARSE_PIECE (192u * 1024)
 /* What an inner role may take to clean up (remove its mappings from tor) once main is gone or asks it to end,
  * and what main waits for it, a little longer. The whole host ends within a second of the browser. */
 #define INNER_END_MS 300
@@ -141,7 +165,41 @@
  * could have issued each other must not cost more than milliseconds. Browsers' budgets are of this kind too. */
 #define PATH_SIGNATURES_MAX 100
 #define PATHS_MAX 32
+/* A currency address in its canonical form, NUL included: Lightning invoices and unified addresses are the longest. */
+#define ADDR_TEXT_MAX 2048
+/* Addresses told of one text; beyond it is only said that there are more. */
+#define ADDR_HITS_MAX 256
+/* A coin's, ticker's, form's or network's name in the table of currencies. */
+#define ADDR_WORD_MAX 64
 /* Browsers of one user that get a manifest; a person has two or three. */
 #define BROWSERS_MAX 32
+/* One address to be fetched: browsers show and servers take about this much (Apache's and nginx' request lines: 8 KiB). */
+#define URL_MAX (8u * 1024)
+/* Header lines that one fetch sends, beside Host and Accept-Encoding: a browser's are below 2 KiB, its Referer may be an
+ * address of its own. */
+#define FETCH_LINES_MAX (4u * 1024)
+/* All header bytes of one answer, interim answers (1xx) and trailers included; the largest seen are Set-Cookie and policy
+ * lines of some 20 KiB. Firefox takes 384 KiB, Chromium 256 KiB. */
+#define HTTP_HEADERS_MAX (64u * 1024)
+/* One piece of a body on its way to main; and what may be on its way before main has said that it was used. One window fills
+ * a fast circuit (2 MB/s) for a tenth of a second. */
+#define FETCH_PIECE_MAX (32u * 1024)
+#define FETCH_WINDOW (256u * 1024)
+/* A body that is decompressed on the way: pages, never files; the largest pages are some MiB. */
+#define FETCH_DECODED_MAX (8u * 1024 * 1024)
+/* Fetches at once: k of them for each of some checks; each costs two or three descriptors and a TLS connection (100 KB). */
+#define FETCHES_MAX 32
+/* Descriptors on their way between two roles, one for each fetch. */
+#define CHANNEL_FDS_MAX FETCHES_MAX
+/* The whole of one fetch: a 4 GiB file at 50 KB/s takes a day. And the default when its asker gave none. */
+#define FETCH_DEADLINE_MAX_MS (24u * 3600 * 1000)
+#define FETCH_DEADLINE_MS 25000
+/* Silence of a server in the middle of an answer; tor itself gives a dead circuit up after some 10 s. */
+#define FETCH_STALL_MS 30000
+/* What the fetch role may be silent beyond a request's own limits. */
+#define FETCH_SLACK_MS 3000
+/* The fetch role is ended this long after its last fetch: its memory must not stay. Longer than ROLE_HEALTHY_MS, so that ending it is
+ * never taken for an early death. */
+#define FETCH_IDLE_MS 8000
 
 #endif

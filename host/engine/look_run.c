@@ -188,6 +188,8 @@ static void check_route(struct look *k)
 		look_fail_for_sure(k, ERR_EXIT_WRONG);
 		return;
 	}
+	if (!k->is_open && !k->is_free)
+		look_hello_early(k);
 	if (!k->is_open || k->path.n > 0)
 		return;
 	memcpy(k->exit, last, FP_LEN);

@@ -99,6 +99,9 @@ void look_fail_for_sure(struct look *k, enum err err);
 /* Connects to tor's SOCKS port with fresh credentials. */
 MUST_USE enum err look_connect(struct look *k);
 void look_start_tls(struct look *k);
+/* Tor has sent our request over a circuit that ends in the right exit: the ClientHello may follow it, before the exit has answered, as
+ * Tor Browser's own does. The exit keeps it until it is connected: one way there and back is spared. */
+void look_hello_early(struct look *k);
 /* Takes the socket and its buffers away. */
 void look_close(struct look *k);
 

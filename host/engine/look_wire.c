@@ -65,20 +65,39 @@ static void run_tls(struct look *k, const void *bytes, size_t n, bool is_eof)
 	}
 }
 
-void look_start_tls(struct look *k)
+/* Writes the ClientHello; false when the look ended by it. */
+static bool say_hello(struct look *k)
 {
-	look_set_state(k, LOOK_TLS);
-	look_step(k, STEP_HANDSHAKING, k->exit);
 	k->engine = k->all->engine;
 	k->tls = k->engine->start(k->target.host, k->port);
-	if (k->tls == NULL || event_add(k->on_read, NULL) != 0) {
+	if (k->tls == NULL) {
 		look_fail_for_sure(k, ERR_NOMEM);
-		return;
+		return false;
 	}
 	buf_free(&k->out);
 	k->out = buf_new(TLS_OUT_MAX);
 	run_tls(k, NULL, 0, false);
-	/* A server that spoke first: the bytes behind the SOCKS reply. */
+	return k->state != LOOK_OVER && k->state != LOOK_WHY;
+}
+
+void look_hello_early(struct look *k)
+{
+	/* Our request was read by tor, or it could not be on its way; else the usual order is as good. */
+	if (k->tls == NULL && k->state == LOOK_SOCKS && k->out.len == 0)
+		(void)say_hello(k);
+}
+
+void look_start_tls(struct look *k)
+{
+	look_set_state(k, LOOK_TLS);
+	look_step(k, STEP_HANDSHAKING, k->exit);
+	if (event_add(k->on_read, NULL) != 0) {
+		look_fail_for_sure(k, ERR_NOMEM);
+		return;
+	}
+	if (k->tls == NULL && !say_hello(k))
+		return;
+	/* A server that spoke first, or answered at once: the bytes behind the SOCKS reply. */
 	if (k->state == LOOK_TLS && k->in.len > 0)
 		run_tls(k, k->in.bytes, k->in.len, false);
 	buf_free(&k->in);

@@ -122,16 +122,32 @@ int inner_run(struct inner *in)
 	return status;
 }
 
-void inner_send(struct inner *in, uint16_t type, uint32_t id, const struct buf *payload)
+static void inner_sent(enum err err)
 {
-	/* While cleaning up nobody listens. */
-	if (in->is_ending)
-		return;
-	enum err err = channel_send(in->channel, type, id, payload);
 	if (err == OK || err == ERR_CLOSED)
 		return;
 	log_line("a reply can't be sent: %s", err_name(err));
 	_exit(1);
+}
+
+void inner_send(struct inner *in, uint16_t type, uint32_t id, const struct buf *payload)
+{
+	/* While cleaning up nobody listens. */
+	if (!in->is_ending)
+		inner_sent(channel_send(in->channel, type, id, payload));
+}
+
+void inner_send_fd(struct inner *in, uint16_t type, uint32_t id, const struct buf *payload, int fd)
+{
+	if (in->is_ending)
+		close(fd);
+	else
+		inner_sent(channel_send_fd(in->channel, type, id, payload, fd));
+}
+
+int inner_take_fd(struct inner *in)
+{
+	return channel_take_fd(in->channel);
 }
 
 void inner_done(struct inner *in)

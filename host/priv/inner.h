@@ -1,4 +1,4 @@
-/* The inner program's end of role.h: a libevent loop over fd 3. Used by net_main.c and parse_main.c.
+/* The inner program's end of role.h: a libevent loop over fd 3. Used by net_main.c, parse_main.c and fetch_main.c.
  *
  *	struct inner *in = inner_new(base, &ops, arg);
  *	return in == NULL ? 2 : inner_run(in);
@@ -28,6 +28,11 @@ int inner_run(struct inner *in);
 /* Queues a frame to main. When that can't be done (queue full, memory out, payload failed) the process
  * ends, because main must not wait for an answer that never comes; main sees ERR_ROLE_DIED. */
 void inner_send(struct inner *in, uint16_t type, uint32_t id, const struct buf *payload);
+/* The same with a descriptor that goes with the frame; takes fd in any case (channel.h). */
+void inner_send_fd(struct inner *in, uint16_t type, uint32_t id, const struct buf *payload, int fd);
+/* In the frame callback: the descriptor that came with this frame, or -1. One that is not taken is closed and ends the
+ * program: main and we are of two minds. */
+MUST_USE int inner_take_fd(struct inner *in);
 /* Cleaning up is finished. */
 void inner_done(struct inner *in);
 

@@ -294,6 +294,22 @@ enum err role_send(struct role *r, uint16_t type, uint32_t id, const struct buf 
 	return channel_send(r->channel, type, id, payload);
 }
 
+enum err role_send_fd(struct role *r, uint16_t type, uint32_t id, const struct buf *payload, int fd)
+{
+	enum err err = role_start(r);
+
+	if (err != OK) {
+		close(fd);
+		return err;
+	}
+	return channel_send_fd(r->channel, type, id, payload, fd);
+}
+
+int role_take_fd(struct role *r)
+{
+	return r->channel != NULL ? channel_take_fd(r->channel) : -1;
+}
+
 pid_t role_pid(const struct role *r)
 {
 	return r->pid;

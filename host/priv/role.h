@@ -1,4 +1,4 @@
-/* Main's handle on one inner program (secondexit-net, secondexit-parse): starts it over a socketpair, sends
+/* Main's handle on one inner program (secondexit-net, -parse, -fetch): starts it over a socketpair, sends
  * frames, hands back frames, notices its death, starts it anew. Used by the *link modules, which know the
  * messages; a role knows bytes only.
  *
@@ -36,6 +36,11 @@ void role_free(struct role *r);
 MUST_USE enum err role_start(struct role *r);
 /* Starts the program if needed (errors as role_start) and queues a frame (errors as channel_send). */
 MUST_USE enum err role_send(struct role *r, uint16_t type, uint32_t id, const struct buf *payload);
+/* The same with a descriptor that goes with the frame; takes fd in any case (channel.h). */
+MUST_USE enum err role_send_fd(struct role *r, uint16_t type, uint32_t id, const struct buf *payload, int fd);
+/* In the frame callback: the descriptor that came with this frame, or -1. One that is not taken is closed, and the program
+ * counts as one that broke the framing. */
+MUST_USE int role_take_fd(struct role *r);
 /* Ends the program at once with SIGKILL, without a callback: it is silent or talks nonsense. The next start follows
  * the rules of role_start. */
 void role_kill(struct role *r);

@@ -1,9 +1,27 @@
 // One of our certificate pages in a tab, as a test reads and uses it: only by what stands on the page and by mouse and keys.
 
+import assert from 'node:assert/strict';
 import { until } from './wait.mjs';
 
 // WebDriver's key values.
 export const KEY = { tab: '\uE004', enter: '\uE007', space: ' ', escape: '\uE00C', back: '\uE003' };
+
+// Runs in the browser's own error page (about:certerror, about:neterror). Null until that page is there and listens; `press` presses
+// one of its buttons where that can be pressed. ESR 153 draws a net-error-card; ESR 140 has plain buttons, which listen from the
+// moment on when their row is shown.
+function nativePage(press) {
+  const card = document.querySelector('net-error-card');
+  const rows = ['certErrorAndCaptivePortalButtonContainer', 'netErrorButtonContainer'].map((id) => document.getElementById(id));
+  const page = card ? card.shadowRoot : rows.some((row) => row && !row.hidden) ? document : null;
+  if (!page || (card && !page.firstElementChild)) return null;
+  const accept = page.querySelector('#exception-button, #exceptionDialogButton');
+  const isCertificate = document.documentURI.startsWith('about:certerror');
+  const isOffered = isCertificate && (card ? !(card.wrappedJSObject ?? card).hideExceptionButton : !accept.hidden);
+  const button = press === 'advanced' ? page.querySelector('#advanced-button, #advancedButton') : press === 'accept' ? accept : null;
+  const isPressed = Boolean(button && !button.hidden && !button.disabled);
+  if (isPressed) button.click();
+  return { isOffered, isPressed };
+}
 
 export class CertPage {
   constructor(tab, { name, port, edition, origin }) {
@@ -49,25 +67,22 @@ export class CertPage {
     if (this.edition === 'standard') await this.bypassNatively();
   }
 
-  /** Clicks through about:certerror. */
-  async bypassNatively() {
-    await this.tab.wait(() => Boolean(document.querySelector('net-error-card')?.shadowRoot?.querySelector('#advanced-button')), { what: 'the browser\'s own page' });
-    const press = (id) => this.tab.wait((i) => {
-      const button = document.querySelector('net-error-card').shadowRoot.querySelector(i);
-      if (!button || button.disabled) return false;
-      button.click();
-      return true;
-    }, { what: `${id} of the browser's own page` }, id);
-    await press('#advanced-button');
-    await press('#exception-button');
+  /** Waits for the browser's own error page; answers whether it offers its bypass. */
+  nativeBypass() {
+    return until(async () => {
+      const seen = await this.tab.now(nativePage, null);
+      return seen && { isOffered: seen.isOffered };
+    }, { limit: 15000, what: 'the browser\'s own page' }).then(({ isOffered }) => isOffered, async (e) => {
+      throw new Error(`${e.message}; the tab shows ${await this.describe()}`);
+    });
   }
 
-  /** Whether the browser's own page stands here with its bypass. */
-  nativeBypass() {
-    return this.tab.eval(() => {
-      const card = document.querySelector('net-error-card');
-      return card ? !(card.wrappedJSObject ?? card).hideExceptionButton : null;
-    });
+  /** Clicks through the browser's own error page: Advanced, then Accept. */
+  async bypassNatively() {
+    assert.ok(await this.nativeBypass(), 'the browser\'s own page has no bypass');
+    for (const button of ['advanced', 'accept']) {
+      await until(async () => (await this.tab.now(nativePage, button))?.isPressed, { limit: 15000, what: `${button} of the browser's own page` });
+    }
   }
 
   async describe() {

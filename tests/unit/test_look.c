@@ -37,7 +37,8 @@ static struct {
 	int listener, fd;
 	struct event *on_accept, *on_read;
 	uint8_t in[8192];
-	size_t n_in, n_connections;
+	uint8_t early[4096];      /* TLS bytes that came before the exit was connected */
+	size_t n_in, n_early, n_connections;
 	char username[256], password[256], host[256];
 	bool is_connected;                 /* CONNECT was read */
 	bool is_replied;                   /* success was sent */
@@ -163,6 +164,18 @@ static void serve_bytes(const uint8_t *bytes, size_t n)
 	}
 }
 
+/* As an exit does: what comes before it is connected waits. */
+static void serve_or_keep(const uint8_t *bytes, size_t n)
+{
+	if (bed.is_replied) {
+		serve_bytes(bytes, n);
+		return;
+	}
+	assert_true(bed.n_early + n <= sizeof bed.early);
+	memcpy(bed.early + bed.n_early, bytes, n);
+	bed.n_early += n;
+}
+
 static void serve_socks(void)
 {
 	const uint8_t *b = bed.in;
@@ -209,7 +222,7 @@ static void on_read(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	if (bed.is_connected) {
-		serve_bytes(bytes, (size_t)n);
+		serve_or_keep(bytes, (size_t)n);
 		return;
 	}
 	assert_true(bed.n_in + (size_t)n <= sizeof bed.in);
@@ -229,7 +242,7 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 	bed.fd = accept(fd, NULL, NULL);
 	assert_true(bed.fd >= 0);
 	bed.n_connections++;
-	bed.n_in = 0;
+	bed.n_in = bed.n_early = 0;
 	bed.is_connected = bed.is_replied = false;
 	bed.on_read = event_new(bed.base, bed.fd, EV_READ | EV_PERSIST, on_read, NULL);
 	event_add(bed.on_read, NULL);
@@ -241,6 +254,9 @@ static void socks_reply(uint8_t code)
 
 	bed.is_replied = code == 0;
 	assert_int_equal(write(bed.fd, reply, sizeof reply), sizeof reply);
+	if (bed.is_replied && bed.n_early > 0)
+		serve_bytes(bed.early, bed.n_early);
+	bed.n_early = 0;
 }
 
 /* ---- its events ---- */
@@ -499,9 +515,46 @@ static void test_attached_right_but_opened_elsewhere(void **state)
 	circuit(8, FP_B);
 	stream(141, "SENTCONNECT 7", "");
 	stream(141, "SUCCEEDED 8", "");
-	socks_reply(0);
 	expect(ERR_EXIT_WRONG);
-	assert_int_equal(bed.n_tls, 0);
+	assert_int_equal(bed.result.n_certs, 0);
+}
+
+/* The ClientHello follows the request as soon as tor has named a circuit with the right end, and no sooner. */
+static void test_hello_before_the_reply(void **state)
+{
+	(void)state;
+	start_and_connect();
+	turn(20);
+	assert_int_equal(bed.n_early, 0);
+	circuit(7, FP_A);
+	stream(141, "SENTCONNECT 7", "");
+	UNTIL(bed.n_early > 0);
+	assert_int_equal(bed.early[0], 22);          /* a handshake record */
+	size_t hello = bed.n_early;
+	/* tor tries another circuit, and sends what it has once more by itself: nothing is said twice. */
+	stream(141, "DETACHED 7", "REASON=TIMEOUT");
+	circuit(8, FP_A);
+	stream(141, "SENTCONNECT 8", "");
+	turn(20);
+	assert_int_equal(bed.n_early, hello);
+	stream(141, "SUCCEEDED 8", "");
+	socks_reply(0);
+	expect(OK);
+	assert_true(bed.result.is_signed);
+	assert_int_equal(bed.result.path.circuit, 8);
+}
+
+static void test_no_hello_to_a_wrong_end(void **state)
+{
+	(void)state;
+	start_and_connect();
+	stream(141, "SENTCONNECT 7", "");            /* a circuit nobody knows */
+	turn(20);
+	assert_int_equal(bed.n_early, 0);
+	circuit(7, FP_B);                            /* and now it is known */
+	turn(20);
+	assert_int_equal(bed.n_early, 0);
+	expect(ERR_EXIT_WRONG);
 }
 
 /* Somebody else's stream through the right exit proves nothing about ours. */
@@ -910,6 +963,7 @@ int main(void)
 		LOOK_TEST(test_good), LOOK_TEST(test_reply_before_event), LOOK_TEST(test_path_known_last),
 		LOOK_TEST(test_wrong_exit), LOOK_TEST(test_wrong_exit_after_the_reply), LOOK_TEST(test_exit_in_the_middle),
 		LOOK_TEST(test_attached_right_but_opened_elsewhere), LOOK_TEST(test_events_of_another_stream),
+		LOOK_TEST(test_hello_before_the_reply), LOOK_TEST(test_no_hello_to_a_wrong_end),
 		LOOK_TEST(test_newnym_in_between), LOOK_TEST(test_was_clean), LOOK_TEST(test_cannibalized_is_not_clean),
 		LOOK_TEST(test_failures_are_named), LOOK_TEST(test_garbage_and_closing), LOOK_TEST(test_closed_in_the_handshake),
 		LOOK_TEST(test_server_speaks_first), LOOK_TEST(test_deadline_in_each_state), LOOK_TEST(test_cancel_in_each_state),
