@@ -22,7 +22,7 @@ static struct finding undecided(enum reason why)
 	return (struct finding){ VERDICT_UNDECIDED, why };
 }
 
-/* The shell asks, and the first exit gets through. */
+/* is_probed, and the first exit gets through. */
 static struct finding there(const struct https_answer *others, size_t n, size_t k)
 {
 	if (count(others, n, HTTPS_SAW_NONE) + count(others, n, HTTPS_SAW_INVALID) > 0)
@@ -41,11 +41,11 @@ struct finding https_verdict_of(const struct https_answer *first, size_t n_first
 	bool is_tls = first_valid || others_valid || count(first, n_first, HTTPS_SAW_INVALID) > 0 ||
 	              count(others, n_others, HTTPS_SAW_INVALID) > 0;
 
-	if (terms->is_shell && n_first == 0)
+	if (terms->is_probed && n_first == 0)
 		return undecided(REASON_FIRST_SILENT);
 	if (is_tls && !terms->has_roots)
 		return undecided(REASON_NO_ROOTS);
-	if (terms->is_shell && first_valid)
+	if (terms->is_probed && first_valid)
 		return there(others, n_others, k);
 	/* It can't be forged, so one is enough, and whether that exit is independent does not matter. */
 	if (others_valid)

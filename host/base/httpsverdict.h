@@ -22,15 +22,16 @@ struct https_answer {
 struct https_terms {
 	size_t k;             /* agreeing answers needed, >= 1 (0 is taken as 1) */
 	bool has_roots;       /* without trust roots nothing is valid */
-	bool is_shell;        /* no browser failed: what our probe through the first exit saw is the question itself */
+	bool is_probed;       /* no browser failed to get TLS (the shell asks, or the site itself sends its visitors back to
+	                       * http): what our probe through the first exit sees is the question */
 };
 
 /* first: our own probes through the first exit or its candidates, if any came back. others: everybody else. The order
  * does not matter. Total function.
- *   mismatch   one other exit sees a valid chain and the browser (in the shell: our probe) got none: https_withheld;
+ *   mismatch   one other exit sees a valid chain and the browser (is_probed: our probe) got none: https_withheld;
  *              https_selective when the browser failed and our own probe through the first exit sees a valid one too
  *   match      no_https: k independent exits see no HTTPS, and nobody sees any
- *              https_there: in the shell alone: k independent exits and the first one see a valid chain
+ *              https_there: is_probed alone: k independent exits and the first one see a valid chain
  *   undecided  everything else: https_back, https_unclear, https_was_there, exits_differ, no_trust_roots, first_silent,
  *              too_few_answers */
 struct finding https_verdict_of(const struct https_answer *first, size_t n_first,

@@ -105,7 +105,7 @@ static void put_answer(FILE *f, const struct cert_answer *a, const struct cert_a
 	}
 	fputc('\n', f);
 	if (!a->has_cert) {
-		fprintf(f, "    no answer: %s (error %d)\n", err_text(a->error), (int)a->error);
+		fprintf(f, "    %s: %s (error %d)\n", a->is_none ? "no HTTPS" : "no answer", err_text(a->error), (int)a->error);
 		return;
 	}
 	bool is_repeated = earlier != NULL;
@@ -147,6 +147,16 @@ const char *cert_text_reason(enum reason r)
 	case REASON_TIMEOUT: return "The time was over before enough exits answered.";
 	case REASON_NEEDS_CLICK: return "This check waits for a click.";
 	case REASON_PRIVATE_TARGET: return "A private address: no exit may be asked for it.";
+	case REASON_NO_HTTPS: return "No exit finds HTTPS there: the site has none, or is down.";
+	case REASON_HTTPS_THERE: return "All exits reach the site over HTTPS with a valid certificate.";
+	case REASON_HTTPS_WITHHELD: return "Another exit reaches the site over HTTPS with a valid certificate, the first exit does not: "
+	                                   "someone near the first exit keeps visitors on unprotected connections, or its line "
+	                                   "to the site is broken.";
+	case REASON_HTTPS_SELECTIVE: return "HTTPS is there through the first exit too when we ask: it chooses whom to attack, or the "
+	                                    "connection failed by chance.";
+	case REASON_HTTPS_BACK: return "HTTPS is there now, through the first exit itself.";
+	case REASON_HTTPS_UNCLEAR: return "Some exits are shown a certificate, none a valid one.";
+	case REASON_HTTPS_WAS_THERE: return "HTTPS was there earlier in this session; now no exit finds it.";
 	case REASON_CANCELLED: return "Cancelled.";
 	case REASON_ONION: return "An onion service: there is no exit that could lie.";
 	case REASON_NOT_TOR: return "The connection did not go through an exit.";
@@ -158,6 +168,11 @@ const char *cert_text_reason(enum reason r)
 /* What the verdict is good for, and what it is not. */
 static void put_limits(FILE *f, const struct cert_result *r)
 {
+	if (r->question == QUESTION_HTTPS) {
+		if (r->verdict == VERDICT_MISMATCH)
+			fputs("Do not use the site without HTTPS through this exit.\n", f);
+		return;
+	}
 	if (r->verdict == VERDICT_MATCH) {
 		fputs("That speaks for the certificate being the site's own, if it is not intercepted near the site itself.\n", f);
 		if (r->n_chance >= r->k && r->k > 0)

@@ -1,157 +1,25 @@
-/* `secondexit cert`: the certificate check from the shell. There is no browser's stream here, so the first exit is the
- * one given, or one drawn; everything else is the check that the browser's extension asks for. */
-#include "cli/args.h"
-#include "cli/cert_text.h"
-#include "cli/cli.h"
-#include "cli/links.h"
-#include "cli/out.h"
-#include "engine/target.h"
-#include "feature/backend.h"
-#include "feature/certcheck.h"
-#include "message/encode.h"
-#include <stdlib.h>
+/* `secondexit cert`: the certificate check from the shell, the check that the browser's extension asks for. */
+#include "cli/ask.h"
 #include <string.h>
-#include <unistd.h>
 
-#define CERT_ID 1
-
-struct cert_run {
-	const struct cli_options *options;
-	struct links links;
-	bool shows_progress;
-	enum verdict verdict;
-};
-
-static void progress_cb(void *arg, uint32_t id, const struct cert_progress *p)
+static bool take_own(struct cert_request *r, const char *arg)
 {
-	struct cert_run *run = arg;
-	if (run->options->is_json)
-		out_json(encode_progress(id, p));
-	else if (run->shows_progress)
-		cert_text_progress(stderr, p);
-}
-
-static void result_cb(void *arg, uint32_t id, const struct cert_result *r)
-{
-	struct cert_run *run = arg;
-	if (run->options->is_json)
-		out_json(encode_result(id, r));
-	else
-		cert_text_result(stdout, r);
-	run->verdict = r->verdict;
-	links_stop(&run->links);
-}
-
-static void no_circuit(void *arg, uint32_t id, const struct circuit_result *r) { (void)arg, (void)id, (void)r; }
-static void no_status(void *arg, uint32_t id, const struct cert_status *s) { (void)arg, (void)id, (void)s; }
-static void no_tor(void *arg, bool is_up, enum err why) { (void)arg, (void)is_up, (void)why; }
-static void no_newnym(void *arg) { (void)arg; }
-
-/* HOST, HOST:PORT, [V6], [V6]:PORT, or a bare V6. False when it is none of these. */
-static bool site_parse(const char *text, struct site_key *key)
-{
-	char host[HOST_MAX];
-	const char *port = NULL, *end = text + strlen(text);
-	if (text[0] == '[') {
-		const char *close = strchr(text, ']');
-		if (!close || (close[1] && close[1] != ':'))
-			return false;
-		end = close;
-		port = close[1] ? close + 2 : NULL;
-		text++;
-	} else {
-		const char *colon = strchr(text, ':');
-		if (colon && !strchr(colon + 1, ':')) {
-			end = colon;
-			port = colon + 1;
-		}
-	}
-	if (end <= text || (size_t)(end - text) >= sizeof host)
-		return false;
-	memcpy(host, text, (size_t)(end - text));
-	host[end - text] = 0;
-	key->port = 443;
-	if (port) {
-		char *rest;
-		unsigned long n = strtoul(port, &rest, 10);
-		if (*port < '0' || *port > '9' || *rest || n < 1 || n > 65535)
-			return false;
-		key->port = (uint16_t)n;
-	}
-	memcpy(key->host, host, sizeof host);
-	/* A shell has no first party; the site itself keeps its checks apart from those of others. */
-	memcpy(key->first_party, host, sizeof host);
-	return true;
-}
-
-/* CLI_OK, or the status to end with. */
-static int request_take(struct cert_request *r, int argc, char **argv)
-{
-	const char *site = NULL;
-	for (int i = 1; i < argc; i++) {
-		const char *fp = args_value("--first-exit", argc, argv, &i);
-		if (fp) {
-			if (!out_fp_parse(fp, r->first_exit))
-				return cli_usage_error(&verb_cert, "--first-exit needs a fingerprint of 40 hex digits, not", fp);
-			r->first = CERT_FIRST_GIVEN;
-		} else if (strcmp(argv[i], "--same-country") == 0) {
-			r->same_country = true;
-		} else if (strcmp(argv[i], "--two-continents") == 0) {
-			r->two_continents = true;
-		} else if (strcmp(argv[i], "--") == 0 && i + 1 < argc && !site) {
-			site = argv[++i];
-		} else if (argv[i][0] == '-' || site) {
-			return cli_usage_error(&verb_cert, argv[i][0] == '-' ? "unknown option" : "one site at a time, not also", argv[i]);
-		} else {
-			site = argv[i];
-		}
-	}
-	if (!site)
-		return cli_usage_error(&verb_cert, "no site given", NULL);
-	if (strstr(site, "://"))
-		return cli_usage_error(&verb_cert, "give the host alone, as example.org or example.org:443, not", site);
-	if (!site_parse(site, &r->key))
-		return cli_usage_error(&verb_cert, "not HOST or HOST:PORT", site);
-	if (r->same_country && r->two_continents)
-		return cli_usage_error(&verb_cert, "--same-country and --two-continents contradict each other", NULL);
-	return CLI_OK;
-}
-
-static enum err check(struct cert_run *run, const struct cert_request *r)
-{
-	const struct cert_sink sink = {
-		.arg = run, .progress = progress_cb, .result = result_cb, .circuit = no_circuit, .status = no_status,
-		.tor = no_tor, .newnym = no_newnym,
-	};
-	enum err err = links_open(run->options, &run->links);
-	if (err != OK)
-		return err;
-	struct certcheck *c = certcheck_new(backend_ops(run->links.backend), &sink);
-	err = c ? certcheck_start(c, CERT_ID, r) : ERR_NOMEM;
-	if (err == OK)
-		links_run(&run->links, 0);
-	certcheck_free(c);
-	links_close(&run->links);
-	return err;
+	if (strcmp(arg, "--same-country") == 0)
+		return r->same_country = true;
+	if (strcmp(arg, "--two-continents") == 0)
+		return r->two_continents = true;
+	return false;
 }
 
 static int cert_run(const struct cli_options *options, int argc, char **argv)
 {
-	struct cert_run run = { .options = options, .shows_progress = isatty(STDERR_FILENO) };
 	struct cert_request request = { .clicked = true, .first = CERT_FIRST_DRAWN, .k = options->k };
-	int status = request_take(&request, argc, argv);
+	int status = ask_take(&verb_cert, &request, argc, argv, take_own);
 	if (status != CLI_OK)
 		return status;
-	enum err err = check(&run, &request);
-	if (err != OK) {
-		if (options->is_json)
-			out_json(json_pack("{s:o}", "error", out_err(err)));
-		else
-			out_error("cert", err);
-		return err == ERR_TARGET_NAME ? CLI_USAGE : CLI_UNDECIDED;
-	}
-	return run.verdict == VERDICT_MATCH || run.verdict == VERDICT_EXEMPT ? CLI_OK
-	     : run.verdict == VERDICT_MISMATCH ? CLI_FOUND : CLI_UNDECIDED;
+	if (request.same_country && request.two_continents)
+		return cli_usage_error(&verb_cert, "--same-country and --two-continents contradict each other", NULL);
+	return ask_run(&verb_cert, options, &request);
 }
 
 const struct verb verb_cert = {

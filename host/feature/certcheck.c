@@ -145,7 +145,7 @@ bool certcheck_has_id(const struct certcheck *c, uint32_t id)
 
 static bool is_request_sane(const struct cert_request *r)
 {
-	if (r->question > QUESTION_HTTPS || (r->question == QUESTION_HTTPS && (r->n_offered || r->same_country)))
+	if (r->question > QUESTION_HTTPS || (r->question != QUESTION_HTTPS && r->is_loop) || (r->question == QUESTION_HTTPS && (r->n_offered || r->same_country)))
 		return false;
 	return r->k <= K_MAX && r->n_offered <= CHAIN_MAX && r->first <= CERT_FIRST_DRAWN &&
 	       memchr(r->socks_username, '\0', sizeof r->socks_username) &&

@@ -41,6 +41,7 @@ struct cert_request {
 	enum cert_question question;           /* QUESTION_HTTPS: offered and same_country have no meaning */
 	int32_t error;                         /* NSS error number, 0 unknown; classes.h tells its class */
 	bool clicked, retry, same_country;
+	bool is_loop;                          /* QUESTION_HTTPS: the browser did get TLS, and was sent back to http each time */
 	enum cert_proxy proxy;
 	char socks_username[SOCKS_CRED_MAX];   /* "" unknown */
 	char socks_password[SOCKS_CRED_MAX];
@@ -58,6 +59,7 @@ enum cert_step { CERT_STEP_CHOOSING, CERT_STEP_BUILDING, CERT_STEP_CONNECTING, C
 const char *cert_step_name(enum cert_step s);   /* wire name, static */
 
 struct cert_progress {
+	enum cert_question question;
 	unsigned slot;                         /* 0: the first exit; 1..k the others; a replacement takes the slot over */
 	enum cert_step step;
 	const struct relay_info *exit;         /* NULL: not known yet */

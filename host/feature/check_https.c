@@ -50,6 +50,13 @@ static enum https_saw saw(const struct cert_answer *a)
 	return a->is_none ? HTTPS_SAW_NONE : a->is_valid ? HTTPS_SAW_VALID : HTTPS_SAW_INVALID;
 }
 
+/* Where no browser failed to get TLS, what our own probe through the first exit sees is the question: in the shell, and
+ * where the site itself, over a connection that nobody could forge, sends its visitors back to http. */
+static bool is_probed(const struct check *k)
+{
+	return k->request.first != CERT_FIRST_BROWSER || k->request.is_loop;
+}
+
 static struct finding finding(const struct check *k)
 {
 	struct https_answer first[SITE_MEMORIES_MAX], others[SITE_MEMORIES_MAX];
@@ -70,7 +77,7 @@ static struct finding finding(const struct check *k)
 	const struct https_terms terms = {
 		.k = k->k,
 		.has_roots = k->has_roots_reply && k->roots != ROOTS_NONE,
-		.is_shell = k->request.first != CERT_FIRST_BROWSER,
+		.is_probed = is_probed(k),
 	};
 	return https_verdict_of(first, n_first, others, n_others, &terms);
 }
@@ -88,7 +95,6 @@ static bool is_worth_waiting(struct check *k)
 void https_evaluate(struct check *k)
 {
 	bool late = check_is_late(k);
-	bool is_shell = k->request.first != CERT_FIRST_BROWSER;
 	if (!late && !k->has_roots_reply)
 		return;
 	struct finding f = finding(k);
@@ -99,7 +105,7 @@ void https_evaluate(struct check *k)
 		if (late || !probes_pending(k))
 			check_end(k, f.verdict, f.reason, OK);
 	} else if (late || k->is_memory_only || (!slots_pending(k) && !probes_pending(k)) ||
-	           (is_shell && f.reason == REASON_FIRST_SILENT && !probes_pending(k))) {
+	           (is_probed(k) && f.reason == REASON_FIRST_SILENT && !probes_pending(k))) {
 		check_end_undecided(k, f.reason);
 	}
 	if (k->state == CHECK_SHOWING && (late || check_now(k) >= k->until))

@@ -15,7 +15,7 @@ void check_progress(const struct check *k, unsigned slot, enum cert_step step, c
 	const struct cert_sink *sink = &k->owner->sink;
 	if (!sink->progress)
 		return;
-	struct cert_progress p = { slot, step, exit, check_now(k) - k->began };
+	struct cert_progress p = { k->request.question, slot, step, exit, check_now(k) - k->began };
 	sink->progress(sink->arg, k->id, &p);
 }
 

@@ -41,6 +41,17 @@ static const struct field check_fields[] = {
 	SOCKS_FIELDS(struct check_draft, request.),
 	{ "offered", FIELD_LIST, true, .min = 1, .max = CHAIN_MAX, FIELD_AT(struct check_draft, offered) },
 };
+/* The order of is_loop's values. */
+static const char *const failures[] = { "none", "loop", NULL };
+struct https_draft { struct cert_request request; unsigned failure; };
+static const struct field https_fields[] = {
+	SITE_FIELDS(struct https_draft, request.key.),
+	{ "failure", FIELD_CHOICE, FIELD_AT(struct https_draft, failure), .choices = failures },
+	{ "clicked", FIELD_BOOL, FIELD_AT(struct https_draft, request.clicked) },
+	{ "retry", FIELD_BOOL, FIELD_AT(struct https_draft, request.retry) },
+	{ "proxy", FIELD_CHOICE, FIELD_AT(struct https_draft, request.proxy), .choices = proxies },
+	SOCKS_FIELDS(struct https_draft, request.),
+};
 static const struct field forget_fields[] = {
 	SITE_FIELDS(struct site_key, ),
 };
@@ -122,6 +133,19 @@ static enum err decode_check(const json_t *root, struct request *out, const char
 	return err;
 }
 
+static enum err decode_https(const json_t *root, struct request *out, const char **wrong)
+{
+	struct https_draft draft = { .request.question = QUESTION_HTTPS };
+
+	enum err err = fields_decode(root, https_fields, sizeof https_fields / sizeof *https_fields, &draft, wrong);
+	if (err == OK)
+		err = decode_credentials(draft.request.socks_username, draft.request.socks_password, wrong);
+	draft.request.is_loop = draft.failure == 1;
+	out->check = draft.request;
+	sodium_memzero(&draft, sizeof draft);
+	return err;
+}
+
 static enum err decode_forget(const json_t *root, struct request *out, const char **wrong)
 {
 	return fields_decode(root, forget_fields, sizeof forget_fields / sizeof *forget_fields, &out->forget, wrong);
@@ -152,6 +176,7 @@ static const struct {
 } kinds[REQUEST_KINDS] = {
 	[REQUEST_HELLO]        = { "hello",        decode_hello },
 	[REQUEST_CERT_CHECK]   = { "cert.check",   decode_check },
+	[REQUEST_HTTPS_CHECK]  = { "https.check",  decode_https },
 	[REQUEST_CERT_FORGET]  = { "cert.forget",  decode_forget },
 	[REQUEST_CIRCUIT_NEW]  = { "circuit.new",  decode_circuit },
 	[REQUEST_SESSION_WIPE] = { "session.wipe", decode_nothing },

@@ -11,7 +11,7 @@
 #define MESSAGE_ID_MAX 0x7fffffff
 
 enum request_kind {
-	REQUEST_HELLO, REQUEST_CERT_CHECK, REQUEST_CERT_FORGET, REQUEST_CIRCUIT_NEW,
+	REQUEST_HELLO, REQUEST_CERT_CHECK, REQUEST_HTTPS_CHECK, REQUEST_CERT_FORGET, REQUEST_CIRCUIT_NEW,
 	REQUEST_SESSION_WIPE, REQUEST_STATUS, REQUEST_CANCEL, REQUEST_KINDS
 };
 
@@ -24,7 +24,7 @@ struct request {
 	enum request_kind kind;     /* REQUEST_KINDS: unknown */
 	union {
 		struct hello_request hello;
-		struct cert_request check;       /* offered[] points into chain */
+		struct cert_request check;       /* both questions; offered[] points into chain */
 		struct site_key forget;
 		struct circuit_request circuit;
 		struct cancel_request cancel;

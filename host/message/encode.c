@@ -202,13 +202,49 @@ json_t *encode_error(uint32_t id, enum err err, const char *field)
 
 json_t *encode_progress(uint32_t id, const struct cert_progress *p)
 {
-	return json_pack("{s:I,s:s,s:i,s:s,s:o,s:I}", "id", (json_int_t)id, "kind", "cert.progress", "slot", (int)p->slot,
+	return json_pack("{s:I,s:s,s:i,s:s,s:o,s:I}", "id", (json_int_t)id,
+	                 "kind", p->question == QUESTION_HTTPS ? "https.progress" : "cert.progress", "slot", (int)p->slot,
 	                 "step", cert_step_name(p->step), "exit", p->exit != NULL ? encode_relay(p->exit) : json_null(),
 	                 "elapsed_ms", (json_int_t)p->elapsed_ms);
 }
 
+/* What an exit saw of HTTPS; null where it gave no answer. */
+static json_t *encode_https_answer(const void *answers, size_t i)
+{
+	const struct cert_answer *a = (const struct cert_answer *)answers + i;
+	json_t *answer = encode_answer(answers, i);
+	json_t *saw = a->is_none ? json_string("none") : !a->has_cert ? json_null() : json_string(a->is_valid ? "valid" : "invalid");
+
+	if (answer == NULL || json_object_set_new(answer, "saw", saw) != 0) {
+		json_decref(answer);
+		return NULL;
+	}
+	return answer;
+}
+
+/* The same head for both questions; what follows it has no meaning for this one, or another. */
+static json_t *encode_https_result(uint32_t id, const struct cert_result *r)
+{
+	const struct site_key *key = r->key;
+
+	return json_pack("{s:I,s:s,s:s,s:s,s:o,s:o,s:i,s:o,s:I,s:I,s:i,s:i,s:i,s:I,s:b,s:o,s:o,s:o,s:o,s:o,s:s}",
+	                 "id", (json_int_t)id, "kind", "https.result", "verdict", verdict_name(r->verdict),
+	                 "reason", reason_name(r->reason), "error", encode_err(r->error), "host", encode_text(key->host),
+	                 "port", (int)key->port, "first_party", encode_text(key->first_party),
+	                 "private", (json_int_t)key->private_id, "container", (json_int_t)key->container,
+	                 "k", (int)r->k, "asked", (int)r->asked, "answered", (int)r->answered,
+	                 "elapsed_ms", (json_int_t)r->elapsed_ms, "retry_useful", (int)r->retry_useful,
+	                 "still_same", encode_still_same(r->still_same),
+	                 "first", encode_list(r->first, r->n_first, encode_https_answer),
+	                 "others", encode_list(r->others, r->n_others, encode_https_answer),
+	                 "browser_paths", encode_list(r->paths, r->n_paths, encode_path),
+	                 "chance", encode_list(r->chance, r->n_chance, encode_chance), "roots", roots_name(r->roots));
+}
+
 json_t *encode_result(uint32_t id, const struct cert_result *r)
 {
+	if (r->question == QUESTION_HTTPS)
+		return encode_https_result(id, r);
 	const struct site_key *key = r->key;
 	json_t *head = json_pack("{s:I,s:s,s:s,s:s,s:o,s:o,s:i,s:o,s:I,s:I}", "id", (json_int_t)id,
 	                         "kind", "cert.result", "verdict", verdict_name(r->verdict), "reason", reason_name(r->reason),

@@ -157,6 +157,7 @@ static const struct route {
 } routes[REQUEST_KINDS] = {
 	[REQUEST_HELLO]        = { run_hello,        false },
 	[REQUEST_CERT_CHECK]   = { run_cert_check,   true },
+	[REQUEST_HTTPS_CHECK]  = { run_cert_check,   true },
 	[REQUEST_CERT_FORGET]  = { run_cert_forget,  false },
 	[REQUEST_CIRCUIT_NEW]  = { run_circuit_new,  true },
 	[REQUEST_SESSION_WIPE] = { run_session_wipe, false },

@@ -33,14 +33,14 @@ static struct tally tally(const struct https_answer *list, size_t n)
 static bool holds(enum reason r, const struct tally *f, const struct tally *o, size_t nf, const struct https_terms *t)
 {
 	bool fv = f->of[VALID], ov = o->of[VALID], inv = f->of[INVALID] || o->of[INVALID];
-	bool early = f->of[EARLIER] || o->of[EARLIER], tls = fv || ov || inv, silent = t->is_shell && nf == 0;
-	bool judged = !silent && (t->has_roots || !tls), shell_valid = t->is_shell && fv;
+	bool early = f->of[EARLIER] || o->of[EARLIER], tls = fv || ov || inv, silent = t->is_probed && nf == 0;
+	bool judged = !silent && (t->has_roots || !tls), shell_valid = t->is_probed && fv;
 	switch (r) {
 	case REASON_FIRST_SILENT: return silent;
 	case REASON_NO_ROOTS: return !silent && tls && !t->has_roots;
 	case REASON_HTTPS_WITHHELD: return judged && ov && !fv;
-	case REASON_HTTPS_SELECTIVE: return judged && ov && fv && !t->is_shell;
-	case REASON_HTTPS_BACK: return judged && fv && !ov && !t->is_shell;
+	case REASON_HTTPS_SELECTIVE: return judged && ov && fv && !t->is_probed;
+	case REASON_HTTPS_BACK: return judged && fv && !ov && !t->is_probed;
 	case REASON_HTTPS_UNCLEAR: return judged && inv && !ov && !fv;
 	case REASON_HTTPS_WAS_THERE: return judged && early && !tls;
 	case REASON_NO_HTTPS: return judged && !early && !tls && o->counting[NONE] >= t->k;
@@ -73,7 +73,7 @@ static void check_one(const struct https_answer *f, size_t nf, const struct http
 		turned[i] = o[no - 1 - i];
 	assert_int_equal(https_verdict_of(f, nf, turned, no, t).reason, got.reason);
 	/* For the browser one more valid chain always accuses, and nothing takes an accusation back. */
-	if (no == OTHERS || !t->has_roots || t->is_shell)
+	if (no == OTHERS || !t->has_roots || t->is_probed)
 		return;
 	for (int more = 0; more < TYPES; more++) {
 		memcpy(turned, o, no * sizeof *o);
