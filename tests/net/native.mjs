@@ -133,7 +133,7 @@ export class Host extends EventEmitter {
     this.emit('message', m);
     const entry = this.#pending.get(m.id);
     if (!entry) return;
-    if (m.kind === 'cert.progress') { entry.progress.push(m); entry.onProgress?.(m); return; }
+    if (String(m.kind).endsWith('.progress')) { entry.progress.push(m); entry.onProgress?.(m); return; }
     this.#pending.delete(m.id);
     entry.resolve({ final: m, progress: entry.progress });
   }

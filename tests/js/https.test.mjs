@@ -1,0 +1,163 @@
+// Is HTTPS withheld? Asked of the host and of the shell's verb over a real Tor network: a browser (played by node) fails to
+// get TLS through its exit, and the others are asked.
+import test, { before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { spawn } from 'node:child_process';
+import { HostBed, SECONDEXIT, PORT, K } from '../net/hostbed.mjs';
+
+let bed, host, home;
+before(async () => {
+  bed = await HostBed.start();
+  host = await bed.host();
+  home = fs.mkdtempSync(path.join(os.tmpdir(), 'secondexit-https-'));
+}, { timeout: 180000 });
+after(async () => {
+  await bed?.stop();
+  if (home) fs.rmSync(home, { recursive: true });
+});
+
+const CLOSED_PORT = 18999;   // every exit lets it pass, nobody serves it
+
+const https = (name, more = {}) => host.request({ kind: 'https.check', first_party: name, private: 1, container: 0, host: name, port: PORT,
+  failure: 'none', clicked: true, retry: false, proxy: 'socks', ...more });
+
+// The browser goes there and fails. → the host's final message
+async function meet(name, spec, more = {}) {
+  if (spec) bed.origin.site(name, spec);
+  await bed.browser.visit(name, more.port ?? PORT).then(() => { throw new Error('it got a handshake'); }, () => {});
+  const { final, progress } = await https(name, more);
+  assert.ok(progress.every((p) => p.kind === 'https.progress'));
+  assert.equal(final.kind, 'https.result', JSON.stringify(final));
+  return final;
+}
+const saw = (answers) => answers.map((a) => a.saw);
+const is = (result, verdict, reason) => assert.deepEqual([result.verdict, result.reason], [verdict, reason], JSON.stringify(result, null, 1));
+
+for (const how of ['reset', 'close', 'alert', 'http', 'garbage', 'stall']) {
+  test(`the first exit plays ${how}, the others get HTTPS`, { timeout: 60000 }, async () => {
+    const result = await meet(bed.name('held'), { first: how, others: 'valid' });
+    is(result, 'mismatch', 'https_withheld');
+    assert.ok(saw(result.others).includes('valid'));
+    assert.ok(result.elapsed_ms < 25000);
+    const exits = result.browser_paths.map((p) => p.at(-1).fingerprint);
+    for (const a of result.others) assert.ok(!exits.includes(a.exit.fingerprint));
+  });
+}
+
+test('nobody gets HTTPS: the site has none', { timeout: 60000 }, async () => {
+  for (const how of ['http', 'reset', 'alert', 'garbage']) {
+    const result = await meet(bed.name('none'), { first: how, others: how });
+    is(result, 'match', 'no_https');
+    assert.deepEqual(saw(result.others), Array(K).fill('none'));
+    assert.equal(result.answered, K);
+    assert.ok(!('fingerprints' in result));
+  }
+});
+
+test('a port that nobody serves', { timeout: 60000 }, async () => {
+  const result = await meet(bed.name('shut'), null, { port: CLOSED_PORT });
+  is(result, 'match', 'no_https');
+  assert.ok(result.others.every((a) => a.error?.name === 'ERR_SOCKS_CONN'), JSON.stringify(result.others.map((a) => a.error)));
+});
+
+test('a name that does not exist anywhere', { timeout: 60000 }, async () => {
+  const name = bed.name('gone');
+  for (const exit of bed.net.exits) exit.dns.rule(name, 'nxdomain');
+  is(await meet(name), 'match', 'no_https');
+});
+
+test('silence everywhere: an answer only after a second circuit', { timeout: 90000 }, async () => {
+  const name = bed.name('black');
+  bed.origin.site(name, { first: 'valid', others: 'valid' });
+  for (const exit of bed.net.exits) exit.dns.rule(name, 'silent');
+  const visit = bed.browser.visit(name, PORT).catch(() => {});
+  const began = Date.now();
+  const { final } = await https(name);
+  assert.ok(final.elapsed_ms <= 25000 && final.elapsed_ms > 9000, `${final.elapsed_ms}`);
+  assert.ok(Date.now() - began < 26000);
+  is(final, 'match', 'no_https');
+  await visit;
+});
+
+test('one exit stays silent, the others get HTTPS', { timeout: 90000 }, async () => {
+  const name = bed.name('hole');
+  bed.origin.site(name, { first: 'stall', others: 'valid' });
+  const visit = bed.browser.visit(name, PORT).catch(() => {});
+  await new Promise((done) => { setTimeout(done, 1500); });
+  const { final } = await https(name);
+  is(final, 'mismatch', 'https_withheld');
+  assert.ok(final.elapsed_ms < 6000, `${final.elapsed_ms}`);
+  for (const exit of bed.net.exits) void exit;
+  await visit;
+});
+
+test('an invalid certificate at some, nothing at the others: undecided, all shown', { timeout: 60000 }, async () => {
+  const result = await meet(bed.name('mixed'), { first: 'reset', others: ['self-signed', 'reset', 'reset'] });
+  is(result, 'undecided', 'https_unclear');
+  assert.deepEqual(saw(result.others).sort(), ['invalid', 'none', 'none']);
+});
+
+test('the exit spares our probe', { timeout: 60000 }, async () => {
+  const result = await meet(bed.name('choosy'), { first: { each: ['reset', 'valid'] }, others: 'valid' });
+  is(result, 'mismatch', 'https_selective');
+});
+
+test('a site that sends its visitors back to http is no exit\'s fault', { timeout: 60000 }, async () => {
+  const name = bed.name('loop');
+  bed.origin.site(name, { first: 'valid', others: 'valid' });
+  await bed.browser.visit(name, PORT);
+  const { final } = await https(name, { failure: 'loop' });
+  is(final, 'match', 'https_there');
+});
+
+test('nothing was sent, nothing stays behind', async () => {
+  assert.deepEqual(await bed.mappings(), []);
+});
+
+test('what makes no sense is refused', async () => {
+  const name = bed.name('bad');
+  for (const more of [{ failure: 'other' }, { failure: 1 }, { error: -1 }, { offered: ['AAAA'] }, { same_country: true }, { clicked: 1 }, { port: 0 }, { host: '' }]) {
+    const { final } = await https(name, more);
+    assert.deepEqual([final.kind, final.code], ['error', 1104], JSON.stringify(more));
+  }
+});
+
+// ---- the verb ----
+
+const place = (p) => `${p.host}:${p.port}`;
+function run(...args) {
+  const { client } = bed.net;
+  return new Promise((resolve) => {
+    const p = spawn(SECONDEXIT, ['https', ...args, '--control', place(client.control), '--socks', place(client.socks), '--test-ca', bed.origin.caFile],
+      { stdio: ['ignore', 'pipe', 'pipe'], env: { HOME: home, PATH: process.env.PATH } });
+    let out = '', err = '';
+    p.stdout.on('data', (d) => { out += d; });
+    p.stderr.on('data', (d) => { err += d; });
+    p.on('close', (status) => resolve({ status, out, err }));
+  });
+}
+
+test('verb: everybody gets it; nobody does; one exit withholds it', { timeout: 60000 }, async () => {
+  const there = bed.name('there'), none = bed.name('nothing'), held = bed.name('liar');
+  bed.origin.site(there, { first: 'valid', others: 'valid' });
+  bed.origin.site(none, { first: 'http', others: 'http' });
+  const liar = bed.net.exits[6];
+  const shows = ({ exit }) => (exit.fingerprint === liar.fingerprint ? 'reset' : 'valid');
+  bed.origin.site(held, { first: shows, others: shows });
+  let r = await run(`${there}:${PORT}`);
+  assert.equal(r.status, 0, r.out + r.err);
+  assert.match(r.out, /^MATCH: All exits reach the site over HTTPS/m);
+  r = await run(`${none}:${PORT}`);
+  assert.equal(r.status, 0, r.out + r.err);
+  assert.match(r.out, /no HTTPS: the answer is not TLS/);
+  assert.match(r.out, /^MATCH: No exit finds HTTPS there/m);
+  r = await run(`${held}:${PORT}`, '--first-exit', liar.fingerprint);
+  assert.equal(r.status, 1, r.out + r.err);
+  assert.match(r.out, /^MISMATCH: Another exit reaches the site over HTTPS/m);
+  r = await run(`${held}:${PORT}`, '--first-exit', liar.fingerprint, '--json');
+  const result = r.out.split('\n').filter(Boolean).map((l) => JSON.parse(l)).at(-1);
+  assert.deepEqual([result.kind, result.verdict, result.first[0].saw], ['https.result', 'mismatch', 'none']);
+});
