@@ -16,7 +16,7 @@ PRIV_SRC  := host/priv/frame.c host/priv/channel.c host/priv/netmsg.c host/priv/
 MAIN_SRC  := host/main.c $(wildcard host/priv/role.c host/priv/netlink.c host/priv/parselink.c host/priv/fetchlink.c \
              host/wire/*.c host/message/*.c host/feature/*.c host/cli/*.c) host/engine/target.c $(BASE_SRC) $(PRIV_SRC)
 NET_SRC   := host/net_main.c host/priv/inner.c $(wildcard host/engine/*.c) $(BASE_SRC) $(PRIV_SRC)
-PARSE_SRC := host/parse_main.c host/priv/inner.c $(wildcard host/parse/*.c) $(BASE_SRC) $(PRIV_SRC)
+PARSE_SRC := host/parse_main.c host/priv/inner.c $(wildcard host/parse/*.c host/parse/addr/*.c) $(BASE_SRC) $(PRIV_SRC)
 MAIN_LIB  := -ljansson -levent_core -lsodium
 NET_LIB   := -levent_core -lssl -lcrypto -lsodium
 PARSE_LIB := -lcrypto -levent_core -lsodium -ldl
@@ -30,7 +30,7 @@ endif
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 # Made of shared/*.json by a small program, so that host and extension read one table.
-GEN := $(B)/gen/cert_errors.h $(B)/gen/manifest_template.h
+GEN := $(B)/gen/cert_errors.h $(B)/gen/manifest_template.h $(B)/gen/currencies.h
 
 all: $(B)/secondexit $(B)/secondexit-net $(B)/secondexit-parse
 
@@ -45,6 +45,11 @@ $(B)/gen/cert_errors.h: shared/cert-errors.json tools/gen_cert_errors.c
 	@mkdir -p $(@D)
 	$(CC) -std=c17 -D_GNU_SOURCE $(WARN) -O1 -o $(B)/gen/gen_cert_errors tools/gen_cert_errors.c -ljansson
 	$(B)/gen/gen_cert_errors $< $@
+$(B)/gen/currencies.h: shared/currencies.json tools/gen_currencies.c host/parse/addr/base58.c host/parse/addr/row.h
+	@mkdir -p $(@D)
+	$(CC) -std=c17 -D_GNU_SOURCE $(WARN) -O1 -Ihost -o $(B)/gen/gen_currencies tools/gen_currencies.c \
+	  host/parse/addr/base58.c -ljansson
+	$(B)/gen/gen_currencies $< $@
 # The manifest's text as a string of C.
 $(B)/gen/manifest_template.h: manifests/org.secondexit.host.json.in
 	@mkdir -p $(@D)
@@ -55,11 +60,11 @@ $(B)/obj/%.o: %.c $(GEN) | $(GEN)
 	$(call say,cc)$(CC) $(ALLCFLAGS) -MMD -MP -c -o $@ $<
 
 # Unit tests: tests/unit/test_X.c is a program of its own. A comment line `// uses: host/a.c host/b.c` in it names the
-# sources it links, `// libs: -lssl` the libraries; cmocka comes by itself. Fuzzers, tests/fuzz/fuzz_X.c, likewise;
+# sources it links (patterns will do), `// libs: -lssl` the libraries; cmocka comes by itself. Fuzzers, tests/fuzz/fuzz_X.c, likewise;
 # tests/fuzz/replay.c runs them over their corpus without a fuzzer.
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-uses = $(shell sed -n 's,^// uses: ,,p' $(1))
+uses = $(wildcard $(shell sed -n 's,^// uses: ,,p' $(1)))
 libs = $(shell sed -n 's,^// libs: ,,p' $(1))
 .SECONDEXPANSION:
 $(B)/unit/%: tests/unit/%.c $$(call obj,$$(call uses,tests/unit/$$*.c)) $(GEN)
