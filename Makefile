@@ -10,15 +10,17 @@ CFLAGS    ?= -O2 -g
 ALLCFLAGS := -std=c17 -D_GNU_SOURCE -DSECONDEXIT_VERSION='"$(VERSION)"' $(WARN) $(HARDEN) -Ihost -I$(B)/gen $(CFLAGS) $(SAN)
 LDHARDEN  := -pie -Wl,-z,relro,-z,now,--as-needed $(SAN)
 
-# One program for each role's executable: each links only what it uses (HACKING.md, "Three executables").
+# One program for each role's executable: each links only what it uses (HACKING.md, "Four executables").
 BASE_SRC  := $(wildcard host/base/*.c)
 PRIV_SRC  := host/priv/frame.c host/priv/channel.c host/priv/netmsg.c host/priv/parsemsg.c host/priv/fetchmsg.c
 MAIN_SRC  := host/main.c $(wildcard host/priv/role.c host/priv/netlink.c host/priv/parselink.c host/priv/fetchlink.c \
              host/wire/*.c host/message/*.c host/feature/*.c host/cli/*.c) host/engine/target.c $(BASE_SRC) $(PRIV_SRC)
 NET_SRC   := host/net_main.c host/priv/inner.c $(wildcard host/engine/*.c) $(BASE_SRC) $(PRIV_SRC)
 PARSE_SRC := host/parse_main.c host/priv/inner.c $(wildcard host/parse/*.c host/parse/addr/*.c) $(BASE_SRC) $(PRIV_SRC)
+FETCH_SRC := host/fetch_main.c host/priv/inner.c $(wildcard host/fetch/*.c) $(BASE_SRC) $(PRIV_SRC)
 MAIN_LIB  := -ljansson -levent_core -lsodium
 NET_LIB   := -levent_core -lssl -lcrypto -lsodium
+FETCH_LIB := -lcurl -levent_core -lssl -lcrypto
 PARSE_LIB := -lcrypto -levent_core -lsodium -ldl
 
 # `make V=1` shows whole command lines.
@@ -32,7 +34,7 @@ obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 # Made of shared/*.json by a small program, so that host and extension read one table.
 GEN := $(B)/gen/cert_errors.h $(B)/gen/manifest_template.h $(B)/gen/currencies.h
 
-all: $(B)/secondexit $(B)/secondexit-net $(B)/secondexit-parse
+all: $(B)/secondexit $(B)/secondexit-net $(B)/secondexit-parse $(B)/secondexit-fetch
 
 $(B)/secondexit: $(call obj,$(MAIN_SRC))
 	$(call say,link)$(CC) -o $@ $^ $(LDHARDEN) $(MAIN_LIB)
@@ -40,6 +42,8 @@ $(B)/secondexit-net: $(call obj,$(NET_SRC))
 	$(call say,link)$(CC) -o $@ $^ $(LDHARDEN) $(NET_LIB)
 $(B)/secondexit-parse: $(call obj,$(PARSE_SRC))
 	$(call say,link)$(CC) -o $@ $^ $(LDHARDEN) $(PARSE_LIB)
+$(B)/secondexit-fetch: $(call obj,$(FETCH_SRC))
+	$(call say,link)$(CC) -o $@ $^ $(LDHARDEN) $(FETCH_LIB)
 
 $(B)/gen/cert_errors.h: shared/cert-errors.json tools/gen_cert_errors.c
 	@mkdir -p $(@D)
@@ -118,7 +122,8 @@ clean:
 USER_PREFIX ?= $(HOME)/.local
 install-user: all
 	mkdir -p "$(USER_PREFIX)/lib/secondexit" "$(USER_PREFIX)/bin" "$(USER_PREFIX)/share/man/man1"
-	install -m 755 $(B)/secondexit $(B)/secondexit-net $(B)/secondexit-parse "$(USER_PREFIX)/lib/secondexit/"
+	install -m 755 $(B)/secondexit $(B)/secondexit-net $(B)/secondexit-parse $(B)/secondexit-fetch \
+	  "$(USER_PREFIX)/lib/secondexit/"
 	install -m 644 man/secondexit.1 "$(USER_PREFIX)/share/man/man1/"
 	ln -sfn ../lib/secondexit/secondexit "$(USER_PREFIX)/bin/secondexit"
 	@# Status 1: no browser yet, or one that could not be told; it says which, and the programs are there all the same.
@@ -127,7 +132,7 @@ uninstall-user:
 	if [ -x "$(USER_PREFIX)/lib/secondexit/secondexit" ]; then "$(USER_PREFIX)/lib/secondexit/secondexit" uninstall; fi
 	rm -f "$(USER_PREFIX)/bin/secondexit" "$(USER_PREFIX)/share/man/man1/secondexit.1"
 	rm -f "$(USER_PREFIX)/lib/secondexit/secondexit" "$(USER_PREFIX)/lib/secondexit/secondexit-net" \
-	  "$(USER_PREFIX)/lib/secondexit/secondexit-parse"
+	  "$(USER_PREFIX)/lib/secondexit/secondexit-parse" "$(USER_PREFIX)/lib/secondexit/secondexit-fetch"
 	if [ -d "$(USER_PREFIX)/lib/secondexit" ]; then rmdir "$(USER_PREFIX)/lib/secondexit"; fi
 .PHONY: install-user uninstall-user
 # --- end of for this user alone ------------------------------------------------------------------------------------------
