@@ -1,7 +1,7 @@
 // Makers of the large families: base58check coins, bech32 and its kin, CashAddr, Lightning. Parameters (version bytes, human-readable
 // parts) are the row's; confirm.mjs asks other packages about them.
 
-import { base58check, bech, bech32, bech32m, bytesOf, cash40, concat, hex, segwit } from './codecs.mjs';
+import { base58check, bech, bech32, bech32m, bytesOf, cash40, concat, equal, hex, segwit } from './codecs.mjs';
 
 export const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
 export const BECH32 = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l';
@@ -18,6 +18,7 @@ function content(random, row) {
   // BIP 32: depth, parent's fingerprint, child's number, chain code, public key.
   if (n === 74 && row.version?.length === 8) return concat([random.below(6)], random.bytes(4 + 4 + 32), point(random));
   // BIP 47 version 1: version, features, public key, chain code, 13 zeros.
+  if (n === 66) return concat(point(random), point(random)); // BIP 352: two keys
   if (n === 80) return concat([1, 0], point(random), random.bytes(32), new Uint8Array(13));
   return random.bytes(n);
 }
@@ -37,12 +38,13 @@ const base58checked = {
 /* The human-readable part: what stands before the last 1 of the prefix (bc1p); all of it where that has none (lnbc). */
 export const hrpOf = (row) => row.prefix.replace(/1[^1]*$/, '');
 
-const bech32Bytes = (m) => ({
-  by: `bech32 (${m ? 'bech32m' : 'bech32'})`,
-  make: (random, row) => bech.encode(hrpOf(row), random.bytes(between(row, random)), m),
+// row.version: 5-bit groups that come before the bytes (BIP 352's version).
+const bech32Bytes = (code, name) => ({
+  by: `bech32 (${name})`,
+  make: (random, row) => code.encode(hrpOf(row), [...bytesOf(row.version ?? ''), ...code.toWords(content(random, { ...row, version: undefined }))], 2000),
   valid(text, row) {
-    const d = bech.decode(text, m);
-    return d.prefix === hrpOf(row) && fits(d.bytes.length, row);
+    const d = code.decode(text, 2000), skip = (row.version ?? '').length / 2;
+    return d.prefix === hrpOf(row) && equal(d.words.slice(0, skip), bytesOf(row.version ?? '')) && fits(code.fromWords(d.words.slice(skip)).length, row);
   },
   letters: () => BECH32,
   from: (row) => row.prefix.length,
@@ -51,7 +53,7 @@ const bech32Bytes = (m) => ({
 const segwits = {
   by: 'bech32 (bitcoinjs-lib confirms)',
   make(random, row) {
-    const version = row.number ?? 0, n = row.payload ? between(row, random) : version === 0 ? random.pick([20, 32]) : 32;
+    const version = row.number === 2 ? 2 + random.below(15) : row.number ?? 0, n = row.payload ? between(row, random) : version === 0 ? random.pick([20, 32]) : 32;
     return segwit.encode(hrpOf(row), version, random.bytes(version === 0 && n !== 20 ? 32 : n));
   },
   valid(text, row) {
@@ -92,18 +94,6 @@ const bolt12 = {
     return row.prefix + bech32.toWords(concat([10, text.length], text, [22, 33], point(random))).map((w) => BECH32[w]).join('');
   },
   valid: (text, row) => text.startsWith(row.prefix),
-  letters: () => BECH32,
-  from: (row) => row.prefix.length,
-};
-
-// BIP 352: version q (0), two public keys.
-const silent = {
-  by: 'bech32 (bech32m), layout from BIP 352',
-  make: (random, row) => bech32m.encode(hrpOf(row), [0, ...bech32m.toWords(concat(point(random), point(random)))], 1023),
-  valid(text, row) {
-    const d = bech32m.decode(text, 1023);
-    return d.prefix === hrpOf(row) && bech32m.fromWords(d.words.slice(1)).length >= 66;
-  },
   letters: () => BECH32,
   from: (row) => row.prefix.length,
 };
@@ -179,6 +169,6 @@ const kaspa = {
 };
 
 export const makersOfCodes = {
-  base58check: base58checked, segwit: segwits, bech32: bech32Bytes(false), bech32m: bech32Bytes(true),
-  bech32_any: anyWords, lightning: bolt11, bolt12, silent, blech32, cashaddr, kaspa,
+  base58check: base58checked, segwit: segwits, bech32: bech32Bytes(bech32, 'bech32'), bech32m: bech32Bytes(bech32m, 'bech32m'),
+  bech32_any: anyWords, lightning: bolt11, bolt12, blech32, cashaddr, kaspa,
 };

@@ -1,7 +1,7 @@
 // Makers of the families with a checksum or structure of their own, one or a few coins each.
 
 import { createRequire } from 'node:module';
-import { base, blake2b, byron, bytesOf, concat, crc32, eip55, equal, hex, hip15, HASHES, keccak_256, onion, sha3_256, sha512_256, strkey, unified } from './codecs.mjs';
+import { base, bech32, blake2b, byron, bytesOf, cash40, concat, crc32, eip55, equal, hex, hip15, HASHES, keccak_256, onion, ripemd160, sha256, sha3_256, sha512_256, strkey, unified } from './codecs.mjs';
 import { BASE58, BECH32, between } from './makers_codes.mjs';
 
 const require = createRequire(import.meta.url);
@@ -258,15 +258,19 @@ const stacks = {
   letters: letters(C32), from: () => 2,
 };
 
+// row.version: flags (11 bounceable, 51 not, 91 and d1 on test networks), workchain.
 const tonFriendly = {
   by: '@ton/core',
-  make: (random) => new ton.Address(random.chance(0.9) ? 0 : -1, Buffer.from(random.bytes(32))).toString({ bounceable: random.chance(0.5), testOnly: false, urlSafe: true }),
+  make(random, row) {
+    const flags = parseInt(row.version.slice(0, 2), 16), address = new ton.Address(row.version.endsWith('ff') ? -1 : 0, Buffer.from(random.bytes(32)));
+    return address.toString({ bounceable: (flags & 0x40) === 0, testOnly: (flags & 0x80) !== 0, urlSafe: random.chance(0.7) });
+  },
   valid: (text) => ton.Address.isFriendly(text) && Boolean(ton.Address.parseFriendly(text)),
   letters: letters(BASE64URL), from: () => 0,
 };
 const tonRaw = {
   by: '@ton/core',
-  make: (random) => new ton.Address(random.chance(0.8) ? 0 : -1, Buffer.from(random.bytes(32))).toRawString(),
+  make: (random, row) => new ton.Address(parseInt(row.prefix, 10), Buffer.from(random.bytes(32))).toRawString(),
   valid: (text) => Boolean(ton.Address.parseRaw(text)),
   letters: lower, from: (row, text) => text.indexOf(':') + 1,
 };
@@ -280,7 +284,7 @@ const hedera = {
 
 const arweave = {
   by: '@scure/base (base64url of 32 bytes: no checksum)',
-  make: (random) => again(() => { const text = base.base64urlnopad.encode(random.bytes(32)); return /^[^-_].*[^-_]$/.test(text) && text; }),
+  make: (random) => base.base64urlnopad.encode(random.bytes(32)),
   valid: (text) => base.base64urlnopad.decode(text).length === 32,
   letters: letters(BASE64URL), from,
 };
@@ -298,8 +302,96 @@ const zcashUnified = {
   letters: letters(BECH32), from,
 };
 
+// LIP-0018: bech32's checksum without a human-readable part, in other letters.
+const LISK = 'zxvcpmbn3465o978uyrtkjew2adsqhfg', CONFLUX = 'abcdefghjkmnprstuvwxyz0123456789';
+const GEN30 = [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3];
+const polymod30 = (values) => values.reduce((c, v) => GEN30.reduce((x, g, i) => (((c >>> 25) >> i) & 1 ? x ^ g : x), ((c & 0x1ffffff) << 5) ^ v), 1);
+const lisk = {
+  by: 'LIP-0018, words by bech32',
+  make(random) {
+    const words = bech32.toWords(random.bytes(20)), sum = polymod30([...words, 0, 0, 0, 0, 0, 0]) ^ 1;
+    return 'lsk' + [...words, ...Array.from({ length: 6 }, (_, i) => (sum >> (5 * (5 - i))) & 31)].map((w) => LISK[w]).join('');
+  },
+  valid: (text) => polymod30([...text.slice(3)].map((c) => LISK.indexOf(c))) === 1,
+  letters: letters(LISK), from,
+};
+
+// CIP-37: CashAddr's checksum in other letters; the first digit says what it is.
+const conflux = {
+  by: 'CIP-37 over CashAddr\'s polynomial',
+  make(random, row) {
+    const bytes = random.bytes(20);
+    bytes[0] = (bytes[0] & 15) | ((row.number ? row.number - 1 : random.pick([1, 8])) << 4);
+    const net = row.param, text = cash40.encode(net, concat([0], bytes)).slice(net.length + 1);
+    const own = [...text].map((c) => CONFLUX[BECH32.indexOf(c)]).join('');
+    return row.prefix + (row.prefix === row.prefix.toUpperCase() ? own.toUpperCase() : own);
+  },
+  valid: (text, row) => cash40.decode(row.param, [...text.slice(text.lastIndexOf(':') + 1).toLowerCase()].map((c) => BECH32[CONFLUX.indexOf(c)]).join(''))[0] === 0,
+  letters: (c) => (c === c.toUpperCase() && /[A-Z]/.test(c) ? CONFLUX.toUpperCase() : CONFLUX), from,
+};
+
+// NXT's Reed-Solomon: 13 symbols of the account, lowest first, four of the code; generator with the coefficients 30, 6, 9, 17 over GF(32).
+const NXT = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ', PLACE = [3, 2, 1, 0, 7, 6, 5, 4, 13, 14, 15, 16, 12, 8, 9, 10, 11];
+const times = (a, b) => { let r = 0; for (let i = 0; i < 5; i++) { if ((b >> i) & 1) r ^= a << i; } for (let i = 8; i >= 5; i--) if ((r >> i) & 1) r ^= 0x25 << (i - 5); return r; };
+const parity = (word) => word.slice(0, 13).reduceRight((p, w) => { const f = w ^ p[3]; return [times(17, f), p[0] ^ times(9, f), p[1] ^ times(6, f), p[2] ^ times(30, f)]; }, [0, 0, 0, 0]);
+const nxt = {
+  by: 'NXT\'s encoder, written down again (@ensdomains/address-encoder confirms Ardor)',
+  make(random, row) {
+    let account = random.bytes(8).reduce((n, b) => n * 256n + BigInt(b), 0n);
+    const word = Array.from({ length: 13 }, () => { const w = Number(account & 31n); account >>= 5n; return w; });
+    const letter = [...word, ...parity(word)];
+    return row.prefix + PLACE.map((p) => NXT[letter[p]]).join('').replace(/^(.{4})(.{4})(.{4})/, '$1-$2-$3-');
+  },
+  valid(text, row) {
+    const word = [];
+    [...text.slice(row.prefix.length).replaceAll('-', '')].forEach((c, i) => { word[PLACE[i]] = NXT.indexOf(c); });
+    return word.length === 17 && equal(parity(word), word.slice(13));
+  },
+  letters: (c) => (c === '-' ? '' : NXT), from,
+};
+
+// ISO 13616's check digits.
+const mod97 = (text) => [...(text.slice(4) + text.slice(0, 4))].reduce((r, c) => Number(String(r) + parseInt(c, 36)) % 97, 0);
+const checked = (country, rest) => country + String(98 - mod97(`${country}00${rest}`)).padStart(2, '0') + rest;
+const NIMIQ = '0123456789ABCDEFGHJKLMNPQRSTUVXY';
+const nimiq = {
+  by: 'Nimiq\'s documentation (@ensdomains/address-encoder confirms)',
+  make(random, row) {
+    const text = checked('NQ', bech32.toWords(random.bytes(20)).map((w) => NIMIQ[w]).join(''));
+    return row.inside ? text.match(/.{4}/g).join(' ') : text;
+  },
+  valid: (text) => mod97(text.replaceAll(' ', '')) === 1,
+  letters: (c) => (c === ' ' ? '' : NIMIQ), from: () => 4,
+};
+const icap = {
+  by: 'ICAP\'s specification written down again',
+  make: (random) => checked('XE', BigInt('0x' + hex(concat([0], random.bytes(19)))).toString(36).toUpperCase().padStart(30, '0')),
+  valid: (text) => mod97(text) === 1,
+  letters: letters('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'), from: () => 4,
+};
+
+// Base58 with another hash: row.param names it, row.number characters of the prefix are no base58, row.version goes first.
+const curve = (name) => (b) => ripemd160(concat(b, Buffer.from(name)));
+const SUMS = {
+  sha256d: HASHES.sha256d, sha256, blake2b: HASHES.blake2b256, waves: HASHES.blake2bKeccak, sha3: sha3_256,
+  ripemd160, 'ripemd160-k1': curve('K1'), 'ripemd160-r1': curve('R1'),
+};
+const base58Sum = {
+  by: '@scure/base and @noble/hashes (@ensdomains/address-encoder confirms many)',
+  make(random, row) {
+    const n = between(row, random), body = concat(bytesOf(row.version ?? ''), n === 33 ? point(random) : random.bytes(n));
+    return (row.prefix ?? '').slice(0, row.number ?? 0) + base.base58.encode(concat(body, SUMS[row.param](body).slice(0, 4)));
+  },
+  valid(text, row) {
+    const b = base.base58.decode(text.slice(row.number ?? 0)), body = b.slice(0, -4);
+    return text.startsWith((row.prefix ?? '').slice(0, row.number ?? 0)) && hex(body).startsWith(row.version ?? '') && equal(SUMS[row.param](body).slice(0, 4), b.slice(-4));
+  },
+  letters: letters(BASE58), from: (row) => row.number ?? 0,
+};
+
 export const makersOfFamilies = {
+  lisk, conflux, nxt, nimiq, icap, base58_sum: base58Sum, 'base58_sum ERG': ergo, 'hex TON': tonRaw,
   hex: plainHex, eip55: evm, starknet, casper, sia, icp_account: icpAccount, vite, strkey: stellar, algorand, nem, filecoin, icp_principal: icpPrincipal,
   onion: onions, cryptonote, xrp, xrp_x: xrpX, solana, ss58: ss58Row, waves, ergo, byron: cardanoByron, nano: nanos, stacks, c32check: stacks,
-  ton: tonFriendly, ton_raw: tonRaw, hedera, arweave, unified: zcashUnified, zcash_unified: zcashUnified,
+  ton: tonFriendly, hedera, arweave, unified: zcashUnified, zcash_unified: zcashUnified,
 };
