@@ -1,3 +1,5 @@
+// uses: host/parse/addr/*.c host/base/rd.c
+// libs: -lsodium -lcrypto
 /* The detector as a filter, for tests/recall, tests/quiet and the bench: texts in, hits out, one process for millions of texts.
  * stdin: frames, a 32-bit little-endian length and that many bytes. stdout, for each frame: a line "= HITS" (with "+" after it when
  * there were more), then a line for each hit, tab-separated: number of the row in shared/currencies.json, offset, length, 1 when
@@ -11,7 +13,7 @@
 #include <time.h>
 
 /* Largest frame: one copied text (8 MiB) and room. */
-#define FRAME_MAX (64u * 1024 * 1024)
+#define TEXT_MAX (64u * 1024 * 1024)
 
 static struct addr_hits hits;
 
@@ -58,7 +60,7 @@ int main(int argc, char **argv)
 	while (fread(head, 1, 4, stdin) == 4) {
 		size_t n = (size_t)head[0] | (size_t)head[1] << 8 | (size_t)head[2] << 16 | (size_t)head[3] << 24;
 		/* Exactly as large as the text, so that a sanitizer sees a byte read too far. */
-		uint8_t *text = n <= FRAME_MAX ? malloc(n ? n : 1) : NULL;
+		uint8_t *text = n <= TEXT_MAX ? malloc(n ? n : 1) : NULL;
 
 		if (text == NULL || fread(text, 1, n, stdin) != n) {
 			fprintf(stderr, "scan_lines: a frame of %zu bytes: too large, or cut short\n", n);
