@@ -26,5 +26,6 @@ addr_check_fn addr_check_cashaddr;
 addr_check_fn addr_check_kaspa;
 
 /* The families that are neither. */
+#include "parse/addr/checks_families.h"
 
 #endif
