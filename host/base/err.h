@@ -87,7 +87,10 @@ enum err_class { ERR_CLASS_NONE, ERR_CLASS_PEER, ERR_CLASS_LOCAL, ERR_CLASS_LIMI
 	X(ERR_HTTP_BODY,        1605, LIMIT, "the answer is larger than the limit allows") \
 	X(ERR_HTTP_SHORT,       1606, PEER,  "the answer ended before its announced end") \
 	X(ERR_HTTP_ENCODING,    1607, PEER,  "the answer's compression is unknown or broken") \
-	X(ERR_HTTP_STALLED,     1608, PEER,  "the answer stopped in the middle")
+	X(ERR_HTTP_STALLED,     1608, PEER,  "the answer stopped in the middle") \
+	X(ERR_HTTP_STATUS,      1621, PEER,  "the site answered with an error instead of the page") \
+	X(ERR_HTTP_REDIRECTS,   1622, PEER,  "too many redirects, or one that leads nowhere") \
+	X(ERR_PAGE_FORMAT,      1623, PEER,  "the page is of a kind or encoding that can't be compared")
 
 #define ERR_ENUM(name, number, cls, text) name = number,
 enum err { OK = 0, ERR_TABLE(ERR_ENUM) };

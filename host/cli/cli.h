@@ -28,8 +28,8 @@ struct verb {
 	int (*run)(const struct cli_options *options, int argc, char **argv);
 };
 
-/* One file each: verb_cert.c, verb_exits.c, verb_doctor.c; verb_install.c has two. */
-extern const struct verb verb_cert, verb_exits, verb_doctor, verb_install, verb_uninstall;
+/* One file each: verb_cert.c, verb_scan.c, verb_exits.c, verb_doctor.c; verb_install.c has two. */
+extern const struct verb verb_cert, verb_scan, verb_exits, verb_doctor, verb_install, verb_uninstall;
 
 /* Takes the shared options out of argv (`--name VALUE` and `--name=VALUE`, before or behind the verb, up to
  * `--`), compacting it and *argc; argv[0] stays. ERR_USAGE: *wrong names the argument, *why says what is wrong
