@@ -82,6 +82,34 @@ const answer = object({
   elapsed_ms: milliseconds,
 });
 
+// An address found in what would be copied. Bytes of UTF-8 in its flavour.
+const hit = object({
+  flavour: integer(0, 15),
+  coin: string(64),
+  ticker: string(64),
+  form: string(64),
+  network: string(64),
+  address: string(2048),
+  offset: integer(0, 1 << 23),
+  length: integer(1, 1 << 23),
+  normalised: boolean,
+  checksum_bits: integer(0, 255),
+});
+
+// What stands in an address's place on the page that another exit brought.
+const pageAnswer = object({
+  slot: integer(1, 99),
+  exit: orNull(relay),
+  status: oneOf('page', 'failed'),
+  error: orNull(hostError),
+  found: orNull(oneOf('same', 'other', 'absent')),
+  address: orNull(string(2048)),
+  family_equal: boolean,
+  http_status: integer(0, 999),
+  url: orNull(string(8192)),
+  elapsed_ms: milliseconds,
+});
+
 const REASON = /^[a-z][a-z0-9_]{0,40}$/;
 
 const readers = {
@@ -139,6 +167,33 @@ const readers = {
     roots: object({ source: oneOf('browser', 'system', 'none'), count }),
     version: string(40),
   }),
+  'clip.result': object({ found: boolean, more: boolean, hits: list(hit, 256) }),
+  'clip.progress': object({
+    slot: integer(0, 99),
+    step: oneOf('choosing', 'building', 'connecting', 'handshaking', 'fetching', 'done', 'failed'),
+    exit: orNull(relay),
+    elapsed_ms: milliseconds,
+  }),
+  'clip.compared': object({
+    verdict: oneOf('match', 'mismatch', 'undecided'),
+    reason: matching(REASON),
+    error: orNull(hostError),
+    host: string(255),
+    port: integer(1, 65535),
+    first_party: string(255),
+    private: count,
+    container: count,
+    address: string(2048),
+    ticker: string(64),
+    k: integer(1, 10),
+    asked: integer(0, 1000),
+    answered: integer(0, 1000),
+    elapsed_ms: milliseconds,
+    retry_useful: boolean,
+    first: list(relay, 16),
+    others: list(pageAnswer, 64),
+    chance: list(number(0, 1), 10),
+  }),
   ok: object({}),
   error: object({ code: integer(1, 99999), name: string(64), text: string(300), field: optional(string(60), '') }),
 };
@@ -177,7 +232,56 @@ export const FINAL = {
   'session.wipe': 'ok',
   status: 'status',
   cancel: 'ok',
+  'clip.check': 'clip.result',
+  'clip.compare': 'clip.compared',
 };
+
+// What the host takes of copied text (host/base/limits.h: CLIP_TEXT_MAX, CLIP_FLAVOURS_MAX, NATIVE_IN_MAX).
+export const CLIP_TEXT_MAX = 8 * 1024 * 1024;
+export const CLIP_FLAVOURS_MAX = 16;
+const NATIVE_IN_MAX = 2 * CLIP_TEXT_MAX + 64 * 1024;
+
+/**
+ * The fields of a clip.check for these flavours ({type, text} each), or null when the host would refuse them for their size:
+ * then they stay held. A NUL becomes a zero-width space, which hides nothing from the host; half a surrogate pair U+FFFD.
+ */
+export function clipCheck(flavours) {
+  if (flavours.length === 0 || flavours.length > CLIP_FLAVOURS_MAX) return null;
+  const encoder = new TextEncoder();
+  let bytes = 0;
+  let escaped = 0;
+  const clean = [];
+  for (const { type, text } of flavours) {
+    if (text.length > CLIP_TEXT_MAX) return null;
+    // eslint-disable-next-line no-control-regex
+    const sound = text.replace(/\u0000/g, '\u200b').replace(LONE, '\ufffd');
+    bytes += encoder.encode(sound).length;
+    // eslint-disable-next-line no-control-regex
+    escaped += (sound.match(/["\\\n\r\t\b\f]/g)?.length ?? 0) + 5 * (sound.match(/[\u0001-\u0007\u000b\u000e-\u001f]/g)?.length ?? 0);
+    clean.push({ type: sane(type), text: sound });
+  }
+  return bytes > CLIP_TEXT_MAX || bytes + escaped > NATIVE_IN_MAX - 8192 ? null : { flavours: clean };
+}
+
+const LONE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+// A flavour's name is the page's word; one that the host would refuse is not worth a refusal of the whole.
+const sane = (type) => type.replace(/[^ -~]/g, '?').slice(0, 127) || 'unknown';
+
+/** Whether a comparison's result answers this very request and bears out its own verdict; throws Garbage otherwise. */
+export function checkCompared(result, site, address) {
+  const isAsked = result.host === site.host && result.port === site.port && result.first_party === site.firstParty &&
+    result.private === site.private && result.container === site.container && result.address === address;
+  if (!isAsked) fail('result of another comparison');
+  const pages = result.others.filter((a) => a.status === 'page');
+  for (const a of pages) {
+    if (a.found === null || (a.found === 'absent') !== (a.address === null)) fail('an answer that contradicts itself');
+    if (a.found !== 'absent' && (a.found === 'same') !== (a.address === address)) fail('an answer that contradicts itself');
+  }
+  if (result.verdict !== 'match') return;
+  if (result.answered < result.k || pages.length < result.k) fail('match with too few answers');
+  if (!pages.every((a) => a.found === 'same' && a.family_equal)) fail('match against a dissent');
+  if (new Set(pages.map((a) => a.exit?.fingerprint)).size !== pages.length) fail('one exit twice');
+}
 
 /**
  * Whether a result answers this very request and bears out its own verdict; throws Garbage otherwise. A match that

@@ -55,7 +55,7 @@ enum err_class { ERR_CLASS_NONE, ERR_CLASS_PEER, ERR_CLASS_LOCAL, ERR_CLASS_LIMI
 	X(ERR_SOCKS_RULESET,    1404, PEER,  "not allowed by the exit's rules") \
 	X(ERR_SOCKS_NET,        1405, PEER,  "network unreachable from the exit") \
 	X(ERR_SOCKS_HOST,       1406, PEER,  "host unreachable, or its name does not exist") \
-	X(ERR_SOCKS_CONN,       1407, PEER,  "connection refused by the site") \
+	X(ERR_SOCKS_CONN,       1407, PEER,  "the exit could not connect to the site") \
 	X(ERR_SOCKS_TTL,        1408, PEER,  "the exit's connection timed out") \
 	X(ERR_SOCKS_ONION,      1409, PEER,  "onion service error") \
 	X(ERR_TLS_ALERT,        1411, PEER,  "the site ended the TLS handshake with an alert") \
@@ -87,7 +87,10 @@ enum err_class { ERR_CLASS_NONE, ERR_CLASS_PEER, ERR_CLASS_LOCAL, ERR_CLASS_LIMI
 	X(ERR_HTTP_BODY,        1605, LIMIT, "the answer is larger than the limit allows") \
 	X(ERR_HTTP_SHORT,       1606, PEER,  "the answer ended before its announced end") \
 	X(ERR_HTTP_ENCODING,    1607, PEER,  "the answer's compression is unknown or broken") \
-	X(ERR_HTTP_STALLED,     1608, PEER,  "the answer stopped in the middle")
+	X(ERR_HTTP_STALLED,     1608, PEER,  "the answer stopped in the middle") \
+	X(ERR_HTTP_STATUS,      1621, PEER,  "the site answered with an error instead of the page") \
+	X(ERR_HTTP_REDIRECTS,   1622, PEER,  "too many redirects, or one that leads nowhere") \
+	X(ERR_PAGE_FORMAT,      1623, PEER,  "the page is of a kind or encoding that can't be compared")
 
 #define ERR_ENUM(name, number, cls, text) name = number,
 enum err { OK = 0, ERR_TABLE(ERR_ENUM) };

@@ -17,6 +17,7 @@ enum verdict { VERDICT_UNDECIDED = 0, VERDICT_MATCH, VERDICT_MISMATCH, VERDICT_E
 	X(REASON_SAME_KEY,          "same_key")              /* k equal answers, some by public key */ \
 	X(REASON_NO_HTTPS,          "no_https")              /* k others find no HTTPS there either */ \
 	X(REASON_HTTPS_THERE,       "https_there")           /* k others get HTTPS with a valid chain, as the first exit does */ \
+	X(REASON_SAME_ADDRESS,      "same_address")          /* k others show the same address in the same place */ \
 	/* mismatch */ \
 	X(REASON_OTHERS_VALID,      "others_see_valid")      /* another exit saw a valid chain */ \
 	X(REASON_FIRST_NOW_VALID,   "first_selective")       /* the first exit, asked again, shows a valid chain */ \
@@ -34,6 +35,10 @@ enum verdict { VERDICT_UNDECIDED = 0, VERDICT_MATCH, VERDICT_MISMATCH, VERDICT_E
 	X(REASON_HTTPS_BACK,        "https_back")            /* it is there now, through the first exit itself */ \
 	X(REASON_HTTPS_UNCLEAR,     "https_unclear")         /* somebody sees a certificate, and no valid one */ \
 	X(REASON_HTTPS_WAS_THERE,   "https_was_there")       /* it was seen earlier in this session; now nobody finds it */ \
+	X(REASON_PLACE,             "place_not_found")       /* others have no address, or not the same, in that place */ \
+	X(REASON_FAMILY,            "family_differs")        /* the same address, but other addresses of its coin on the page */ \
+	X(REASON_REFLECTED,         "reflected")             /* the address is part of the URL: the page only repeats it */ \
+	X(REASON_REDIRECTS,         "redirects_differ")      /* exits were led to different pages */ \
 	X(REASON_NO_INDEPENDENT,    "no_independent_exit") \
 	X(REASON_NO_ROOTS,          "no_trust_roots") \
 	X(REASON_TOR,               "tor_unavailable")       /* error number says more */ \

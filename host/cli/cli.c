@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct verb *const verbs[] = { &verb_cert, &verb_https, &verb_exits, &verb_doctor, &verb_install, &verb_uninstall };
+static const struct verb *const verbs[] = { &verb_cert, &verb_https, &verb_scan, &verb_exits, &verb_doctor, &verb_install, &verb_uninstall };
 #define VERBS (sizeof verbs / sizeof *verbs)
 
 static const char help_head[] =
@@ -16,6 +16,7 @@ static const char help_head[] =
 	"Start with\n"
 	"  secondexit doctor              what is found on this machine, what is missing\n"
 	"  secondexit cert example.org    do three more exits see the same certificate?\n"
+	"  secondexit scan FILE           cryptocurrency addresses in a text\n"
 	"\n"
 	"Verbs (secondexit VERB --help says more)\n";
 

@@ -193,6 +193,13 @@ void looks_on_stream(struct looks *l, const struct stream_seen *s)
 		look_on_detached(k);
 		break;
 	case STREAM_FAILED:
+		/* Exits don't say what went wrong when they could not connect: refused, measured, is MISC. */
+		if (strcmp(s->reason, "END") == 0 && strcmp(s->remote_reason, "MISC") == 0) {
+			look_on_ended(k, ERR_SOCKS_CONN);
+			break;
+		}
+		look_on_ended(k, describe_stream_end(s->reason, s->remote_reason));
+		break;
 	case STREAM_CLOSED:
 		look_on_ended(k, describe_stream_end(s->reason, s->remote_reason));
 		break;

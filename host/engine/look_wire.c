@@ -29,6 +29,17 @@ void look_close(struct look *k)
 
 /* ---- TLS ---- */
 
+/* Tor does not set TCP_NODELAY: what follows its SOCKS reply, and each later piece of the server's answer, waits for our
+ * acknowledgement of the piece before, which the kernel would hold back for 40 ms. The option lapses, so it is set after
+ * each read and write; on a unix socket it fails, where nothing is held back. */
+static void acknowledge(const struct look *k)
+{
+	const int on = 1;
+
+	if (k->fd >= 0)
+		(void)setsockopt(k->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+}
+
 /* Writes what is waiting; false when the connection is gone. */
 static bool flush(struct look *k)
 {
@@ -42,6 +53,7 @@ static bool flush(struct look *k)
 			return false;
 		buf_drop(&k->out, (size_t)n);
 	}
+	acknowledge(k);
 	return true;
 }
 
@@ -143,6 +155,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		run_socks(k, k->all->read, got, n <= 0);
 	else if (k->state == LOOK_TLS)
 		run_tls(k, k->all->read, got, n <= 0);
+	acknowledge(k);
 	/* Certificates are public, but which ones were fetched is not. */
 	sodium_memzero(k->all->read, got);
 }

@@ -5,6 +5,7 @@
 #include "engine/tls.h"
 
 #include "base/log.h"
+#include "base/tlslike.h"
 
 #include <arpa/inet.h>
 #include <openssl/err.h>
@@ -12,18 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The browser's list (1301 1303 1302 c02b c02f cca9 cca8 c02c c030 c00a c013 c014 9c 9d 2f 35). */
-#define CIPHERS_13 "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384"
-#define CIPHERS_12 \
-	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:" \
-	"ECDHE-RSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:" \
-	"ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES128-SHA:ECDHE-RSA-AES256-SHA:" \
-	"AES128-GCM-SHA256:AES256-GCM-SHA384:AES128-SHA:AES256-SHA"
-#define GROUPS "X25519:P-256:P-384:P-521:ffdhe2048:ffdhe3072"
-/* 0403 0503 0603 0804 0805 0806 0401 0501 0601 0203 0201 */
-#define SIGNATURES \
-	"ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:" \
-	"RSA+SHA256:RSA+SHA384:RSA+SHA512:ECDSA+SHA1:RSA+SHA1"
 static const unsigned char alpn[] = "\x02h2\x08http/1.1";
 
 /* Largest record we send: a ClientHello with the longest name fits; OpenSSL would reserve 16 KiB for writing. */
@@ -126,10 +115,10 @@ static bool configure(SSL_CTX *c)
 	SSL_CTX_set_msg_callback(c, on_message);
 	return SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) == 1 &&
 	       SSL_CTX_set_max_proto_version(c, TLS1_3_VERSION) == 1 &&
-	       SSL_CTX_set_ciphersuites(c, CIPHERS_13) == 1 &&
-	       SSL_CTX_set_cipher_list(c, CIPHERS_12) == 1 &&
-	       SSL_CTX_set1_groups_list(c, GROUPS) == 1 &&
-	       SSL_CTX_set1_sigalgs_list(c, SIGNATURES) == 1 &&
+	       SSL_CTX_set_ciphersuites(c, TLSLIKE_CIPHERS_13) == 1 &&
+	       SSL_CTX_set_cipher_list(c, TLSLIKE_CIPHERS_12) == 1 &&
+	       SSL_CTX_set1_groups_list(c, TLSLIKE_GROUPS) == 1 &&
+	       SSL_CTX_set1_sigalgs_list(c, TLSLIKE_SIGNATURES) == 1 &&
 	       SSL_CTX_set_alpn_protos(c, alpn, sizeof alpn - 1) == 0 &&
 	       SSL_CTX_set_tlsext_status_type(c, TLSEXT_STATUSTYPE_ocsp) == 1 &&
 	       SSL_CTX_set_max_send_fragment(c, SEND_FRAGMENT) == 1;

@@ -1,6 +1,7 @@
 /* See backend.h. Nothing but passing on. */
 #include "feature/backend.h"
 #include "base/clock.h"
+#include "feature/clip.h"
 #include <event2/event.h>
 #include <stdlib.h>
 #include <time.h>
@@ -9,8 +10,13 @@ struct backend {
 	struct netlink *net;
 	struct parselink *parse;
 	struct event *timer;
+	struct parselink *pages;   /* a parse role for pages alone; rests between comparisons */
+	struct fetchlink *fetch;
+	struct event *clip_timer;
 	struct certcheck *check;   /* borrowed; NULL while none is attached */
+	struct clip *clip;         /* likewise */
 	struct check_ops ops;
+	struct clip_ops clip_ops;
 };
 
 static void op_attach(void *arg, struct certcheck *c)
@@ -86,17 +92,72 @@ static uint64_t op_wall(void *arg)
 	return (uint64_t)time(NULL);
 }
 
-static void op_wake(void *arg, uint64_t at)
+static void wake(struct event *timer, uint64_t at)
 {
-	struct backend *b = arg;
 	uint64_t now = clock_ms();
 	if (at == UINT64_MAX) {
-		event_del(b->timer);
+		event_del(timer);
 		return;
 	}
 	uint64_t ms = at > now ? at - now : 0;
 	struct timeval wait = { (time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000) };
-	event_add(b->timer, &wait);
+	event_add(timer, &wait);
+}
+
+static void op_wake(void *arg, uint64_t at)
+{
+	struct backend *b = arg;
+	wake(b->timer, at);
+}
+
+static void op_clip_wake(void *arg, uint64_t at)
+{
+	struct backend *b = arg;
+	wake(b->clip_timer, at);
+}
+
+static void op_clip_attach(void *arg, struct clip *c)
+{
+	struct backend *b = arg;
+	b->clip = c;
+}
+
+static enum err op_scan(void *arg, const struct parse_scan *m, const uint8_t *const *text, parselink_scanned *done,
+                        void *ctx, uint32_t *id)
+{
+	struct backend *b = arg;
+	return parselink_scan(b->parse, m, text, done, ctx, id);
+}
+
+static enum err op_place(void *arg, const struct parse_place *m, const uint8_t *body, parselink_placed *done, void *ctx,
+                         uint32_t *id)
+{
+	struct backend *b = arg;
+	return parselink_place(b->pages, m, body, done, ctx, id);
+}
+
+static void op_cancel_place(void *arg, uint32_t id)
+{
+	struct backend *b = arg;
+	parselink_cancel(b->pages, id);
+}
+
+static void op_rest(void *arg)
+{
+	struct backend *b = arg;
+	parselink_rest(b->pages);
+}
+
+static enum err op_fetch(void *arg, const struct fetch_get *g, const struct fetch_ops *ops, void *ctx, uint32_t *id)
+{
+	struct backend *b = arg;
+	return fetchlink_get(b->fetch, g, ops, ctx, id);
+}
+
+static void op_cancel_fetch(void *arg, uint32_t id)
+{
+	struct backend *b = arg;
+	fetchlink_cancel(b->fetch, id);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -106,6 +167,15 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (b->check)
 		certcheck_tick(b->check);
+}
+
+static void on_clip_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct backend *b = arg;
+	(void)fd;
+	(void)what;
+	if (b->clip)
+		clip_tick(b->clip);
 }
 
 static void on_state(void *arg, const struct net_state *s)
@@ -118,6 +188,8 @@ static void on_state(void *arg, const struct net_state *s)
 static void on_newnym(void *arg)
 {
 	struct backend *b = arg;
+	if (b->clip)
+		clip_wipe(b->clip);
 	if (b->check)
 		certcheck_newnym(b->check);
 }
@@ -132,8 +204,16 @@ struct backend *backend_new(struct event_base *base, const struct net_config *ne
 	                             op_judge, op_roots, op_cancel_parse, op_now, op_wall, op_wake };
 	b->net = netlink_new(base, net, &news, b);
 	b->parse = parselink_new(base, parse);
+	b->pages = parselink_new(base, parse);
+	b->fetch = b->net ? fetchlink_new(base, b->net) : NULL;
 	b->timer = event_new(base, -1, 0, on_timer, b);
-	if (!b->net || !b->parse || !b->timer) {
+	b->clip_timer = event_new(base, -1, 0, on_clip_timer, b);
+	b->clip_ops = (struct clip_ops){
+		.arg = b, .attach = op_clip_attach, .scan = op_scan, .cancel_scan = op_cancel_parse, .place = op_place,
+		.cancel_place = op_cancel_place, .rest = op_rest, .first = op_first, .draw = op_draw, .cancel_net = op_cancel_net,
+		.fetch = op_fetch, .cancel_fetch = op_cancel_fetch, .now = op_now, .wake = op_clip_wake,
+	};
+	if (!b->net || !b->parse || !b->pages || !b->fetch || !b->timer || !b->clip_timer) {
 		backend_free(b);
 		return NULL;
 	}
@@ -144,10 +224,14 @@ void backend_free(struct backend *b)
 {
 	if (!b)
 		return;
+	fetchlink_free(b->fetch);
 	netlink_free(b->net);
 	parselink_free(b->parse);
+	parselink_free(b->pages);
 	if (b->timer)
 		event_free(b->timer);
+	if (b->clip_timer)
+		event_free(b->clip_timer);
 	free(b);
 }
 
@@ -159,6 +243,11 @@ enum err backend_start(struct backend *b)
 const struct check_ops *backend_ops(struct backend *b)
 {
 	return &b->ops;
+}
+
+const struct clip_ops *backend_clip_ops(struct backend *b)
+{
+	return &b->clip_ops;
 }
 
 struct netlink *backend_net(struct backend *b)

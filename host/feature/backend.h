@@ -1,9 +1,10 @@
-/* The certificate check's world in the running program: the net and parse roles and the event loop behind the table of
+/* The features' world in the running program: the net and parse roles and the event loop behind the table of
  * checkops.h. Made once by main.c and by the shell verbs that check. */
 #ifndef FEATURE_BACKEND_H
 #define FEATURE_BACKEND_H
 
 #include "feature/checkops.h"
+#include "feature/clipops.h"
 
 struct event_base;
 struct backend;
@@ -17,6 +18,8 @@ void backend_free(struct backend *b);
 MUST_USE enum err backend_start(struct backend *b);
 /* For certcheck_new (messages_new); lives as long as the backend. News go to the certcheck that attaches. */
 const struct check_ops *backend_ops(struct backend *b);
+/* For clip_new, likewise. */
+const struct clip_ops *backend_clip_ops(struct backend *b);
 struct netlink *backend_net(struct backend *b);
 struct parselink *backend_parse(struct backend *b);
 

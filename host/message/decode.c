@@ -64,6 +64,36 @@ static const struct field cancel_fields[] = {
 	{ "target", FIELD_INT, .min = 1, .max = MESSAGE_ID_MAX, FIELD_AT(struct cancel_request, target) },
 };
 
+/* Lists and objects need more than a table. */
+struct clip_draft { const json_t *flavours; };
+struct compare_draft { struct clip_compare request; const json_t *family, *headers; };
+
+static const struct field clip_fields[] = {
+	{ "flavours", FIELD_LIST, .min = 1, .max = CLIP_FLAVOURS_MAX, FIELD_AT(struct clip_draft, flavours) },
+};
+static const struct field flavour_fields[] = {
+	{ "type", FIELD_TEXT, .min = 1, .max = CLIP_TYPE_MAX - 1, .size = CLIP_TYPE_MAX },
+};
+static const struct field compare_fields[] = {
+	SITE_FIELDS(struct compare_draft, request.key.),
+	{ "proxy", FIELD_CHOICE, FIELD_AT(struct compare_draft, request.proxy), .choices = proxies },
+	SOCKS_FIELDS(struct compare_draft, request.),
+	{ "url", FIELD_NAME, .min = 1, .max = CLIP_URL_MAX, FIELD_AT(struct compare_draft, request.url) },
+	{ "address", FIELD_TEXT, .min = 1, .max = ADDR_TEXT_MAX - 1, FIELD_AT(struct compare_draft, request.address) },
+	{ "ticker", FIELD_TEXT, .min = 1, .max = ADDR_WORD_MAX, FIELD_AT(struct compare_draft, request.ticker) },
+	{ "before", FIELD_TEXT, .min = 0, .max = CLIP_NEAR_MAX, FIELD_AT(struct compare_draft, request.before) },
+	{ "after", FIELD_TEXT, .min = 0, .max = CLIP_NEAR_MAX, FIELD_AT(struct compare_draft, request.after) },
+	{ "path", FIELD_NAME, .min = 1, .max = CLIP_PATH_MAX, FIELD_AT(struct compare_draft, request.path) },
+	{ "family", FIELD_LIST, .min = 0, .max = CLIP_FAMILY_MAX, FIELD_AT(struct compare_draft, family) },
+	{ "headers", FIELD_OBJECT, FIELD_AT(struct compare_draft, headers) },
+	{ "clicked", FIELD_BOOL, FIELD_AT(struct compare_draft, request.clicked) },
+};
+static const struct field header_fields[] = {
+	{ "user_agent", FIELD_LINE, .min = 1, .max = CLIP_HEADER_MAX, FIELD_AT(struct clip_compare, user_agent) },
+	{ "accept", FIELD_LINE, .min = 1, .max = CLIP_HEADER_MAX, FIELD_AT(struct clip_compare, accept) },
+	{ "accept_language", FIELD_LINE, .min = 1, .max = CLIP_HEADER_MAX, FIELD_AT(struct clip_compare, accept_language) },
+};
+
 static enum err decode_hello(const json_t *root, struct request *out, const char **wrong)
 {
 	const json_t *protocol = json_object_get(root, "protocol");
@@ -160,6 +190,86 @@ static enum err decode_circuit(const json_t *root, struct request *out, const ch
 	return decode_credentials(out->circuit.socks_username, out->circuit.socks_password, wrong);
 }
 
+/* One flavour: its texts stay in the tree. */
+static enum err decode_flavour(const json_t *entry, struct clip_flavour *out)
+{
+	const json_t *type = json_object_get(entry, "type"), *text = json_object_get(entry, "text");
+
+	if (!json_is_object(entry) || json_object_size(entry) != 2 || !json_is_string(type) || !json_is_string(text) ||
+	    !field_text_is_right(&flavour_fields[0], type))
+		return ERR_MSG_FIELD;
+	*out = (struct clip_flavour){ json_string_value(type), (const uint8_t *)json_string_value(text),
+	                              json_string_length(text) };
+	return OK;
+}
+
+static enum err decode_clip(const json_t *root, struct request *out, const char **wrong)
+{
+	struct clip_draft draft = { 0 };
+	size_t total = 0;
+
+	enum err err = fields_decode(root, clip_fields, sizeof clip_fields / sizeof *clip_fields, &draft, wrong);
+	if (err != OK)
+		return err;
+	out->clip.n = json_array_size(draft.flavours);
+	for (size_t i = 0; i < out->clip.n && err == OK; i++) {
+		err = decode_flavour(json_array_get(draft.flavours, i), &out->clip.flavour[i]);
+		if (err == OK && out->clip.flavour[i].len > CLIP_TEXT_MAX - total)
+			err = ERR_TOO_BIG;
+		total += err == OK ? out->clip.flavour[i].len : 0;
+	}
+	if (err == ERR_MSG_FIELD)
+		*wrong = "flavours";
+	return err;
+}
+
+/* The family as one text, with spaces between. */
+static enum err decode_family(const json_t *list, struct request *out)
+{
+	static const struct field entry = { .type = FIELD_NAME, .min = 1, .max = ADDR_TEXT_MAX - 1, .size = ADDR_TEXT_MAX };
+
+	out->chain = buf_new(CLIP_FAMILY_BYTES_MAX + 1);
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *address = json_array_get(list, i);
+		if (!json_is_string(address) || !field_text_is_right(&entry, address))
+			return ERR_MSG_FIELD;
+		if (i > 0)
+			buf_u8(&out->chain, ' ');
+		buf_put(&out->chain, json_string_value(address), json_string_length(address));
+	}
+	buf_u8(&out->chain, 0);
+	enum err err = buf_err(&out->chain);
+	out->compare.family = (const char *)out->chain.bytes;
+	return err == ERR_TOO_BIG ? ERR_MSG_FIELD : err;
+}
+
+static enum err decode_compare(const json_t *root, struct request *out, const char **wrong)
+{
+	struct compare_draft draft = { 0 };
+
+	enum err err = fields_decode(root, compare_fields, sizeof compare_fields / sizeof *compare_fields, &draft, wrong);
+	if (err == OK)
+		err = decode_credentials(draft.request.socks_username, draft.request.socks_password, wrong);
+	if (err == OK) {
+		const char *inside;
+		/* These have no id and no kind, which the table passes over. */
+		if (json_object_size(draft.headers) != sizeof header_fields / sizeof *header_fields ||
+		    fields_decode(draft.headers, header_fields, sizeof header_fields / sizeof *header_fields, &draft.request,
+		                  &inside) != OK) {
+			*wrong = "headers";
+			err = ERR_MSG_FIELD;
+		}
+	}
+	out->compare = draft.request;
+	sodium_memzero(&draft.request, sizeof draft.request);
+	if (err != OK)
+		return err;
+	err = decode_family(draft.family, out);
+	if (err == ERR_MSG_FIELD)
+		*wrong = "family";
+	return err;
+}
+
 static enum err decode_nothing(const json_t *root, struct request *out, const char **wrong)
 {
 	return fields_decode(root, NULL, 0, out, wrong);
@@ -182,6 +292,8 @@ static const struct {
 	[REQUEST_SESSION_WIPE] = { "session.wipe", decode_nothing },
 	[REQUEST_STATUS]       = { "status",       decode_nothing },
 	[REQUEST_CANCEL]       = { "cancel",       decode_cancel },
+	[REQUEST_CLIP_CHECK]   = { "clip.check",   decode_clip },
+	[REQUEST_CLIP_COMPARE] = { "clip.compare", decode_compare },
 };
 
 const char *request_kind_name(enum request_kind k)

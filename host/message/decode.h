@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "feature/certcheck.h"
+#include "feature/clip.h"
 #include <jansson.h>
 
 #define MESSAGE_PROTOCOL 1
@@ -12,7 +13,7 @@
 
 enum request_kind {
 	REQUEST_HELLO, REQUEST_CERT_CHECK, REQUEST_HTTPS_CHECK, REQUEST_CERT_FORGET, REQUEST_CIRCUIT_NEW,
-	REQUEST_SESSION_WIPE, REQUEST_STATUS, REQUEST_CANCEL, REQUEST_KINDS
+	REQUEST_SESSION_WIPE, REQUEST_STATUS, REQUEST_CANCEL, REQUEST_CLIP_CHECK, REQUEST_CLIP_COMPARE, REQUEST_KINDS
 };
 
 enum edition { EDITION_STANDARD, EDITION_PRIVILEGED };
@@ -28,8 +29,10 @@ struct request {
 		struct site_key forget;
 		struct circuit_request circuit;
 		struct cancel_request cancel;
+		struct clip_request clip;        /* texts borrow from the JSON tree */
+		struct clip_compare compare;     /* family points into chain */
 	};
-	struct buf chain;           /* owned */
+	struct buf chain;           /* owned; certificates, or a family of addresses */
 };
 
 /* root is an object. Always fills *out as far as it got, so that an error can be answered under its id; the caller ends

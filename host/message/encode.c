@@ -169,9 +169,9 @@ static const char *roots_name(unsigned source)
 
 json_t *encode_hello(uint32_t id)
 {
-	return json_pack("{s:I,s:s,s:i,s:s,s:[s,s],s:i,s:i}", "id", (json_int_t)id, "kind", "hello",
+	return json_pack("{s:I,s:s,s:i,s:s,s:[s,s,s,s],s:i,s:i}", "id", (json_int_t)id, "kind", "hello",
 	                 "protocol", MESSAGE_PROTOCOL, "version", SECONDEXIT_VERSION,
-	                 "capabilities", "cert.check", "circuit.new", "k", K_DEFAULT, "deadline_ms", CHECK_DEADLINE_MS);
+	                 "capabilities", "cert.check", "circuit.new", "clip.check", "clip.compare", "k", K_DEFAULT, "deadline_ms", CHECK_DEADLINE_MS);
 }
 
 json_t *encode_ok(uint32_t id)
@@ -296,6 +296,75 @@ json_t *encode_status(uint32_t id, const struct cert_status *s)
 	                 "roots", "source", roots_name(s->roots.source), "count", (json_int_t)s->roots.n,
 	                 "checks", "running", (int)s->running, "waiting", (int)s->waiting, "hosts", (int)s->hosts,
 	                 "version", SECONDEXIT_VERSION);
+}
+
+static json_t *encode_scan_hit(const void *hits, size_t i)
+{
+	const struct scan_hit *h = (const struct scan_hit *)hits + i;
+
+	return json_pack("{s:i,s:o,s:o,s:o,s:o,s:o,s:I,s:I,s:b,s:i}", "flavour", (int)h->flavour,
+	                 "coin", json_stringn(h->coin.at, h->coin.n), "ticker", json_stringn(h->ticker.at, h->ticker.n),
+	                 "form", json_stringn(h->form.at, h->form.n), "network", json_stringn(h->network.at, h->network.n),
+	                 "address", json_stringn(h->address.at, h->address.n), "offset", (json_int_t)h->offset,
+	                 "length", (json_int_t)h->length, "normalised", (int)h->is_normalised,
+	                 "checksum_bits", (int)h->checksum_bits);
+}
+
+json_t *encode_clip_checked(uint32_t id, enum err err, const struct parse_scan_r *r)
+{
+	if (err != OK)
+		return encode_error(id, err, NULL);
+	return json_pack("{s:I,s:s,s:b,s:b,s:o}", "id", (json_int_t)id, "kind", "clip.result",
+	                 "found", (int)(r->n > 0 || r->has_more), "more", (int)r->has_more,
+	                 "hits", encode_list(r->hit, r->n, encode_scan_hit));
+}
+
+json_t *encode_clip_progress(uint32_t id, const struct clip_progress *p)
+{
+	return json_pack("{s:I,s:s,s:i,s:s,s:o,s:I}", "id", (json_int_t)id, "kind", "clip.progress", "slot", (int)p->slot,
+	                 "step", clip_step_name(p->step), "exit", p->exit != NULL ? encode_relay(p->exit) : json_null(),
+	                 "elapsed_ms", (json_int_t)p->elapsed_ms);
+}
+
+static const char *found_name(enum place_found f)
+{
+	return f == PLACE_SAME ? "same" : f == PLACE_OTHER ? "other" : "absent";
+}
+
+static json_t *encode_clip_answer(const void *answers, size_t i)
+{
+	const struct clip_answer *a = (const struct clip_answer *)answers + i;
+	bool has = a->has_page;
+
+	return json_pack("{s:i,s:o,s:s,s:o,s:o,s:o,s:b,s:i,s:o,s:I}", "slot", (int)a->slot,
+	                 "exit", a->has_exit ? encode_relay(&a->exit) : json_null(), "status", has ? "page" : "failed",
+	                 "error", encode_err(has ? OK : a->error != OK ? a->error : ERR_BUG),
+	                 "found", has ? json_string(found_name(a->found)) : json_null(),
+	                 "address", has && a->address != NULL ? encode_text(a->address) : json_null(),
+	                 "family_equal", (int)(has && a->is_family_equal), "http_status", (int)a->http_status,
+	                 "url", has && a->url != NULL ? encode_text(a->url) : json_null(),
+	                 "elapsed_ms", (json_int_t)a->elapsed_ms);
+}
+
+static json_t *encode_relay_at(const void *relays, size_t i)
+{
+	return encode_relay((const struct relay_info *)relays + i);
+}
+
+json_t *encode_clip_compared(uint32_t id, const struct clip_result *r)
+{
+	const struct site_key *key = r->key;
+
+	return json_pack("{s:I,s:s,s:s,s:s,s:o,s:o,s:i,s:o,s:I,s:I,s:o,s:o,s:i,s:i,s:i,s:I,s:b,s:o,s:o,s:o}",
+	                 "id", (json_int_t)id, "kind", "clip.compared", "verdict", verdict_name(r->verdict),
+	                 "reason", reason_name(r->reason), "error", encode_err(r->error), "host", encode_text(key->host),
+	                 "port", (int)key->port, "first_party", encode_text(key->first_party),
+	                 "private", (json_int_t)key->private_id, "container", (json_int_t)key->container,
+	                 "address", encode_text(r->address), "ticker", encode_text(r->ticker), "k", (int)r->k,
+	                 "asked", (int)r->asked, "answered", (int)r->answered, "elapsed_ms", (json_int_t)r->elapsed_ms,
+	                 "retry_useful", (int)r->retry_useful, "first", encode_list(r->first, r->n_first, encode_relay_at),
+	                 "others", encode_list(r->others, r->n_others, encode_clip_answer),
+	                 "chance", encode_list(r->chance, r->n_chance, encode_chance));
 }
 
 json_t *encode_event_tor(bool is_up, enum err why)

@@ -4,6 +4,7 @@
 #define MESSAGE_ENCODE_H
 
 #include "feature/certcheck.h"
+#include "feature/clip.h"
 #include <jansson.h>
 
 json_t *encode_hello(uint32_t id);
@@ -14,6 +15,9 @@ json_t *encode_progress(uint32_t id, const struct cert_progress *p);
 json_t *encode_result(uint32_t id, const struct cert_result *r);
 json_t *encode_circuit(uint32_t id, const struct circuit_result *r);
 json_t *encode_status(uint32_t id, const struct cert_status *s);
+json_t *encode_clip_checked(uint32_t id, enum err err, const struct parse_scan_r *r);
+json_t *encode_clip_progress(uint32_t id, const struct clip_progress *p);
+json_t *encode_clip_compared(uint32_t id, const struct clip_result *r);
 json_t *encode_event_tor(bool is_up, enum err why);
 json_t *encode_event_newnym(void);
 

@@ -22,10 +22,17 @@ static bool field_is_clean(const struct field *f, const char *s, size_t n)
 		unsigned char c = (unsigned char)s[i], next = i + 1 < n ? (unsigned char)s[i + 1] : 0;
 		if (c < 0x20 || c == 0x7f || (c == 0xc2 && next >= 0x80 && next <= 0x9f))
 			return false;
-		if (f->type == FIELD_NAME && (c == ' ' || c > 0x7e))
+		if ((f->type != FIELD_TEXT && c > 0x7e) || (f->type == FIELD_NAME && c == ' '))
 			return false;
 	}
-	return true;
+	return f->type != FIELD_LINE || n == 0 || (s[0] != ' ' && s[n - 1] != ' ');
+}
+
+bool field_text_is_right(const struct field *f, const json_t *string)
+{
+	size_t n = json_string_length(string);
+
+	return n >= (size_t)f->min && n <= (size_t)f->max && field_is_clean(f, json_string_value(string), n);
 }
 
 static bool field_put_text(const struct field *f, const json_t *value, char *to)
@@ -34,7 +41,7 @@ static bool field_put_text(const struct field *f, const json_t *value, char *to)
 	const char *s = json_string_value(value);
 
 	assert((size_t)f->max < f->size);
-	if (n < (size_t)f->min || n > (size_t)f->max || !field_is_clean(f, s, n))
+	if (!field_text_is_right(f, value))
 		return false;
 	memcpy(to, s, n);
 	to[n] = '\0';
@@ -68,12 +75,18 @@ static bool field_decode(const struct field *f, const json_t *value, void *out)
 		return json_is_integer(value) && field_put_int(f, json_integer_value(value), to);
 	case FIELD_NAME:
 	case FIELD_TEXT:
+	case FIELD_LINE:
 		return json_is_string(value) && field_put_text(f, value, to);
 	case FIELD_CHOICE:
 		return json_is_string(value) && field_put_choice(f, json_string_value(value), to);
 	case FIELD_LIST:
 		if (!json_is_array(value) || json_array_size(value) < (size_t)f->min ||
 		    json_array_size(value) > (size_t)f->max)
+			return false;
+		memcpy(to, &value, sizeof value);
+		return true;
+	case FIELD_OBJECT:
+		if (!json_is_object(value))
 			return false;
 		memcpy(to, &value, sizeof value);
 		return true;

@@ -14,8 +14,10 @@ enum field_type {
 	FIELD_INT,      /* min..max, into an integer of size bytes */
 	FIELD_NAME,     /* printable ASCII without space, min..max bytes, into char[max + 1] */
 	FIELD_TEXT,     /* any UTF-8 without control characters, min..max bytes, into char[max + 1] */
+	FIELD_LINE,     /* printable ASCII, min..max bytes, no space at either end, into char[max + 1] */
 	FIELD_CHOICE,   /* one of choices, its index into an enum */
 	FIELD_LIST,     /* an array of min..max entries, borrowed, into const json_t * */
+	FIELD_OBJECT,   /* an object, borrowed, into const json_t * */
 };
 
 struct field {
@@ -35,5 +37,8 @@ struct field {
  * unknown or wrong; it borrows from object or table. */
 MUST_USE enum err fields_decode(const json_t *object, const struct field *table, size_t n, void *out,
                                 const char **wrong);
+
+/* Is this string within the bounds of a FIELD_NAME, FIELD_TEXT or FIELD_LINE? For entries of lists. */
+bool field_text_is_right(const struct field *f, const json_t *string);
 
 #endif

@@ -11,12 +11,13 @@ enum greeting { GREETING_AWAITED, GREETING_DONE, GREETING_REFUSED };
 
 struct messages {
 	struct certcheck *checks;
+	struct clip *clip;
 	messages_send *send;
 	void *arg;
 	enum greeting greeting;
 	bool has_tor, is_tor_up;         /* what tor's last event said, */
 	enum err tor_why;                /* repeated after hello when it came before */
-	bool is_ending;                  /* certcheck ends what runs; nobody listens any more */
+	bool is_ending;                  /* the features end what runs; nobody listens any more */
 	uint32_t running[REQUESTS_MAX];  /* ids; 0: free */
 };
 
@@ -103,6 +104,26 @@ static void sink_newnym(void *arg)
 		messages_say(m, 0, encode_event_newnym());
 }
 
+/* clip's results */
+
+static void sink_clip_checked(void *arg, uint32_t id, enum err err, const struct parse_scan_r *r)
+{
+	messages_end(arg, id, encode_clip_checked(id, err, r));
+}
+
+static void sink_clip_progress(void *arg, uint32_t id, const struct clip_progress *p)
+{
+	struct messages *m = arg;
+
+	if (running_find(m, id) != NULL)
+		messages_say(m, id, encode_clip_progress(id, p));
+}
+
+static void sink_clip_compared(void *arg, uint32_t id, const struct clip_result *r)
+{
+	messages_end(arg, id, encode_clip_compared(id, r));
+}
+
 /* The routes. Each gets a decoded request; what it returns, if not OK, is answered as the request's error. */
 
 static enum err run_hello(struct messages *m, const struct request *r)
@@ -134,6 +155,7 @@ static enum err run_circuit_new(struct messages *m, const struct request *r)
 static enum err run_session_wipe(struct messages *m, const struct request *r)
 {
 	certcheck_wipe(m->checks);
+	clip_wipe(m->clip);
 	messages_say(m, r->id, encode_ok(r->id));
 	return OK;
 }
@@ -146,9 +168,20 @@ static enum err run_status(struct messages *m, const struct request *r)
 static enum err run_cancel(struct messages *m, const struct request *r)
 {
 	/* A target that has just ended by itself is no error: the two messages crossed. */
-	(void)certcheck_cancel(m->checks, r->cancel.target);
+	if (!certcheck_cancel(m->checks, r->cancel.target))
+		(void)clip_cancel(m->clip, r->cancel.target);
 	messages_say(m, r->id, encode_ok(r->id));
 	return OK;
+}
+
+static enum err run_clip_check(struct messages *m, const struct request *r)
+{
+	return clip_check(m->clip, r->id, &r->clip);
+}
+
+static enum err run_clip_compare(struct messages *m, const struct request *r)
+{
+	return clip_compare(m->clip, r->id, &r->compare);
 }
 
 static const struct route {
@@ -163,6 +196,8 @@ static const struct route {
 	[REQUEST_SESSION_WIPE] = { run_session_wipe, false },
 	[REQUEST_STATUS]       = { run_status,       true },
 	[REQUEST_CANCEL]       = { run_cancel,       false },
+	[REQUEST_CLIP_CHECK]   = { run_clip_check,   true },
+	[REQUEST_CLIP_COMPARE] = { run_clip_compare, true },
 };
 
 /* What the conversation's state says against a decoded request; decoded is what its decoding said. */
@@ -227,7 +262,7 @@ void messages_refuse(struct messages *m, enum err err)
 		messages_fail(m, 0, err, NULL);
 }
 
-struct messages *messages_new(const struct check_ops *ops, messages_send *send, void *arg)
+struct messages *messages_new(const struct check_ops *ops, const struct clip_ops *clip, messages_send *send, void *arg)
 {
 	struct messages *m = calloc(1, sizeof *m);
 
@@ -236,9 +271,11 @@ struct messages *messages_new(const struct check_ops *ops, messages_send *send, 
 	const struct cert_sink sink = { m, sink_progress, sink_result, sink_circuit, sink_status, sink_tor, sink_newnym };
 	m->send = send;
 	m->arg = arg;
+	const struct clip_sink clip_sink = { m, sink_clip_checked, sink_clip_progress, sink_clip_compared };
 	m->checks = certcheck_new(ops, &sink);
-	if (m->checks == NULL) {
-		free(m);
+	m->clip = clip_new(clip, &clip_sink);
+	if (m->checks == NULL || m->clip == NULL) {
+		messages_free(m);
 		return NULL;
 	}
 	return m;
@@ -250,5 +287,6 @@ void messages_free(struct messages *m)
 		return;
 	m->is_ending = true;
 	certcheck_free(m->checks);
+	clip_free(m->clip);
 	free(m);
 }

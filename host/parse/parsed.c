@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "parse/roots.h"
+#include "parse/scan.h"
 #include "parse/x509.h"
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -13,11 +14,16 @@ struct parsed {
 	bool is_configured, is_loaded;
 	struct parse_config config;
 	struct roots *roots;   /* NULL: could not be loaded */
+	uint32_t pieces_id;    /* the request that pieces are of */
+	struct buf pieces;
 };
 
 struct parsed *parsed_new(void)
 {
-	return calloc(1, sizeof(struct parsed));
+	struct parsed *p = calloc(1, sizeof *p);
+	if (p)
+		p->pieces = buf_new(CLIP_TEXT_MAX);
+	return p;
 }
 
 void parsed_free(struct parsed *p)
@@ -25,6 +31,7 @@ void parsed_free(struct parsed *p)
 	if (!p)
 		return;
 	roots_free(p->roots);
+	buf_free(&p->pieces);
 	free(p);
 }
 
@@ -79,6 +86,41 @@ static void parsed_roots(struct parsed *p, struct rd payload, uint16_t *type, st
 	parsemsg_put_roots_r(answer, &told);
 }
 
+/* Pieces of a request that was never sent whole are dropped by the next one's. */
+static void parsed_piece(struct parsed *p, const struct frame *f)
+{
+	if (f->id != p->pieces_id)
+		buf_free(&p->pieces);
+	p->pieces_id = f->id;
+	buf_put(&p->pieces, f->payload.at, f->payload.left);
+}
+
+/* What has come for this request; OK, or why not all of it. */
+static enum err pieces_of(struct parsed *p, uint32_t id, struct rd *out)
+{
+	if (id != p->pieces_id)
+		buf_free(&p->pieces);
+	*out = rd_of(p->pieces.bytes, p->pieces.len);
+	return buf_err(&p->pieces);
+}
+
+static void parsed_scan(struct parsed *p, const struct frame *f, uint16_t *type, struct buf *answer)
+{
+	struct parse_scan q;
+	struct rd text;
+	enum err err = parsemsg_get_scan(f->payload, &q);
+	if (err == OK)
+		err = pieces_of(p, f->id, &text);
+	*type = PARSE_R_SCAN;
+	if (err == OK)
+		err = scan_text(&q, text, answer);
+	buf_free(&p->pieces);
+	if (err != OK) {
+		buf_free(answer);
+		answer_error(type, answer, err);
+	}
+}
+
 enum err parsed_frame(struct parsed *p, const struct frame *f, uint16_t *type, struct buf *answer)
 {
 	*type = 0;
@@ -93,6 +135,12 @@ enum err parsed_frame(struct parsed *p, const struct frame *f, uint16_t *type, s
 		return OK;
 	case PARSE_ROOTS:
 		parsed_roots(p, f->payload, type, answer);
+		return OK;
+	case PARSE_PIECE_OF:
+		parsed_piece(p, f);
+		return OK;
+	case PARSE_SCAN:
+		parsed_scan(p, f, type, answer);
 		return OK;
 	default:
 		return ERR_BUG;

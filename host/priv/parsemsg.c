@@ -27,15 +27,20 @@ static uint32_t utf8_take(struct rd *r)
 	return value;
 }
 
-static bool text_is_clean(const char *s)
+static bool bytes_are_clean(const char *s, size_t n)
 {
-	struct rd r = rd_of(s, strlen(s));
+	struct rd r = rd_of(s, n);
 	while (r.left && !r.bad) {
 		uint32_t c = utf8_take(&r);
 		if (c < 0x20 || (c >= 0x7f && c <= 0x9f))
 			return false;
 	}
 	return !r.bad;
+}
+
+static bool text_is_clean(const char *s)
+{
+	return bytes_are_clean(s, strlen(s));
 }
 
 static void get_text(struct rd *in, char *out, size_t cap)
@@ -183,6 +188,153 @@ enum err parsemsg_get_roots_r(struct rd in, struct parse_roots_r *out)
 	m.n = rd_u32(&in);
 	GET_TEXT(&in, m.path);
 	if (!rd_done(&in) || m.source > ROOTS_SYSTEM)
+		return ERR_FORMAT;
+	*out = m;
+	return OK;
+}
+
+void parsemsg_put_scan(struct buf *out, const struct parse_scan *m)
+{
+	assert(m->n >= 1 && m->n <= CLIP_FLAVOURS_MAX);
+	buf_u8(out, m->n);
+	for (size_t i = 0; i < m->n; i++) {
+		buf_u32(out, m->len[i]);
+		buf_u8(out, m->is_markup[i]);
+	}
+}
+
+enum err parsemsg_get_scan(struct rd in, struct parse_scan *out)
+{
+	struct parse_scan m = { .n = rd_u8(&in) };
+	size_t total = 0;
+	if (m.n < 1 || m.n > CLIP_FLAVOURS_MAX)
+		return ERR_FORMAT;
+	for (size_t i = 0; i < m.n; i++) {
+		m.len[i] = rd_u32(&in);
+		m.is_markup[i] = get_flag(&in);
+		if (m.len[i] > CLIP_TEXT_MAX - total)
+			return ERR_FORMAT;
+		total += m.len[i];
+	}
+	if (!rd_done(&in))
+		return ERR_FORMAT;
+	*out = m;
+	return OK;
+}
+
+static void put_part(struct buf *out, struct parse_text t)
+{
+	buf_u32(out, t.n);
+	buf_put(out, t.at, t.n);
+}
+
+/* min to max bytes of clean text; borrows. */
+static struct parse_text get_part_of(struct rd *in, size_t min, size_t max)
+{
+	struct rd part = rd_take(in, rd_u32(in));
+	struct parse_text t = { (const char *)part.at, (uint32_t)part.left };
+	if (part.bad || t.n < min || t.n > max || !bytes_are_clean(t.at, t.n)) {
+		in->bad = true;
+		return (struct parse_text){ "", 0 };
+	}
+	return t;
+}
+
+static struct parse_text get_part(struct rd *in, size_t max)
+{
+	return get_part_of(in, 1, max);
+}
+
+void parsemsg_put_scan_r(struct buf *out, const struct parse_scan_r *m)
+{
+	assert(m->n <= ADDR_HITS_MAX);
+	buf_u8(out, m->has_more);
+	buf_u16(out, m->n);
+	for (size_t i = 0; i < m->n; i++) {
+		const struct scan_hit *h = &m->hit[i];
+		buf_u8(out, h->flavour);
+		put_part(out, h->coin);
+		put_part(out, h->ticker);
+		put_part(out, h->form);
+		put_part(out, h->network);
+		put_part(out, h->address);
+		buf_u32(out, h->offset);
+		buf_u32(out, h->length);
+		buf_u8(out, h->is_normalised);
+		buf_u16(out, h->checksum_bits);
+	}
+}
+
+enum err parsemsg_get_scan_r(struct rd in, const struct parse_scan *asked, struct parse_scan_r *out)
+{
+	uint8_t has_more = get_flag(&in);
+	uint16_t n = rd_u16(&in);
+	if (in.bad || n > ADDR_HITS_MAX)
+		return ERR_FORMAT;
+	for (size_t i = 0; i < n; i++) {
+		struct scan_hit h = { .flavour = rd_u8(&in) };
+		h.coin = get_part(&in, ADDR_WORD_MAX);
+		h.ticker = get_part(&in, ADDR_WORD_MAX);
+		h.form = get_part(&in, ADDR_WORD_MAX);
+		h.network = get_part(&in, ADDR_WORD_MAX);
+		h.address = get_part(&in, ADDR_TEXT_MAX - 1);
+		h.offset = rd_u32(&in);
+		h.length = rd_u32(&in);
+		h.is_normalised = get_flag(&in);
+		h.checksum_bits = rd_u16(&in);
+		if (in.bad || h.flavour >= asked->n || h.length == 0 || h.offset > asked->len[h.flavour] ||
+		    h.length > asked->len[h.flavour] - h.offset)
+			return ERR_FORMAT;
+		out->hit[i] = h;
+	}
+	if (!rd_done(&in))
+		return ERR_FORMAT;
+	out->has_more = has_more;
+	out->n = n;
+	return OK;
+}
+
+void parsemsg_put_place(struct buf *out, const struct parse_place *m)
+{
+	buf_u32(out, m->body_len);
+	put_part(out, m->content_type);
+	put_part(out, m->address);
+	put_part(out, m->ticker);
+	put_part(out, m->path);
+	put_part(out, m->before);
+	put_part(out, m->after);
+	put_part(out, m->family);
+}
+
+enum err parsemsg_get_place(struct rd in, struct parse_place *out)
+{
+	struct parse_place m = { .body_len = rd_u32(&in) };
+	m.content_type = get_part_of(&in, 0, CLIP_CONTENT_TYPE_MAX);
+	m.address = get_part(&in, ADDR_TEXT_MAX - 1);
+	m.ticker = get_part(&in, ADDR_WORD_MAX);
+	m.path = get_part(&in, CLIP_PATH_MAX);
+	m.before = get_part_of(&in, 0, CLIP_NEAR_MAX);
+	m.after = get_part_of(&in, 0, CLIP_NEAR_MAX);
+	m.family = get_part_of(&in, 0, CLIP_FAMILY_BYTES_MAX);
+	if (!rd_done(&in) || m.body_len > CLIP_PAGE_MAX)
+		return ERR_FORMAT;
+	*out = m;
+	return OK;
+}
+
+void parsemsg_put_place_r(struct buf *out, const struct parse_place_r *m)
+{
+	buf_u8(out, m->found);
+	buf_u8(out, m->is_family_equal);
+	put_part(out, m->address);
+}
+
+enum err parsemsg_get_place_r(struct rd in, struct parse_place_r *out)
+{
+	struct parse_place_r m = { .found = rd_u8(&in) };
+	m.is_family_equal = get_flag(&in);
+	m.address = get_part_of(&in, 0, ADDR_TEXT_MAX - 1);
+	if (!rd_done(&in) || m.found > PLACE_OTHER || (m.found == PLACE_ABSENT) != (m.address.n == 0))
 		return ERR_FORMAT;
 	*out = m;
 	return OK;

@@ -199,9 +199,60 @@ static inline const struct cert_status *reply_status(bool is_up)
 	return &s;
 }
 
+#define TEXT(s) { (s), sizeof (s) - 1 }
+#define REPLY_ADDRESS "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"
+#define REPLY_OTHER "1BoatSLRHtKNngkdXEeobR76b53LETtpyT"
+
+static inline const struct parse_scan_r *reply_hits(void)
+{
+	static struct parse_scan_r r;
+
+	r = (struct parse_scan_r){ .has_more = 1, .n = 2, .hit = {
+		{ .coin = TEXT("Bitcoin"), .ticker = TEXT("BTC"), .form = TEXT("P2PKH"), .network = TEXT("main"),
+		  .address = TEXT(REPLY_ADDRESS), .offset = 4, .length = 34, .checksum_bits = 32 },
+		{ .flavour = 1, .coin = TEXT("Solana"), .ticker = TEXT("SOL"), .form = TEXT("account"), .network = TEXT("main"),
+		  .address = TEXT("So11111111111111111111111111111111111111112"), .offset = 70, .length = 46, .is_normalised = 1 },
+	} };
+	return &r;
+}
+
+static inline const struct clip_result *reply_compared(enum verdict verdict)
+{
+	static struct clip_answer others[3];
+	static struct relay_info first[1];
+	static struct clip_result r;
+
+	first[0] = reply_relay(21, "NL");
+	for (unsigned i = 0; i < 3; i++)
+		others[i] = (struct clip_answer){
+			.slot = i + 1, .has_exit = true, .has_page = true, .exit = reply_relay(30 + i, "DE"),
+			.found = verdict == VERDICT_MATCH ? PLACE_SAME : PLACE_OTHER, .is_family_equal = verdict == VERDICT_MATCH,
+			.address = verdict == VERDICT_MATCH ? REPLY_ADDRESS : REPLY_OTHER, .url = "http://site.test:8080/donate/",
+			.http_status = 200, .elapsed_ms = 640 + i,
+		};
+	r = (struct clip_result){
+		.key = &reply_key, .address = REPLY_ADDRESS, .ticker = "BTC", .verdict = verdict, .k = 3, .asked = 3, .answered = 3,
+		.reason = verdict == VERDICT_MATCH ? REASON_SAME_ADDRESS : REASON_OTHERS_AGREE, .elapsed_ms = 900, .n_first = 1,
+		.first = first, .n_others = 3, .others = others, .n_chance = 3, .chance = { 0.25, 0.0625, 0.015625 },
+	};
+	if (verdict == VERDICT_UNDECIDED) {
+		others[0].found = PLACE_ABSENT;
+		others[0].address = NULL;
+		others[1] = (struct clip_answer){ .slot = 2, .error = ERR_TIMEOUT, .elapsed_ms = 12000 };
+		others[2] = (struct clip_answer){ .slot = 3, .has_exit = true, .exit = reply_relay(32, "??"), .http_status = 503,
+		                                  .error = ERR_HTTP_STATUS, .elapsed_ms = 12000 };
+		r.reason = REASON_TOO_FEW;
+		r.error = ERR_TIMEOUT;
+		r.retry_useful = true;
+		r.answered = 1;
+	}
+	return &r;
+}
+
 enum {
 	R_HELLO, R_OK, R_ERROR_FIELD, R_ERROR_ID, R_PROGRESS, R_PROGRESS_NONE, R_MATCH, R_MISMATCH, R_UNDECIDED, R_EXEMPT,
-	R_CANCELLED, R_CIRCUIT, R_CIRCUIT_DRY, R_STATUS, R_STATUS_DOWN, R_TOR_UP, R_TOR_DOWN, R_NEWNYM, REPLY_ENCODERS
+	R_CANCELLED, R_CIRCUIT, R_CIRCUIT_DRY, R_STATUS, R_STATUS_DOWN, R_TOR_UP, R_TOR_DOWN, R_NEWNYM,
+	R_CLIP_NONE, R_CLIP_HITS, R_CLIP_PROGRESS, R_CLIP_MATCH, R_CLIP_MISMATCH, R_CLIP_UNDECIDED, REPLY_ENCODERS
 };
 
 static inline json_t *reply_encode(unsigned which)
@@ -209,6 +260,9 @@ static inline json_t *reply_encode(unsigned which)
 	static const struct cert_progress none = { .slot = 2, .step = CERT_STEP_CHOOSING };
 	static const struct circuit_result circuit = { .circuits = 1, .streams = 2 };
 	static const struct circuit_result dry = { .circuits = 1, .streams = 5, .still_same = STILL_SAME_YES };
+
+	static const struct parse_scan_r no_hits;
+	static const struct clip_progress fetching = { .slot = 2, .step = CLIP_STEP_FETCHING, .elapsed_ms = 700 };
 
 	switch (which) {
 	case R_HELLO: return encode_hello(1);
@@ -229,6 +283,12 @@ static inline json_t *reply_encode(unsigned which)
 	case R_TOR_UP: return encode_event_tor(true, OK);
 	case R_TOR_DOWN: return encode_event_tor(false, ERR_TOR_ABSENT);
 	case R_NEWNYM: return encode_event_newnym();
+	case R_CLIP_NONE: return encode_clip_checked(9, OK, &no_hits);
+	case R_CLIP_HITS: return encode_clip_checked(9, OK, reply_hits());
+	case R_CLIP_PROGRESS: return encode_clip_progress(10, &fetching);
+	case R_CLIP_MATCH: return encode_clip_compared(10, reply_compared(VERDICT_MATCH));
+	case R_CLIP_MISMATCH: return encode_clip_compared(10, reply_compared(VERDICT_MISMATCH));
+	case R_CLIP_UNDECIDED: return encode_clip_compared(10, reply_compared(VERDICT_UNDECIDED));
 	default: return NULL;
 	}
 }
@@ -247,6 +307,12 @@ static const struct { const char *name, *about; struct { int which; const char *
 	{ "reply.circuit.result", "The end of circuit.new.",
 	  { { R_CIRCUIT, "closed" }, { R_CIRCUIT_DRY, "counted; the exit is still the old one's kin" } } },
 	{ "reply.status", "What the host found.", { { R_STATUS, "all well" }, { R_STATUS_DOWN, "tor refuses us" } } },
+	{ "reply.clip.result", "The end of clip.check.",
+	  { { R_CLIP_NONE, "no address" }, { R_CLIP_HITS, "two, and more" } } },
+	{ "reply.clip.progress", "Where one exit stands.", { { R_CLIP_PROGRESS, "a page on its way" } } },
+	{ "reply.clip.compared", "The end of clip.compare.",
+	  { { R_CLIP_MATCH, "match" }, { R_CLIP_MISMATCH, "mismatch: all others show one other address there" },
+	    { R_CLIP_UNDECIDED, "undecided: too few pages" } } },
 	{ "event.tor", "tor came or went.", { { R_TOR_UP, "came" }, { R_TOR_DOWN, "went" } } },
 	{ "event.newnym", "New Identity: everything is forgotten.", { { R_NEWNYM, "newnym" } } },
 };

@@ -28,9 +28,10 @@ struct messages { messages_send *send; void *arg; unsigned refused[3]; };
 static struct messages fake;
 static unsigned freed;
 
-struct messages *messages_new(const struct check_ops *ops, messages_send *send, void *arg)
+struct messages *messages_new(const struct check_ops *ops, const struct clip_ops *clip, messages_send *send, void *arg)
 {
 	(void)ops;
+	(void)clip;
 	fake = (struct messages){ .send = send, .arg = arg };
 	return &fake;
 }
@@ -69,6 +70,12 @@ const char *cert_step_name(enum cert_step s)
 	return "";
 }
 
+const char *clip_step_name(enum clip_step s)
+{
+	(void)s;
+	return "";
+}
+
 struct bed { struct event_base *base; struct browser *b; int in, out; int theirs[2]; };
 
 static struct bed bed_new(void)
@@ -83,7 +90,7 @@ static struct bed bed_new(void)
 	t.theirs[0] = in[0];
 	t.theirs[1] = out[1];
 	fcntl(t.out, F_SETFL, O_NONBLOCK);
-	t.b = browser_new(t.base, in[0], out[1], NULL);
+	t.b = browser_new(t.base, in[0], out[1], NULL, NULL);
 	assert_non_null(t.b);
 	return t;
 }
@@ -283,9 +290,9 @@ static void descriptors_that_cannot_be_waited_for(void **state)
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC), pair[2];
 	assert_true(null >= 0);
 	assert_int_equal(pipe(pair), 0);
-	assert_null(browser_new(base, null, pair[1], NULL));
-	assert_null(browser_new(base, -1, pair[1], NULL));
-	assert_null(browser_new(base, pair[0], -1, NULL));
+	assert_null(browser_new(base, null, pair[1], NULL, NULL));
+	assert_null(browser_new(base, -1, pair[1], NULL, NULL));
+	assert_null(browser_new(base, pair[0], -1, NULL, NULL));
 	assert_int_equal(fcntl(pair[0], F_GETFL) & O_NONBLOCK, 0);
 	assert_int_equal(fcntl(pair[1], F_GETFL) & O_NONBLOCK, 0);
 	close(null);
@@ -303,7 +310,7 @@ static void one_descriptor_for_both(void **state)
 	int pair[2];
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	int second = dup(pair[1]);
-	struct browser *b = browser_new(base, pair[1], second, NULL);
+	struct browser *b = browser_new(base, pair[1], second, NULL, NULL);
 	assert_non_null(b);
 	struct bed t = { .base = base, .in = pair[0] };
 	ask(&t, 1, 4, 1);

@@ -127,6 +127,59 @@ const char *cert_step_name(enum cert_step s)
 	return names[s];
 }
 
+/* Copied addresses, likewise */
+
+struct clip { struct clip_sink sink; struct clip_request check; struct clip_compare compare; char family[4096]; };
+static struct clip *fake_clip;
+
+struct clip *clip_new(const struct clip_ops *ops, const struct clip_sink *sink)
+{
+	(void)ops;
+	fake_clip = calloc(1, sizeof *fake_clip);
+	assert_non_null(fake_clip);
+	fake_clip->sink = *sink;
+	return fake_clip;
+}
+
+void clip_free(struct clip *c)
+{
+	free(c);
+	fake_clip = NULL;
+}
+
+enum err clip_check(struct clip *c, uint32_t id, const struct clip_request *r)
+{
+	c->check = *r;
+	return fake_start(fake, "clip", id);
+}
+
+enum err clip_compare(struct clip *c, uint32_t id, const struct clip_compare *r)
+{
+	c->compare = *r;
+	snprintf(c->family, sizeof c->family, "%s", r->family);
+	return fake_start(fake, "compare", id);
+}
+
+bool clip_cancel(struct clip *c, uint32_t id)
+{
+	(void)c;
+	(void)id;
+	return false;
+}
+
+void clip_wipe(struct clip *c)
+{
+	(void)c;
+	note("clipwipe", 0);
+}
+
+const char *clip_step_name(enum clip_step s)
+{
+	static const char *const names[] = { "choosing", "building", "connecting", "handshaking", "fetching", "done", "failed" };
+
+	return names[s];
+}
+
 /* The browser's side */
 
 struct said { json_t *list; };   /* every message since the last look */
@@ -145,7 +198,7 @@ struct talk { struct messages *m; struct said said; };
 static struct talk talk_new(struct said *said)
 {
 	said->list = json_array();
-	return (struct talk){ .m = messages_new(NULL, said_cb, said), .said = *said };
+	return (struct talk){ .m = messages_new(NULL, NULL, said_cb, said), .said = *said };
 }
 
 static void talk_free(struct talk *t)
@@ -242,7 +295,8 @@ static json_t *example_file(const char *name)
 }
 
 static const char *const requests[] = {
-	"hello", "cert.check", "cert.forget", "circuit.new", "session.wipe", "status", "cancel", "door"
+	"hello", "cert.check", "cert.forget", "circuit.new", "session.wipe", "status", "cancel", "clip.check",
+	"clip.compare", "door"
 };
 
 /* One example in a fresh conversation; hello is said first, except for a hello. */

@@ -1,6 +1,6 @@
 // Main's end of the parse role against a role that works, lies, dies and hangs: this very program is the role when fd 3
 // is a socket, and behaves as the configuration says (the real parse/parsed.c when it says nothing).
-// uses: tests/unit/zoo.c host/priv/parselink.c host/priv/parsemsg.c host/priv/role.c host/priv/inner.c host/priv/channel.c host/priv/frame.c host/parse/parsed.c host/parse/x509.c host/parse/rules.c host/parse/words.c host/parse/der.c host/parse/roots.c host/parse/nssckbi.c host/base/buf.c host/base/rd.c host/base/err.c host/base/log.c host/base/clock.c
+// uses: tests/unit/zoo.c host/priv/parselink.c host/priv/parsemsg.c host/priv/role.c host/priv/inner.c host/priv/channel.c host/priv/frame.c host/parse/parsed.c host/parse/scan.c host/parse/bare.c host/parse/x509.c host/parse/rules.c host/parse/words.c host/parse/der.c host/parse/roots.c host/parse/nssckbi.c host/base/buf.c host/base/rd.c host/base/err.c host/base/log.c host/base/clock.c
 // libs: -levent_core -lcrypto -lsodium -ldl
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include "base/clock.h"
+#include "parse/addr/addr.h"
 #include "parse/parsed.h"
 #include "priv/inner.h"
 #include "priv/parselink.h"
@@ -21,6 +22,30 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* A detector that knows one coin, whose addresses are "pay:" and what follows up to white space or markup. */
+static const struct addr_row pay_row = { .coin = "Paycoin", .ticker = "PAY", .form = "plain", .network = "main",
+                                         .checksum_bits = 32 };
+
+void addr_scan(const uint8_t *text, size_t len, struct addr_hits *out)
+{
+	out->n = 0;
+	out->more = false;
+	for (size_t at = 0; at + 4 < len; at++) {
+		if (memcmp(text + at, "pay:", 4) != 0)
+			continue;
+		size_t n = 4;
+		while (at + n < len && text[at + n] > ' ' && text[at + n] != '<' && n < ADDR_TEXT_MAX - 1)
+			n++;
+		out->more |= out->n == ADDR_HITS_MAX;
+		if (out->n == ADDR_HITS_MAX)
+			return;
+		struct addr_hit *h = &out->hit[out->n++];
+		*h = (struct addr_hit){ .row = &pay_row, .offset = at, .length = n };
+		memcpy(h->text, text + at, n);
+		at += n;
+	}
+}
 
 /* The role */
 
@@ -67,6 +92,30 @@ static void inside_frame(void *arg, const struct frame *f)
 		struct parse_judge_r r = { .why = "\x1b[2J" };
 		parsemsg_put_judge_r(&out, &r);
 		inner_send(me->in, PARSE_R_JUDGE, f->id, &out);
+	} else if (strncmp(me->what, "scan", 4) == 0) {
+		/* One hit, wrong in one way each. */
+		struct parse_scan_r *r = calloc(1, sizeof *r);
+		const struct parse_text t = { "x", 1 };
+		r->n = 1;
+		r->hit[0] = (struct scan_hit){ .coin = t, .ticker = t, .form = t, .network = t, .address = t, .length = 1 };
+		struct scan_hit *h = &r->hit[0];
+		switch (me->what[4]) {
+		case 'a': break;
+		case 'b': h->flavour = 1; break;
+		case 'c': h->offset = 5; break;
+		case 'd': h->length = 6; break;
+		case 'e': h->length = 0; break;
+		case 'f': h->address = (struct parse_text){ "\x1b", 1 }; break;
+		case 'g': h->coin.n = 0; break;
+		case 'h': h->is_normalised = 2; break;
+		case 'i': h->offset = UINT32_MAX; break;
+		case 'j': r->has_more = 2; break;
+		}
+		if (f->type == PARSE_SCAN) {
+			parsemsg_put_scan_r(&out, r);
+			inner_send(me->in, PARSE_R_SCAN, f->id, &out);
+		}
+		free(r);
 	} else if (strcmp(me->what, "twice") == 0) {
 		/* Every answer twice, and one to a question that nobody asked. */
 		struct parse_judge_r r = { .why = "x" };
@@ -314,6 +363,161 @@ static void too_big(void **state)
 	parselink_free(link_);
 }
 
+/* ---- texts ---- */
+
+struct seen { unsigned calls; enum err err; bool has_more; uint16_t n; struct scan_hit hit[ADDR_HITS_MAX]; char first[64]; };
+
+static void scanned(void *arg, enum err err, const struct parse_scan_r *r)
+{
+	struct seen *s = arg;
+	s->calls++;
+	s->err = err;
+	assert_int_equal(err == OK, r != NULL);
+	if (!r)
+		return;
+	s->n = r->n;
+	s->has_more = r->has_more;
+	memcpy(s->hit, r->hit, sizeof s->hit);
+	if (r->n)
+		snprintf(s->first, sizeof s->first, "%.*s", (int)r->hit[0].address.n, r->hit[0].address.at);
+}
+
+static enum err scan(const char *text, size_t n, bool markup, struct seen *s)
+{
+	const struct parse_scan m = { .n = 1, .len = { (uint32_t)n }, .is_markup = { markup } };
+	const uint8_t *const texts[] = { (const uint8_t *)text };
+	return parselink_scan(link_, &m, texts, scanned, s, NULL);
+}
+
+static struct seen scan_now(const char *text, size_t n, bool markup)
+{
+	struct seen s = { 0 };
+	assert_int_equal(scan(text, n, markup, &s), OK);
+	assert_int_equal(s.calls, 0);   /* never from within */
+	wait_for(&s.calls, 1, 10000);
+	assert_int_equal(s.calls, 1);
+	return s;
+}
+
+static void texts_are_scanned(void **state)
+{
+	(void)state;
+	open_link("");
+	struct seen s = scan_now("", 0, false);
+	assert_true(s.err == OK && s.n == 0 && !s.has_more);
+	s = scan_now("to pay:me now", 13, false);
+	assert_true(s.err == OK && s.n == 1 && s.hit[0].offset == 3 && s.hit[0].length == 6 && s.hit[0].checksum_bits == 32);
+	assert_string_equal(s.first, "pay:me");
+	/* Markup: cut by tags, and what both looks show is told once. */
+	const char markup[] = "<p>pay:whole <i title='>'>p<b>ay:<!-- pay:no -->c&#117;&shy;t</b><br>x";
+	s = scan_now(markup, sizeof markup - 1, true);
+	assert_int_equal(s.n, 3);   /* "pay:no" stands in the markup itself */
+	assert_string_equal(s.first, "pay:whole");
+	assert_true(s.hit[2].offset == (uint32_t)(strstr(markup, "p<b>") - markup) && s.hit[2].length == (uint32_t)(strstr(markup, "t</b>") + 1 - strstr(markup, "p<b>")));
+	/* Several flavours, one of them empty. */
+	const struct parse_scan m = { .n = 3, .len = { 5, 0, 7 } };
+	const uint8_t *const texts[] = { (const uint8_t *)"pay:a", (const uint8_t *)"", (const uint8_t *)"  pay:b" };
+	memset(&s, 0, sizeof s);
+	assert_int_equal(parselink_scan(link_, &m, texts, scanned, &s, NULL), OK);
+	wait_for(&s.calls, 1, 5000);
+	assert_true(s.n == 2 && s.hit[0].flavour == 0 && s.hit[1].flavour == 2 && s.hit[1].offset == 2);
+	parselink_free(link_);
+}
+
+static void large_texts(void **state)
+{
+	(void)state;
+	char *text = malloc(CLIP_TEXT_MAX + 1);
+	assert_non_null(text);
+	memset(text, 'x', CLIP_TEXT_MAX + 1);
+	open_link("");
+	/* Around every border of a piece, and the largest. */
+	for (size_t n = PARSE_PIECE - 2; n <= PARSE_PIECE + 2; n++) {
+		memcpy(text + n - 5, "pay:z", 5);
+		struct seen s = scan_now(text, n, false);
+		assert_true(s.n == 1 && s.hit[0].offset == n - 5);
+		memset(text + n - 5, 'x', 5);
+	}
+	memcpy(text + CLIP_TEXT_MAX - 5, "pay:z", 5);
+	struct seen s = scan_now(text, CLIP_TEXT_MAX, false);
+	assert_true(s.n == 1 && s.hit[0].offset == CLIP_TEXT_MAX - 5);
+	assert_int_equal(scan(text, CLIP_TEXT_MAX + 1, false, &s), ERR_TOO_BIG);
+	/* More at once than may wait: refused, and what was taken is answered. */
+	struct seen some[4] = { 0 };
+	enum err err[4];
+	unsigned taken = 0;
+	for (int i = 0; i < 4; i++) {
+		err[i] = scan(text, CLIP_TEXT_MAX, false, &some[i]);
+		taken += err[i] == OK;
+	}
+	assert_in_range(taken, 1, 3);
+	for (int i = 0; i < 4; i++) {
+		wait_for(&some[i].calls, err[i] == OK, 10000);
+		assert_int_equal(some[i].calls, err[i] == OK);
+		assert_true(err[i] == ERR_TOO_BIG || some[i].n == 1);
+	}
+	s = scan_now("pay:again", 9, false);
+	assert_int_equal(s.n, 1);
+	/* More hits than are told. */
+	for (size_t i = 0; i + 8 <= CLIP_TEXT_MAX; i += 8)
+		memcpy(text + i, "pay:abc ", 8);
+	s = scan_now(text, 8 * ADDR_HITS_MAX, false);
+	assert_true(s.n == ADDR_HITS_MAX && !s.has_more);
+	s = scan_now(text, 8 * ADDR_HITS_MAX + 8, false);
+	assert_true(s.n == ADDR_HITS_MAX && s.has_more);
+	/* Long ones do not fit one reply: fewer, and "more". */
+	memset(text, 'y', 1u << 20);
+	for (size_t i = 0; i < 300; i++)
+		memcpy(text + i * 2000, " pay:", 5);
+	s = scan_now(text, 300 * 2000, false);
+	assert_true(s.err == OK && s.n > 50 && s.n < ADDR_HITS_MAX && s.has_more);
+	parselink_free(link_);
+	free(text);
+}
+
+static void lies_about_texts(void **state)
+{
+	(void)state;
+	for (char c = 'a'; c <= 'j'; c++) {
+		char what[] = "test:scan?";
+		what[9] = c;
+		open_link(what);
+		struct seen s = scan_now("hello", 5, false);
+		assert_int_equal(s.err, c == 'a' ? OK : ERR_ROLE_DIED);
+		parselink_free(link_);
+	}
+	open_link("test:dies");
+	struct seen s = scan_now("hello", 5, false);
+	assert_int_equal(s.err, ERR_ROLE_DIED);
+	parselink_free(link_);
+}
+
+/* A rest ends the role, never a request; the next request starts it anew. */
+static void rests(void **state)
+{
+	(void)state;
+	open_link("");
+	parselink_rest(link_);
+	struct seen s = scan_now("pay:a", 5, false);
+	assert_int_equal(s.n, 1);
+	parselink_rest(link_);
+	memset(&s, 0, sizeof s);
+	assert_int_equal(scan("pay:b", 5, false, &s), OK);
+	wait_for(&s.calls, 1, 5000);
+	assert_true(s.err == OK && s.n == 1);
+	parselink_rest(link_);
+	wait_for(&s.calls, 99, 100);
+	for (int i = 0; i < 50; i++) {
+		memset(&s, 0, sizeof s);
+		if (scan("pay:c", 5, false, &s) == OK)
+			break;
+		usleep(20000);
+	}
+	wait_for(&s.calls, 1, 5000);
+	assert_true(s.err == OK && s.n == 1);
+	parselink_free(link_);
+}
+
 int main(void)
 {
 	struct stat st;
@@ -332,7 +536,8 @@ int main(void)
 		return 1;
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(works), cmocka_unit_test(lies_and_deaths), cmocka_unit_test(answers_nobody_asked_for),
-		cmocka_unit_test(cancel), cmocka_unit_test(too_big), cmocka_unit_test(silence),
+		cmocka_unit_test(cancel), cmocka_unit_test(too_big), cmocka_unit_test(texts_are_scanned),
+		cmocka_unit_test(large_texts), cmocka_unit_test(lies_about_texts), cmocka_unit_test(rests), cmocka_unit_test(silence),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -1,0 +1,143 @@
+// Bech32, bech32m, blech32 and CashAddr are one idea, BCH codes over 32 letters, with different generators. The remainder of a division by
+// the generator is kept; what drops out at its top picks the sum of generators to add from a table of 32.
+#include "parse/addr/bech32.h"
+
+const char bech32_letters[33] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+
+/* Values of lower-case letters plus one. */
+static const uint8_t values[128] = {
+	['q'] = 1, ['p'] = 2, ['z'] = 3, ['r'] = 4, ['y'] = 5, ['9'] = 6, ['x'] = 7, ['8'] = 8, ['g'] = 9, ['f'] = 10, ['2'] = 11,
+	['t'] = 12, ['v'] = 13, ['d'] = 14, ['w'] = 15, ['0'] = 16, ['s'] = 17, ['3'] = 18, ['j'] = 19, ['n'] = 20, ['5'] = 21,
+	['4'] = 22, ['k'] = 23, ['h'] = 24, ['c'] = 25, ['e'] = 26, ['6'] = 27, ['m'] = 28, ['u'] = 29, ['a'] = 30, ['7'] = 31,
+	['l'] = 32,
+};
+
+static bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+static bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+
+int bech32_value(char c)
+{
+	uint8_t byte = (uint8_t)(is_upper(c) ? c | 32 : c);
+	return byte < 128 ? values[byte] - 1 : -1;
+}
+
+bool bech32_one_case(const char *s, size_t n)
+{
+	bool upper = false, lower = false;
+	for (size_t i = 0; i < n; i++) {
+		upper |= is_upper(s[i]);
+		lower |= is_lower(s[i]);
+	}
+	return !(upper && lower);
+}
+
+/* BIP 173, "Checksum". */
+static uint32_t step(uint32_t sum, uint8_t group)
+{
+	static const uint32_t generator[5] = { 0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3 };
+	uint32_t top = sum >> 25;
+	sum = (sum & 0x1ffffff) << 5 ^ group;
+	for (unsigned i = 0; i < 5; i++)
+		sum ^= generator[i] & (0u - (top >> i & 1));
+	return sum;
+}
+
+bool bech32_split(const char *s, size_t n, struct bech32 *out)
+{
+	size_t one = n;
+	while (one > 0 && s[one - 1] != '1')
+		one--;
+	/* one: where the groups begin; something must stand before the separator, six letters behind it. */
+	if (one < 2 || n - one < 6 || !bech32_one_case(s, n))
+		return false;
+	uint32_t sum = 1;
+	for (size_t i = 0; i + 1 < one; i++) {
+		if (s[i] < 33 || s[i] > 126)
+			return false;
+		sum = step(sum, (uint8_t)((is_upper(s[i]) ? s[i] | 32 : s[i]) >> 5));
+	}
+	sum = step(sum, 0);
+	for (size_t i = 0; i + 1 < one; i++)
+		sum = step(sum, (uint8_t)((is_upper(s[i]) ? s[i] | 32 : s[i]) & 31));
+	for (size_t i = one; i < n; i++) {
+		int v = bech32_value(s[i]);
+		if (v < 0)
+			return false;
+		sum = step(sum, (uint8_t)v);
+	}
+	*out = (struct bech32){ .text = s, .hrp_len = one - 1, .at = one, .n = n - one - 6, .residue = sum };
+	return true;
+}
+
+uint8_t bech32_group(const struct bech32 *b, size_t i)
+{
+	return (uint8_t)bech32_value(b->text[b->at + i]);
+}
+
+/* Bits are collected until there are eight; what is left at the end are zeros, fewer than five (BIP 173, "Decoding"). */
+struct bits { uint32_t held; unsigned count; };
+
+static bool push(struct bits *b, uint8_t group, uint8_t *out, size_t cap, size_t *len)
+{
+	b->held = (b->held << 5 | group) & 0xfff;
+	b->count += 5;
+	if (b->count < 8)
+		return true;
+	b->count -= 8;
+	if (*len == cap)
+		return false;
+	out[(*len)++] = (uint8_t)(b->held >> b->count);
+	return true;
+}
+
+static bool ended(const struct bits *b)
+{
+	return b->count < 5 && (b->held & ((1u << b->count) - 1)) == 0;
+}
+
+bool bech32_bytes(const struct bech32 *b, size_t from, size_t count, uint8_t *out, size_t cap, size_t *len)
+{
+	struct bits bits = { 0, 0 };
+	size_t n = 0;
+	for (size_t i = 0; i < count; i++)
+		if (!push(&bits, bech32_group(b, from + i), out, cap, &n))
+			return false;
+	if (!ended(&bits))
+		return false;
+	*len = n;
+	return true;
+}
+
+bool bech32_regroup(const uint8_t *groups, size_t count, uint8_t *out, size_t cap, size_t *len)
+{
+	struct bits bits = { 0, 0 };
+	size_t n = 0;
+	for (size_t i = 0; i < count; i++)
+		if (!push(&bits, groups[i], out, cap, &n))
+			return false;
+	if (!ended(&bits))
+		return false;
+	*len = n;
+	return true;
+}
+
+/* CashAddr specification, "Checksum". */
+uint64_t cashaddr_step(uint64_t sum, uint8_t group)
+{
+	static const uint64_t generator[5] = { 0x98f2bc8e61, 0x79b76d99e2, 0xf33e5fb3c4, 0xae2eabe2a8, 0x1e4f43e470 };
+	uint64_t top = sum >> 35;
+	sum = (sum & 0x07ffffffff) << 5 ^ group;
+	for (unsigned i = 0; i < 5; i++)
+		sum ^= generator[i] & (UINT64_C(0) - (top >> i & 1));
+	return sum;
+}
+
+uint64_t blech32_step(uint64_t sum, uint8_t group)
+{
+	static const uint64_t generator[5] = { 0x7d52fba40bd886, 0x5e8dbf1a03950c, 0x1c3a3c74072a18, 0x385d72fa0e5139, 0x7093e5a608865b };
+	uint64_t top = sum >> 55;
+	sum = (sum & 0x7fffffffffffff) << 5 ^ group;
+	for (unsigned i = 0; i < 5; i++)
+		sum ^= generator[i] & (UINT64_C(0) - (top >> i & 1));
+	return sum;
+}

@@ -1,0 +1,171 @@
+// Addresses of hexadecimal digits: Ethereum and what is written like it, and the families whose checksum is a part of the
+// digits or the case of the letters. Sources: EIP-55, EIP-1191, XIP "xdc prefix", starknet.js (getChecksumAddress), CEP-57 (Casper),
+// Sia's types.UnlockHash, the ICP ledger's specification, Vite's address specification.
+#include <string.h>
+
+#include "parse/addr/base32.h"
+#include "parse/addr/checks.h"
+#include "parse/addr/hash.h"
+
+enum letters { LETTERS_NONE, LETTERS_LOWER, LETTERS_UPPER, LETTERS_MIXED, LETTERS_FOREIGN };
+
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* What case n hexadecimal digits are written in. */
+static enum letters letters_of(const char *s, size_t n)
+{
+	bool small = false, large = false;
+	for (size_t i = 0; i < n; i++) {
+		if (!is_letter(s[i]) && (s[i] < '0' || s[i] > '9'))
+			return LETTERS_FOREIGN;
+		small = small || (s[i] >= 'a' && s[i] <= 'f');
+		large = large || (s[i] >= 'A' && s[i] <= 'F');
+	}
+	if (small && large)
+		return LETTERS_MIXED;
+	return small ? LETTERS_LOWER : large ? LETTERS_UPPER : LETTERS_NONE;
+}
+
+/* Do the digits look drawn at random, as those of a hash or a key? Not so constants, masks, counters, the zero address.
+ * At least 8 different digits, no digit 8 times in a row: of 64 random digits one set in four million fails. */
+static bool looks_random(const char *s, size_t n)
+{
+	unsigned seen = 0, different = 0;
+	size_t run = 0;
+	for (size_t i = 0; i < n; i++) {
+		char c = lower(s[i]);
+		unsigned bit = 1u << (c <= '9' ? c - '0' : c - 'a' + 10);
+		different += (seen & bit) == 0;
+		seen |= bit;
+		run = i > 0 && c == lower(s[i - 1]) ? run + 1 : 1;
+		if (run >= 8)
+			return false;
+	}
+	return different >= 8;
+}
+
+/* 2 * payload digits of one case behind the prefix, nothing else. */
+bool addr_check_hex(const struct addr_row *row, const char *s, size_t n)
+{
+	size_t skip = strlen(row->prefix);
+	if (n != skip + 2u * row->payload_min)
+		return false;
+	enum letters written = letters_of(s + skip, n - skip);
+	return (written == LETTERS_LOWER || written == LETTERS_UPPER || written == LETTERS_NONE) && looks_random(s + skip, n - skip);
+}
+
+/* A letter is large where the hash's digit is 8 or more. */
+static bool case_is(const char *s, size_t n, const uint8_t *hash)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned digit = i % 2 == 0 ? hash[i / 2] >> 4 : hash[i / 2] & 15u;
+		if (is_letter(s[i]) && (s[i] <= 'F') != (digit >= 8))
+			return false;
+	}
+	return true;
+}
+
+/* EIP-55: the hash is of the 40 small digits as text. EIP-1191 puts the chain's number and "0x" before them: row's param. */
+bool addr_check_eip55(const struct addr_row *row, const char *s, size_t n)
+{
+	size_t skip = strlen(row->prefix), before = strlen(row->param);
+	char text[16 + 40];
+	uint8_t hash[32];
+	if (n != skip + 40 || before > 16 || letters_of(s + skip, 40) != LETTERS_MIXED)
+		return false;
+	memcpy(text, row->param, before);
+	for (size_t i = 0; i < 40; i++)
+		text[before + i] = lower(s[skip + i]);
+	hash_keccak256(text, before + 40, hash);
+	/* Wanchain takes the same hash and turns the cases round. */
+	if (row->number == 1)
+		for (size_t i = 0; i < 20; i++)
+			hash[i] ^= 0x88;
+	return case_is(s + skip, 40, hash);
+}
+
+/* The hash is of the number's bytes without leading zeros. Numbers are below 2^251. */
+bool addr_check_starknet(const struct addr_row *row, const char *s, size_t n)
+{
+	(void)row;
+	uint8_t bytes[32], hash[32];
+	size_t len, zeros = 0;
+	if (n != 66 || letters_of(s + 2, 64) != LETTERS_MIXED || !base16_decode(s + 2, 64, bytes, sizeof bytes, &len) || bytes[0] > 7)
+		return false;
+	while (zeros < 31 && bytes[zeros] == 0)
+		zeros++;
+	hash_keccak256(bytes + zeros, 32 - zeros, hash);
+	return case_is(s + 2, 64, hash);
+}
+
+/* CEP-57: a tag (01 Ed25519, 02 secp256k1), then the key, whose letters take their case from successive bits, the lowest
+ * first, of BLAKE2b-256 of the key. */
+bool addr_check_casper(const struct addr_row *row, const char *s, size_t n)
+{
+	(void)row;
+	uint8_t key[33], hash[32];
+	size_t len, bit = 0;
+	if (n < 4 || s[0] != '0' || !((s[1] == '1' && n == 66) || (s[1] == '2' && n == 68)))
+		return false;
+	if (letters_of(s + 2, n - 2) != LETTERS_MIXED || !base16_decode(s + 2, n - 2, key, sizeof key, &len))
+		return false;
+	if (s[1] == '2' && key[0] != 2 && key[0] != 3)
+		return false;
+	hash_blake2b(key, len, hash, sizeof hash);
+	for (size_t i = 2; i < n; i++) {
+		if (!is_letter(s[i]))
+			continue;
+		bool large = (hash[bit / 8] >> (bit % 8) & 1) != 0;
+		if ((s[i] <= 'F') != large)
+			return false;
+		bit++;
+	}
+	return true;
+}
+
+/* 32 bytes, then the first 6 of their BLAKE2b-256. */
+bool addr_check_sia(const struct addr_row *row, const char *s, size_t n)
+{
+	(void)row;
+	uint8_t bytes[38], hash[32];
+	size_t len;
+	if (n != 76 || letters_of(s, n) == LETTERS_MIXED || !base16_decode(s, n, bytes, sizeof bytes, &len))
+		return false;
+	hash_blake2b(bytes, 32, hash, sizeof hash);
+	return memcmp(hash, bytes + 32, 6) == 0;
+}
+
+/* CRC-32, big-endian, then the 28 bytes that it is of. */
+bool addr_check_icp_account(const struct addr_row *row, const char *s, size_t n)
+{
+	(void)row;
+	uint8_t b[32];
+	size_t len;
+	if (n != 64 || letters_of(s, n) == LETTERS_MIXED || !base16_decode(s, n, b, sizeof b, &len))
+		return false;
+	uint32_t want = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+	return looks_random(s, n) && crc32_ieee(b + 4, 28) == want;
+}
+
+/* 20 bytes, then their BLAKE2b of 5 bytes; all its bits turned round for a contract. */
+bool addr_check_vite(const struct addr_row *row, const char *s, size_t n)
+{
+	size_t skip = strlen(row->prefix), len;
+	uint8_t b[25], sum[5], unlike = 0, like = 0;
+	if (n != skip + 50 || letters_of(s + skip, 50) > LETTERS_LOWER || !base16_decode(s + skip, 50, b, sizeof b, &len))
+		return false;
+	hash_blake2b(b, 20, sum, sizeof sum);
+	for (size_t i = 0; i < 5; i++) {
+		unlike |= (uint8_t)(b[20 + i] ^ sum[i]);
+		like |= (uint8_t)(b[20 + i] ^ sum[i] ^ 0xff);
+	}
+	return unlike == 0 || like == 0;
+}

@@ -1,0 +1,167 @@
+// The table of rows, made of shared/currencies.json, and the look-up of one candidate in it.
+#include "parse/addr/addr.h"
+#include "parse/addr/base58.h"
+#include "parse/addr/checks.h"
+#include "parse/addr/rows.h"
+#include "currencies.h"
+#include <string.h>
+
+/* Lower case, of an ASCII letter. */
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 32) : c;
+}
+
+static bool is_alnum(char c)
+{
+	return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9');
+}
+
+static bool begins(const char *s, const char *with, size_t n, bool caseless)
+{
+	if (!caseless)
+		return memcmp(s, with, n) == 0;
+	for (size_t i = 0; i < n; i++)
+		if (lower(s[i]) != with[i])
+			return false;
+	return true;
+}
+
+/* Do the first five of n base58 characters lie where the row's version bytes put them? */
+static bool base58_in_range(const struct addr_row *row, const char *s, size_t n)
+{
+	uint32_t v = 0;
+	for (size_t i = 0; i < 5; i++) {
+		int digit = base58_value(base58_bitcoin, s[i]);
+		if (digit < 0)
+			return false;
+		v = v * 58 + (uint32_t)digit;
+	}
+	return (n != row->len_max || v <= row->high) && (n != row->len_min || v >= row->low);
+}
+
+static bool made_of(const struct addr_row *row, const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint8_t c = (uint8_t)s[i];
+		if (!(row->alphabet[c >> 6 & 1] >> (c & 63) & 1) && !(row->inside[0] && strchr(row->inside, c)))
+			return false;
+	}
+	return true;
+}
+
+/* Is s, all n characters, an address of the row? bare: without the prefix, which is optional. */
+static bool takes(const struct addr_row *row, const char *s, size_t n, bool bare)
+{
+	size_t prefix = strlen(row->prefix), suffix = strlen(row->suffix), whole = bare ? n + prefix : n;
+	if (whole < row->len_min || whole > row->len_max)
+		return false;
+	if (bare)
+		prefix = 0;
+	if (n < prefix + suffix || !begins(s, row->prefix, prefix, row->caseless) ||
+	    !begins(s + n - suffix, row->suffix, suffix, row->caseless))
+		return false;
+	if (row->check == addr_check_base58check && !base58_in_range(row, s, n))
+		return false;
+	return made_of(row, s + prefix, n - prefix - suffix) && row->check(row, s, n);
+}
+
+/* The part of the prefix up to its last punctuation mark. */
+static size_t lead_of(const struct addr_row *row)
+{
+	size_t n = strlen(row->prefix);
+	while (n && is_alnum(row->prefix[n - 1]))
+		n--;
+	return n;
+}
+
+static bool word_near(const struct addr_place *at, const char *word, size_t n)
+{
+	size_t from = at->from > ADDR_CONTEXT ? at->from - ADDR_CONTEXT : 0;
+	size_t to = at->len - at->to > ADDR_CONTEXT ? at->to + ADDR_CONTEXT : at->len;
+	for (size_t i = from; i + n <= to; i++) {
+		if (i == at->from && i < at->to)
+			i = at->to;
+		if (i + n <= to && begins((const char *)at->text + i, word, n, true))
+			return true;
+	}
+	return false;
+}
+
+/* The row's wishes about what stands around. */
+static bool fits(const struct addr_row *row, const struct addr_place *at)
+{
+	if (at->joined && !row->join)
+		return false;
+	if (row->not_beside[0]) {
+		uint8_t before = at->from ? at->text[at->from - 1] : 0, behind = at->to < at->len ? at->text[at->to] : 0;
+		if ((before && strchr(row->not_beside, before)) || (behind && strchr(row->not_beside, behind)))
+			return false;
+	}
+	if (!row->context[0])
+		return true;
+	for (const char *word = row->context; *word;) {
+		size_t n = strcspn(word, " ");
+		if (word_near(at, word, n))
+			return true;
+		word += n + (word[n] == ' ');
+	}
+	return false;
+}
+
+const struct addr_row *rows_find(const char *s, size_t n, size_t lead_n, const struct addr_place *at, size_t *lead_used)
+{
+	uint8_t c = (uint8_t)s[0];
+	if (n == 0 || c > 127)
+		return NULL;
+	for (unsigned i = first_from[c]; i < first_from[c + 1]; i++) {
+		const struct addr_row *row = &addr_rows[first_rows[i]];
+		size_t lead = lead_of(row), used = 0;
+		if (lead && lead <= lead_n && begins(s - lead, row->prefix, lead, row->caseless) &&
+		    (lead == lead_n || !is_alnum(s[-(ptrdiff_t)lead - 1]) || !is_alnum(row->prefix[0])))
+			used = lead;
+		else if (lead && !row->optional)
+			continue;
+		struct addr_place here = *at;
+		here.from -= used; /* right where nothing is hidden in the lead; only the byte before depends on it */
+		if (takes(row, s - used, n + used, lead && !used) && fits(row, &here)) {
+			*lead_used = used;
+			return row;
+		}
+	}
+	return NULL;
+}
+
+const struct addr_row *rows_find_inside(const char *s, size_t n, const struct addr_place *at)
+{
+	for (size_t i = 0; i < inside_rows_n; i++) {
+		const struct addr_row *row = &addr_rows[inside_rows[i]];
+		if (takes(row, s, n, false) && fits(row, at))
+			return row;
+	}
+	return NULL;
+}
+
+bool rows_may_join(char c, size_t n)
+{
+	uint8_t byte = (uint8_t)c;
+	if (byte > 127)
+		return false;
+	for (unsigned i = first_from[byte]; i < first_from[byte + 1]; i++) {
+		const struct addr_row *row = &addr_rows[first_rows[i]];
+		size_t spare = row->optional ? strlen(row->prefix) : lead_of(row);
+		if (row->join && n + spare >= row->len_min && n <= row->len_max)
+			return true;
+	}
+	return false;
+}
+
+const struct addr_row *addr_row_of(const char *s, size_t n)
+{
+	for (int bits = 256; bits >= 0; bits--)
+		for (size_t i = 0; i < addr_rows_n; i++)
+			if (addr_rows[i].checksum_bits == bits &&
+			    (takes(&addr_rows[i], s, n, false) || (addr_rows[i].optional && takes(&addr_rows[i], s, n, true))))
+				return &addr_rows[i];
+	return NULL;
+}

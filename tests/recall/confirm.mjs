@@ -1,0 +1,47 @@
+// Second opinions: which packages of the field know a row's coin, and do they take an address that was made for it? Makers build from
+// the row's own parameters (version bytes, human-readable parts); this is what notices a wrong one.
+
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+const ens = require('@ensdomains/address-encoder/coders');
+const wav = require('multicoin-address-validator');
+const codec = require('crypto-addr-codec');
+const coininfo = require('coininfo');
+const bitcoin = require('bitcoinjs-lib');
+const bolt11 = require('light-bolt11-decoder');
+const cashaddrjs = require('cashaddrjs');
+const ripple = require('ripple-address-codec');
+const nano = require('nanocurrency');
+
+const capital = (ticker) => ticker[0].toUpperCase() + ticker.slice(1).toLowerCase();
+const tried = (fn) => { try { return fn(); } catch { return false; } };
+
+const BITCOIN = { main: bitcoin.networks.bitcoin, test: bitcoin.networks.testnet, testnet: bitcoin.networks.testnet, regtest: bitcoin.networks.regtest };
+const WAV = new Map(wav.getCurrencies().map((c) => [c.symbol.toUpperCase(), c.symbol]));
+
+// Version bytes by coininfo: form -> one of its numbers.
+function byCoininfo(row) {
+  const known = tried(() => coininfo(`${row.ticker}${row.network === 'main' ? '' : '-TEST'}`));
+  if (!known?.versions || row.check !== 'base58check') return null;
+  const numbers = [known.versions.public, known.versions.scripthash, known.versions.bip32?.public].filter((n) => n !== undefined);
+  return () => numbers.includes(parseInt(row.version, 16)) || (known.versions.scripthash2 ?? -1) === parseInt(row.version, 16);
+}
+
+/* Opinions on a row: package -> (address) => boolean, for those packages that know its coin and network. */
+export function opinions(row) {
+  const out = {}, main = row.network === 'main';
+  const decode = ens[`decode${capital(row.ticker)}Address`] ?? ens[`decode${capital(row.ticker)}LegacyAddress`];
+  if (decode && main) out['@ensdomains/address-encoder'] = (a) => tried(() => decode(a).length > 0);
+  const symbol = WAV.get(row.ticker);
+  if (symbol) out['multicoin-address-validator'] = (a) => tried(() => wav.validate(a, symbol, { networkType: main ? 'prod' : 'testnet' }));
+  const info = byCoininfo(row);
+  if (info) out.coininfo = info;
+  if (row.ticker === 'BTC' && BITCOIN[row.network]) out['bitcoinjs-lib'] = (a) => tried(() => (row.check === 'segwit' ? bitcoin.address.fromBech32(a).prefix === BITCOIN[row.network].bech32 : bitcoin.address.toOutputScript(a, BITCOIN[row.network]).length > 0));
+  if (row.ticker === 'BTC' && /^ln/.test(row.prefix ?? '')) out['light-bolt11-decoder'] = (a) => tried(() => bolt11.decode(a).sections.length > 3);
+  if (row.ticker === 'BCH') out.cashaddrjs = (a) => tried(() => cashaddrjs.decode(a.includes(':') ? a : `bitcoincash:${a}`).hash.length >= 20);
+  if (row.ticker === 'XRP') out['ripple-address-codec'] = (a) => tried(() => ripple.isValidClassicAddress(a) || ripple.isValidXAddress(a));
+  if (row.ticker === 'XNO') out.nanocurrency = (a) => nano.checkAddress(a);
+  if (row.check === 'eip55') out['crypto-addr-codec'] = (a) => tried(() => codec.isValidChecksumAddress(a));
+  return out;
+}
