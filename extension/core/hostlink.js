@@ -7,7 +7,7 @@
 // host_error with the host's own error in `error`.
 
 import { PROTOCOL, HELLO_MS, BACKOFF_MS, REQUEST_MS } from './limits.js';
-import { readMessage, FINAL, Garbage } from './messages.js';
+import { readMessage, FINAL, PROGRESS_OF, Garbage } from './messages.js';
 
 const ERR_MSG_VERSION = 1107;
 
@@ -164,7 +164,7 @@ export class HostLink {
     if (message.kind === 'event') return this.#event(message);
     const entry = this.#waiting.get(message.id);
     if (!entry) return undefined;             // late, twice, or never asked: nobody waits for it
-    if (message.kind === 'cert.progress' && entry.kind === 'cert.check') return entry.onProgress(message.body);
+    if (message.kind === PROGRESS_OF[entry.kind]) return entry.onProgress(message.body);
     this.#waiting.delete(message.id);
     this.#clock.clearTimeout(entry.timer);
     if (message.kind === 'error') return entry.reject(this.#told(message.body));

@@ -65,7 +65,7 @@ const certificate = object({
   self_signed: boolean,
 });
 
-const answer = object({
+const ANSWER = {
   slot: integer(0, 99),
   source: oneOf('browser', 'probe'),
   exit: orNull(relay),
@@ -80,7 +80,8 @@ const answer = object({
   certificate: orNull(certificate),
   tls: string(16),
   elapsed_ms: milliseconds,
-});
+};
+const answer = object(ANSWER);
 
 // An address found in what would be copied. Bytes of UTF-8 in its flavour.
 const hit = object({
@@ -110,7 +111,17 @@ const pageAnswer = object({
   elapsed_ms: milliseconds,
 });
 
+// Of the question whether HTTPS is withheld: what this exit saw of it; null where it gave no answer.
+const httpsAnswer = object({ ...ANSWER, saw: orNull(oneOf('none', 'invalid', 'valid')) });
+
 const REASON = /^[a-z][a-z0-9_]{0,40}$/;
+
+const PROGRESS = {
+  slot: integer(0, 99),
+  step: oneOf('choosing', 'building', 'connecting', 'handshaking', 'done', 'failed'),
+  exit: orNull(relay),
+  elapsed_ms: milliseconds,
+};
 
 const readers = {
   hello: object({
@@ -120,12 +131,7 @@ const readers = {
     k: integer(1, 10),
     deadline_ms: milliseconds,
   }),
-  'cert.progress': object({
-    slot: integer(0, 99),
-    step: oneOf('choosing', 'building', 'connecting', 'handshaking', 'done', 'failed'),
-    exit: orNull(relay),
-    elapsed_ms: milliseconds,
-  }),
+  'cert.progress': object(PROGRESS),
   'cert.result': object({
     verdict: oneOf('match', 'mismatch', 'undecided', 'exempt'),
     reason: matching(REASON),
@@ -146,6 +152,28 @@ const readers = {
     fingerprints: list(sha256, 16),
     first: list(answer, 64),
     others: list(answer, 64),
+    browser_paths: list(list(relay, 8), 16),
+    chance: list(number(0, 1), 10),
+    roots: oneOf('browser', 'system', 'none'),
+  }),
+  'https.progress': object(PROGRESS),
+  'https.result': object({
+    verdict: oneOf('match', 'mismatch', 'undecided', 'exempt'),
+    reason: matching(REASON),
+    error: orNull(hostError),
+    host: string(255),
+    port: integer(1, 65535),
+    first_party: string(255),
+    private: count,
+    container: count,
+    k: integer(1, 10),
+    asked: integer(0, 1000),
+    answered: integer(0, 1000),
+    elapsed_ms: milliseconds,
+    retry_useful: boolean,
+    still_same: optional(orNull(boolean), null),
+    first: list(httpsAnswer, 64),
+    others: list(httpsAnswer, 64),
     browser_paths: list(list(relay, 8), 16),
     chance: list(number(0, 1), 10),
     roots: oneOf('browser', 'system', 'none'),
@@ -223,10 +251,14 @@ export function readMessage(raw) {
   }
 }
 
+/** The kind of the messages that tell of a request's progress, for those that have some. */
+export const PROGRESS_OF = { 'cert.check': 'cert.progress', 'https.check': 'https.progress', 'clip.compare': 'clip.progress' };
+
 /** The kind of the final message that ends a request of this kind. */
 export const FINAL = {
   hello: 'hello',
   'cert.check': 'cert.result',
+  'https.check': 'https.result',
   'cert.forget': 'ok',
   'circuit.new': 'circuit.result',
   'session.wipe': 'ok',
@@ -297,4 +329,18 @@ export function checkResult(result, site, offeredSha256) {
   if (result.others.some((a) => a.agrees === 'differs')) fail('match against a dissent');
   if (result.fingerprints.length === 0) fail('match of nothing');
   if (offeredSha256 && !result.fingerprints.includes(offeredSha256)) fail('match of another certificate');
+}
+
+/** The same for the question whether HTTPS is withheld. A match needs k answers; a mismatch somebody who saw it. */
+export function checkHttps(result, site) {
+  const isAsked = result.host === site.host && result.port === site.port && result.first_party === site.firstParty &&
+    result.private === site.private && result.container === site.container;
+  if (!isAsked) fail('result of another site');
+  const saw = (what) => result.others.filter((a) => a.saw === what).length;
+  if (result.verdict === 'mismatch' && saw('valid') === 0) fail('nobody saw what is said to be withheld');
+  if (result.verdict !== 'match') return;
+  const agreeing = result.reason === 'no_https' ? 'none' : 'valid';
+  if (result.answered < result.k || saw(agreeing) < result.k) fail('match with too few answers');
+  if (result.others.some((a) => a.saw !== null && a.saw !== agreeing)) fail('match against a dissent');
+  if (result.first.some((a) => a.saw !== null && a.saw !== agreeing)) fail('match against the first exit');
 }

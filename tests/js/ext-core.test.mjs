@@ -305,7 +305,8 @@ test('the host\'s example messages are understood, and its matches bear themselv
       checkResult(body, { firstParty: body.first_party, private: body.private, container: body.container, host: body.host, port: body.port }, '');
     }
   }
-  assert.deepEqual([...kinds].sort(), ['cert.progress', 'cert.result', 'circuit.result', 'error', 'event', 'hello', 'ok', 'status']);
+  assert.deepEqual([...kinds].sort(), ['cert.progress', 'cert.result', 'circuit.result', 'clip.compared', 'clip.progress', 'clip.result', 'error', 'event', 'hello',
+    'https.progress', 'https.result', 'ok', 'status']);
 });
 
 test('what we ask is what the host\'s examples ask: no other field, none missing', { skip: examples.length === 0 }, async () => {

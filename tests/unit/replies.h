@@ -98,6 +98,52 @@ static inline const struct cert_result *reply_mismatch(void)
 	return &r;
 }
 
+/* Whether HTTPS is withheld: one exit gets it, one sees none, one gave no answer. */
+static inline const struct cert_result *reply_withheld(void)
+{
+	static struct cert_result r;
+	static struct cert_answer first[1], others[3];
+
+	first[0] = (struct cert_answer){ .source = CERT_SOURCE_PROBE, .has_exit = true, .exit = reply_relay(20, "DE"),
+	                                 .path = reply_path(20, "DE"), .is_none = true, .counts = true, .error = ERR_SOCKS_CONN };
+	others[0] = reply_answer(1, CERT_SOURCE_PROBE, 0xbb);
+	others[0].is_valid = true;
+	others[0].why[0] = '\0';
+	others[0].agrees = CERT_AGREES_UNKNOWN;
+	others[1] = first[0];
+	others[1].slot = 2;
+	others[1].exit = reply_relay(22, "FR");
+	others[2] = (struct cert_answer){ .slot = 3, .source = CERT_SOURCE_PROBE, .has_exit = true, .counts = true,
+	                                  .exit = reply_relay(30, "FR"), .error = ERR_CIRCUIT, .elapsed_ms = 80 };
+	r = *reply_match();
+	r.question = QUESTION_HTTPS;
+	r.first = first;
+	r.others = others;
+	r.answered = 2;
+	r.n_fingerprints = 0;
+	r.verdict = VERDICT_MISMATCH;
+	r.reason = REASON_HTTPS_WITHHELD;
+	return &r;
+}
+
+static inline const struct cert_result *reply_no_https(void)
+{
+	static struct cert_result r;
+	static struct cert_answer others[3];
+
+	for (unsigned i = 0; i < 3; i++) {
+		others[i] = reply_withheld()->others[1];
+		others[i].slot = i + 1;
+		others[i].exit = reply_relay(21 + i, "FR");
+	}
+	r = *reply_withheld();
+	r.others = others;
+	r.answered = 3;
+	r.verdict = VERDICT_MATCH;
+	r.reason = REASON_NO_HTTPS;
+	return &r;
+}
+
 static inline const struct cert_result *reply_undecided(void)
 {
 	static struct cert_result r;
@@ -252,12 +298,14 @@ static inline const struct clip_result *reply_compared(enum verdict verdict)
 enum {
 	R_HELLO, R_OK, R_ERROR_FIELD, R_ERROR_ID, R_PROGRESS, R_PROGRESS_NONE, R_MATCH, R_MISMATCH, R_UNDECIDED, R_EXEMPT,
 	R_CANCELLED, R_CIRCUIT, R_CIRCUIT_DRY, R_STATUS, R_STATUS_DOWN, R_TOR_UP, R_TOR_DOWN, R_NEWNYM,
-	R_CLIP_NONE, R_CLIP_HITS, R_CLIP_PROGRESS, R_CLIP_MATCH, R_CLIP_MISMATCH, R_CLIP_UNDECIDED, REPLY_ENCODERS
+	R_CLIP_NONE, R_CLIP_HITS, R_CLIP_PROGRESS, R_CLIP_MATCH, R_CLIP_MISMATCH, R_CLIP_UNDECIDED,
+	R_HTTPS_PROGRESS, R_HTTPS_WITHHELD, R_HTTPS_NONE, REPLY_ENCODERS
 };
 
 static inline json_t *reply_encode(unsigned which)
 {
 	static const struct cert_progress none = { .slot = 2, .step = CERT_STEP_CHOOSING };
+	static const struct cert_progress asking = { .question = QUESTION_HTTPS, .slot = 2, .step = CERT_STEP_FAILED };
 	static const struct circuit_result circuit = { .circuits = 1, .streams = 2 };
 	static const struct circuit_result dry = { .circuits = 1, .streams = 5, .still_same = STILL_SAME_YES };
 
@@ -289,6 +337,9 @@ static inline json_t *reply_encode(unsigned which)
 	case R_CLIP_MATCH: return encode_clip_compared(10, reply_compared(VERDICT_MATCH));
 	case R_CLIP_MISMATCH: return encode_clip_compared(10, reply_compared(VERDICT_MISMATCH));
 	case R_CLIP_UNDECIDED: return encode_clip_compared(10, reply_compared(VERDICT_UNDECIDED));
+	case R_HTTPS_PROGRESS: return encode_progress(2, &asking);
+	case R_HTTPS_WITHHELD: return encode_result(2, reply_withheld());
+	case R_HTTPS_NONE: return encode_result(2, reply_no_https());
 	default: return NULL;
 	}
 }
@@ -304,6 +355,9 @@ static const struct { const char *name, *about; struct { int which; const char *
 	  { { R_MATCH, "match, one answer by public key" }, { R_MISMATCH, "mismatch: another exit saw a valid chain" },
 	    { R_UNDECIDED, "undecided: tor was lost" }, { R_EXEMPT, "exempt: onion service" },
 	    { R_CANCELLED, "cancelled" } } },
+	{ "reply.https.progress", "Where one exit stands.", { { R_HTTPS_PROGRESS, "an exit at work" } } },
+	{ "reply.https.result", "The end of https.check.",
+	  { { R_HTTPS_WITHHELD, "mismatch: another exit gets HTTPS" }, { R_HTTPS_NONE, "match: there is none" } } },
 	{ "reply.circuit.result", "The end of circuit.new.",
 	  { { R_CIRCUIT, "closed" }, { R_CIRCUIT_DRY, "counted; the exit is still the old one's kin" } } },
 	{ "reply.status", "What the host found.", { { R_STATUS, "all well" }, { R_STATUS_DOWN, "tor refuses us" } } },
