@@ -22,7 +22,7 @@
 #define ROWS_MAX 4096
 
 /* What is computed of a row for the index. */
-struct made { unsigned long long first[2]; int bits; bool inside; } made[ROWS_MAX];
+static struct made { unsigned long long first[2]; int bits; const char *inside; long long length[2]; } made[ROWS_MAX];
 
 static const char *at_row = "";
 
@@ -276,7 +276,7 @@ static void row(const json_t *o, size_t i, FILE *out)
 	if (join && (bits < 24 || *inside))
 		die("not without a checksum, nor with punctuation inside", "join");
 	m->bits = (int)bits;
-	m->inside = *inside != 0;
+	m->inside = inside;
 	text(o, "source", true);
 
 	fprintf(out, "\t{ ");
@@ -313,6 +313,7 @@ static void row(const json_t *o, size_t i, FILE *out)
 			die("missing", "length");
 		bech32_length(o, prefix, length, segwit ? 1 : 0);
 	}
+	memcpy(m->length, length, sizeof m->length);
 	range(o, "payload", 255, payload);
 	uint8_t version[ADDR_VERSION_MAX];
 	size_t n = hex(text(o, "version", false), version);
@@ -327,6 +328,32 @@ static void row(const json_t *o, size_t i, FILE *out)
 	printf("static const uint64_t alphabet_%zu[2] = { 0x%llxu, 0x%llxu };\n", i, all[0], all[1]);
 }
 
+/* Each set of punctuation marks inside once, letters and digits with it, and the least and greatest length of its rows. */
+static void inside_out(size_t rows, FILE *out)
+{
+	size_t n = 0;
+	fprintf(out, "const struct addr_inside rows_inside[] = {");
+	for (size_t i = 0; i < rows; i++) {
+		bool seen = !made[i].inside[0];
+		for (size_t k = 0; k < i; k++)
+			seen |= strcmp(made[k].inside, made[i].inside) == 0;
+		if (seen)
+			continue;
+		long long length[2] = { 65535, 0 };
+		for (size_t k = i; k < rows; k++)
+			if (strcmp(made[k].inside, made[i].inside) == 0) {
+				length[0] = made[k].length[0] < length[0] ? made[k].length[0] : length[0];
+				length[1] = made[k].length[1] > length[1] ? made[k].length[1] : length[1];
+			}
+		unsigned long long set[2] = { 0, 0 };
+		add(set, "abcdefghijklmnopqrstuvwxyz0123456789", true);
+		add(set, made[i].inside, false);
+		fprintf(out, "\n\t{ { 0x%llxu, 0x%llxu }, %lld, %lld },", set[0], set[1], length[0], length[1]);
+		n++;
+	}
+	fprintf(out, "%s\n};\nconst size_t rows_inside_n = %zu;\n", n ? "" : " { { 0, 0 }, 0, 0 }", n);
+}
+
 /* For each first letter the rows that it may begin, strongest checksum first, else in the order of the table. */
 static void index_out(size_t rows, FILE *out)
 {
@@ -337,7 +364,7 @@ static void index_out(size_t rows, FILE *out)
 		from[c] = (unsigned)n;
 		for (int bits = 256; bits >= 0; bits--)
 			for (size_t i = 0; i < rows; i++)
-				if (made[i].bits == bits && !made[i].inside && made[i].first[c >> 6] >> (c & 63) & 1)
+				if (made[i].bits == bits && !made[i].inside[0] && made[i].first[c >> 6] >> (c & 63) & 1)
 					fprintf(out, "%s%zu,", n++ % 20 ? " " : "\n\t", i);
 	}
 	from[128] = (unsigned)n;
@@ -347,9 +374,10 @@ static void index_out(size_t rows, FILE *out)
 	fprintf(out, "\n};\n/* Rows with punctuation inside. */\nstatic const uint16_t inside_rows[] = { ");
 	n = 0;
 	for (size_t i = 0; i < rows; i++)
-		if (made[i].inside)
+		if (made[i].inside[0])
 			fprintf(out, "%zu, ", i), n++;
 	fprintf(out, "%s};\nstatic const size_t inside_rows_n = %zu;\n", n ? "" : "0 ", n);
+	inside_out(rows, out);
 }
 
 int main(int argc, char **argv)

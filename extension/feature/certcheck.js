@@ -103,6 +103,8 @@ export class CertCheck {
     const readers = this.#readers.get(id) ?? new Set();
     this.#readers.set(id, readers.add(take));
     take(this.view(id));
+    const page = this.#pages.pages.get(id);
+    if (page?.renew) this.#renewAgain(page.checkKey);
     return () => {
       readers.delete(take);
       if (readers.size === 0) this.#readers.delete(id);
@@ -284,17 +286,18 @@ export class CertCheck {
     this.#web.replace(tabId, page.url);
   }
 
-  // The new exit may be the old one's operator: then once more, RENEW_MAX times in all.
+  // The new exit may be the old one's operator: then once more, RENEW_MAX times in all. A verdict that the host remembers is there
+  // before the page reads: then read() comes back here. A page that nobody looks at any more makes no circuits.
   #renewAgain(checkKey) {
     const check = this.#pages.checks.get(checkKey);
     const page = this.#pages.pagesOf(checkKey).findLast((p) => p.renew);
-    if (!page || check?.phase !== 'done') return;
+    if (!page || check?.phase !== 'done' || !this.#readers.has(page.id)) return;
     const { count, old } = page.renew;
     this.#pages.setPage({ ...page, renew: null });
     if (!check.result || check.result.verdict !== 'mismatch' || count >= RENEW_MAX) return;
     const exits = check.result.browser_paths.map((path) => path.at(-1));
     const isSame = check.result.still_same ?? exits.some((exit) => old.some((was) => mayBeSameOperator(was, exit)));
-    if (!isSame || exits.length === 0 || !this.#readers.has(page.id)) return;
+    if (!isSame || exits.length === 0) return;
     this.#note({ ...page, renew: null, renewing: count + 1 }, '');
     this.#newCircuit(page, check, page.tabId, count + 1);
   }

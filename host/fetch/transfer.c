@@ -193,6 +193,12 @@ static bool release(struct transfer *t)
 		return true;
 	t->heard = clock_ms();
 	set_limit(t, t->heard);
+	if (t->is_paused) {
+		t->is_paused = false;
+		/* May call on_body, which may pause again. */
+		if (curl_easy_pause(t->easy, CURLPAUSE_CONT) != CURLE_OK && t->err == OK)
+			t->err = ERR_BUG;
+	}
 	return t->curl_fd < 0 || drive(t, t->curl_fd, CURL_CSELECT_IN);
 }
 

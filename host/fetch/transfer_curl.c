@@ -81,6 +81,10 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
 		t->err = ERR_HTTP_PROTOCOL;
 		return 0;
 	}
+	if (!t->ask->is_decoded && t->pending.len >= FETCH_WINDOW) {
+		t->is_paused = true;
+		return CURL_WRITEFUNC_PAUSE;
+	}
 	buf_put(&t->pending, bytes, left);
 	if (buf_err(&t->pending) != OK) {
 		t->err = buf_err(&t->pending);
@@ -152,7 +156,14 @@ static bool add_lines(struct transfer *t)
 	       add(&t->lines, "Connection: keep-alive");
 }
 
-#define SET(option, value) (curl_easy_setopt(t->easy, option, value) == CURLE_OK)
+#define SET(option, value) is_set(#option, curl_easy_setopt(t->easy, option, value))
+
+static bool is_set(const char *option, CURLcode code)
+{
+	if (code != CURLE_OK)
+		log_line("fetch: libcurl refuses %s: %d", option, (int)code);
+	return code == CURLE_OK;
+}
 
 static bool set_request(struct transfer *t)
 {
@@ -186,10 +197,10 @@ static bool set_connection(struct transfer *t)
 
 static bool set_limits(struct transfer *t)
 {
+	/* Cookies, HSTS and Alt-Svc are engines that nobody starts here. */
 	return SET(CURLOPT_PROTOCOLS_STR, "http,https") && SET(CURLOPT_REDIR_PROTOCOLS_STR, "https") &&
 	       SET(CURLOPT_FOLLOWLOCATION, 0L) && SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) &&
-	       SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_NONE) && SET(CURLOPT_UNRESTRICTED_AUTH, 0L) &&
-	       SET(CURLOPT_ALTSVC_CTRL, 0L) && SET(CURLOPT_HSTS_CTRL, 0L) && SET(CURLOPT_FAILONERROR, 0L);
+	       SET(CURLOPT_UNRESTRICTED_AUTH, 0L) && SET(CURLOPT_FAILONERROR, 0L);
 }
 
 static bool set_tls(struct transfer *t)

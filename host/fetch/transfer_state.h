@@ -9,8 +9,9 @@
 #include <curl/curl.h>
 #include <event2/event.h>
 
-/* Identity-coded bytes that one turn of libcurl may bring beyond the credit: it reads a buffer of 16 KiB at most 100 times a turn. */
-#define TRANSFER_PENDING_MAX (4u * 1024 * 1024)
+/* Identity-coded bytes kept while there is no credit: libcurl is paused at FETCH_WINDOW, and hands out at most 16 KiB at once. What
+ * is decoded can't be paused so (libcurl would go on decoding into memory of its own): it is bounded by max_body. */
+#define TRANSFER_PENDING_MAX (FETCH_WINDOW + 16u * 1024)
 
 struct transfer {
 	struct event_base *base;
@@ -30,7 +31,7 @@ struct transfer {
 	struct buf pending;           /* body bytes without credit yet */
 	uint64_t body, told, credit;  /* came, handed over, may be handed over */
 	uint64_t began, heard, due;   /* due: of libcurl's own timer; UINT64_MAX none */
-	bool is_head_told, is_over, is_told;
+	bool is_head_told, is_paused, is_over, is_told;
 	enum err err;                 /* ours, which libcurl only sees as a refusal; or the result when is_over */
 };
 

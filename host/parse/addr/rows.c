@@ -12,6 +12,7 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c | 32) : c;
 }
 
+/* A letter or digit of ASCII. */
 static bool is_alnum(char c)
 {
 	return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9');
@@ -109,23 +110,44 @@ static bool fits(const struct addr_row *row, const struct addr_place *at)
 	return false;
 }
 
-const struct addr_row *rows_find(const char *s, size_t n, size_t lead_n, const struct addr_place *at, size_t *lead_used)
+/* Does the row's lead stand before the candidate, as a word of its own? */
+static bool led(const struct addr_row *row, size_t lead, const struct addr_candidate *c)
 {
-	uint8_t c = (uint8_t)s[0];
-	if (n == 0 || c > 127)
+	return lead <= c->lead_n && begins(c->s - lead, row->prefix, lead, row->caseless) &&
+	       (lead == c->lead_n || !is_alnum(row->prefix[0]) || !is_alnum(c->s[-(ptrdiff_t)lead - 1]));
+}
+
+static bool tailed(const struct addr_row *row, size_t tail, const struct addr_candidate *c)
+{
+	return tail <= c->tail_n && begins(c->s + c->n, row->suffix, tail, row->caseless) &&
+	       (tail == c->tail_n || !is_alnum(c->s[c->n + tail]));
+}
+
+const struct addr_row *rows_find(const struct addr_candidate *c, const struct addr_place *at, size_t *before, size_t *behind)
+{
+	uint8_t first = c->n ? (uint8_t)c->s[0] : 128;
+	if (first > 127)
 		return NULL;
-	for (unsigned i = first_from[c]; i < first_from[c + 1]; i++) {
+	for (unsigned i = first_from[first]; i < first_from[first + 1]; i++) {
 		const struct addr_row *row = &addr_rows[first_rows[i]];
-		size_t lead = lead_of(row), used = 0;
-		if (lead && lead <= lead_n && begins(s - lead, row->prefix, lead, row->caseless) &&
-		    (lead == lead_n || !is_alnum(s[-(ptrdiff_t)lead - 1]) || !is_alnum(row->prefix[0])))
-			used = lead;
-		else if (lead && !row->optional)
+		size_t lead = lead_of(row), tail = strlen(row->suffix);
+		bool bare = false;
+		if (c->n + lead + tail > row->len_max || c->n + strlen(row->prefix) + tail < row->len_min)
+			continue;
+		if (lead && !led(row, lead, c)) {
+			if (!row->optional)
+				continue;
+			bare = true;
+			lead = 0;
+		}
+		if (tail && !tailed(row, tail, c))
 			continue;
 		struct addr_place here = *at;
-		here.from -= used; /* right where nothing is hidden in the lead; only the byte before depends on it */
-		if (takes(row, s - used, n + used, lead && !used) && fits(row, &here)) {
-			*lead_used = used;
+		here.from -= lead < here.from ? lead : here.from; /* exact where nothing is hidden there */
+		here.to = here.to + tail < here.len ? here.to + tail : here.len;
+		if (takes(row, c->s - lead, lead + c->n + tail, bare) && fits(row, &here)) {
+			*before = lead;
+			*behind = tail;
 			return row;
 		}
 	}

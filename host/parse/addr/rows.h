@@ -7,17 +7,25 @@
 /* What stands around a candidate: from .. to in len bytes of text. joined: white space was taken out of it. */
 struct addr_place { const uint8_t *text; size_t len, from, to; bool joined; };
 
-/* Which row has the n characters at s as an address? Before s, in the same array, stand lead_n characters ("nano_"), of which the address
- * takes *lead_used. NULL when none has. Punctuation can't be among the n. */
-const struct addr_row *rows_find(const char *s, size_t n, size_t lead_n, const struct addr_place *at, size_t *lead_used);
+/* A candidate: the n letters and digits at s. Before s, in the same array, stand lead_n characters ("nano_"), behind it tail_n (".onion"). */
+struct addr_candidate { const char *s; size_t n, lead_n, tail_n; };
 
-/* The same for rows that may have punctuation inside. */
+/* Which row has the candidate as an address, and how many characters before and behind it belong to it? NULL when none has. */
+const struct addr_row *rows_find(const struct addr_candidate *c, const struct addr_place *at, size_t *before, size_t *behind);
+
+/* The same for rows that may have punctuation inside; s is the whole. */
 const struct addr_row *rows_find_inside(const char *s, size_t n, const struct addr_place *at);
 
 /* Can any address put together of pieces begin with c and have n characters? */
 bool rows_may_join(char c, size_t n);
 
-/* Longest lead that a row has. */
+/* What such rows may have inside, beside letters and digits (a bit for each character), and their lengths: one entry for each set. */
+struct addr_inside { uint64_t set[2]; uint16_t len_min, len_max; };
+extern const struct addr_inside rows_inside[];
+extern const size_t rows_inside_n;
+
+/* The longest prefix's punctuated part and the longest suffix of any row, with room. */
 #define ADDR_LEAD_MAX 32
+#define ADDR_TAIL_MAX 16
 
 #endif

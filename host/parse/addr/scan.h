@@ -1,0 +1,91 @@
+/* The scanner's inner parts: text is cut into pieces (scan.c), pieces are looked at alone, put together over white space (scan_join.c) and
+ * in chains with punctuation (scan_chain.c); what they see of the text is a view (scan_view.c). Not for others: use addr.h. */
+#ifndef PARSE_ADDR_SCAN_H
+#define PARSE_ADDR_SCAN_H
+
+#include "parse/addr/addr.h"
+#include "parse/addr/rows.h"
+
+/* What stands between a piece and the one before. */
+enum gap {
+	GAP_OTHER,   /* punctuation, or too much of anything: nothing reaches over it */
+	GAP_SPACE,   /* white space that one address may have been split by */
+	GAP_CONNECT, /* marks that some addresses have inside or after their prefix */
+};
+
+/* Raw bytes of white space (with hidden characters) that may stand within one address: a line's end and an indentation. */
+#define GAP_MAX 64
+
+/* A run of letters and digits, hidden characters taken out. */
+struct piece {
+	size_t start, end; /* bytes of the text */
+	size_t n;          /* characters */
+	uint8_t gap;       /* enum gap, to the piece before */
+	char first;
+	bool digit;        /* has a digit */
+	bool inner;        /* has a capital behind its first character */
+	bool folded;       /* has other characters than plain ASCII */
+	bool blocked;      /* has a letter that no address has */
+	bool used;         /* is part of an address that was found */
+};
+
+/* Pieces that are remembered: three for a broken address, four for the end of a row of equal ones. A power of two. */
+#define PIECES_KEPT 8
+/* Starts that are tried in a row of equal pieces: the one before it and the first ones. Ends likewise. */
+#define ROW_STARTS 5
+#define ROW_ENDS 4
+
+struct scan {
+	const uint8_t *text;
+	size_t len;
+	struct addr_hits *out;
+	/* The last pieces; n counts all. */
+	struct piece kept[PIECES_KEPT];
+	size_t n;
+	/* The row of equal pieces that the last piece ends. chars: of all its pieces. */
+	struct { size_t count, size, chars, starts_n; struct piece starts[ROW_STARTS]; bool digit, bad; } row;
+	/* The chain that the last piece ends. */
+	struct { size_t start; bool digit, used, folded; } chain;
+};
+
+/* The text as characters: in place when it is plain ASCII, else a copy with hidden characters taken out. */
+struct view {
+	const char *s;
+	size_t n;
+	size_t base;        /* in place: where s stands in the text; then from and to are not used */
+	bool in_place;
+	/* Where each character's bytes begin and end. */
+	size_t from[ADDR_LEAD_MAX + ADDR_TEXT_MAX + ADDR_TAIL_MAX], to[ADDR_LEAD_MAX + ADDR_TEXT_MAX + ADDR_TAIL_MAX];
+	char room[ADDR_LEAD_MAX + ADDR_TEXT_MAX + ADDR_TAIL_MAX];
+};
+
+enum view_keep { VIEW_LETTERS, VIEW_MARKS };
+
+/* Starts a copy; appends the characters of text[from..to). VIEW_LETTERS: white space and a hyphen are left out; VIEW_MARKS: ASCII's
+ * punctuation is kept. False when there is anything else, or no room. */
+void view_start(struct view *v);
+bool view_add(const struct scan *s, struct view *v, size_t from, size_t to, enum view_keep keep);
+
+size_t view_from(const struct view *v, size_t i);
+size_t view_to(const struct view *v, size_t i);
+
+/* Looks n characters of the view up, from i on, with what stands before and behind them in it. Notes a hit. */
+bool scan_try(struct scan *s, const struct view *v, size_t i, size_t n, bool joined);
+void scan_hit(struct scan *s, const struct addr_row *row, const struct view *v, size_t i, size_t n);
+
+/* The kept piece that came back pieces before the last; back < n and < PIECES_KEPT. */
+struct piece *scan_kept(struct scan *s, size_t back);
+enum gap scan_gap(const struct scan *s, size_t from, size_t to);
+/* Appends what stands before the piece that came after prev, when it may be a prefix. */
+void scan_lead(const struct scan *s, struct view *v, const struct piece *prev, const struct piece *p);
+
+/* A piece has come: a broken address that ends with it; rows of equal pieces. True when it is part of an address. */
+bool join_broken(struct scan *s, const struct piece *p);
+bool join_row(struct scan *s, const struct piece *p);
+/* The text has ended. */
+void join_end(struct scan *s);
+
+/* The chain that ends at end is complete. */
+void chain_end(struct scan *s, size_t end);
+
+#endif

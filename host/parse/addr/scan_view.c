@@ -1,0 +1,78 @@
+// What the scanner sees of a text: characters with where they came from; and the noting of hits.
+#include "parse/addr/normal.h"
+#include "parse/addr/scan.h"
+#include <string.h>
+
+void view_start(struct view *v)
+{
+	v->s = v->room;
+	v->n = 0;
+	v->in_place = false;
+}
+
+bool view_add(const struct scan *s, struct view *v, size_t from, size_t to, enum view_keep keep)
+{
+	for (size_t i = from; i < to;) {
+		struct normal c = normal_next(s->text + i, s->len - i);
+		bool take = c.kind == NORMAL_WORD;
+		if (c.kind == NORMAL_LETTER)
+			return false;
+		if (c.kind == NORMAL_OTHER) {
+			if (keep == VIEW_MARKS && c.c)
+				take = true;
+			else if (keep == VIEW_MARKS || c.c != '-')
+				return false;
+		}
+		if (keep == VIEW_MARKS && (c.kind == NORMAL_SPACE || c.kind == NORMAL_LINE))
+			return false;
+		if (take) {
+			if (v->n == sizeof v->room)
+				return false;
+			v->room[v->n] = c.c;
+			v->from[v->n] = i;
+			v->to[v->n++] = i + c.size;
+		}
+		i += c.size;
+	}
+	return true;
+}
+
+size_t view_from(const struct view *v, size_t i)
+{
+	return v->in_place ? v->base + i : v->from[i];
+}
+
+size_t view_to(const struct view *v, size_t i)
+{
+	return v->in_place ? v->base + i + 1 : v->to[i];
+}
+
+void scan_hit(struct scan *s, const struct addr_row *row, const struct view *v, size_t i, size_t n)
+{
+	if (s->out->n == ADDR_HITS_MAX) {
+		s->out->more = true;
+		return;
+	}
+	struct addr_hit *hit = &s->out->hit[s->out->n++];
+	hit->row = row;
+	hit->offset = view_from(v, i);
+	hit->length = view_to(v, i + n - 1) - hit->offset;
+	hit->normalised = hit->length != n || memcmp(s->text + hit->offset, v->s + i, n) != 0;
+	memcpy(hit->text, v->s + i, n);
+	hit->text[n] = '\0';
+	for (size_t k = 0; row->caseless && k < n; k++)
+		if (hit->text[k] >= 'A' && hit->text[k] <= 'Z')
+			hit->text[k] = (char)(hit->text[k] | 32);
+}
+
+bool scan_try(struct scan *s, const struct view *v, size_t i, size_t n, bool joined)
+{
+	struct addr_place at = { s->text, s->len, view_from(v, i), view_to(v, i + n - 1), joined };
+	struct addr_candidate c = { v->s + i, n, i, v->n - i - n };
+	size_t before, behind;
+	const struct addr_row *row = rows_find(&c, &at, &before, &behind);
+	if (!row || before + n + behind >= ADDR_TEXT_MAX)
+		return false;
+	scan_hit(s, row, v, i - before, before + n + behind);
+	return true;
+}
