@@ -28,6 +28,8 @@ static int noting_run(const struct cli_options *options, int argc, char **argv)
 
 #define VERB(name) const struct verb verb_##name = { #name, "summary", #name " ARGUMENT", noting_run }
 VERB(cert);
+VERB(https);
+VERB(scan);
 VERB(exits);
 VERB(doctor);
 VERB(install);
