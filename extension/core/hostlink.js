@@ -10,6 +10,8 @@ import { PROTOCOL, HELLO_MS, BACKOFF_MS, REQUEST_MS } from './limits.js';
 import { readMessage, FINAL, Garbage } from './messages.js';
 
 const ERR_MSG_VERSION = 1107;
+// What may come before the final message of a request.
+const PROGRESS = { 'cert.check': 'cert.progress', 'clip.compare': 'clip.progress' };
 
 /** What is wrong, as a code that the pages have words for; `error` is the host's own error, if it gave one. */
 export class HostProblem extends Error {
@@ -164,7 +166,7 @@ export class HostLink {
     if (message.kind === 'event') return this.#event(message);
     const entry = this.#waiting.get(message.id);
     if (!entry) return undefined;             // late, twice, or never asked: nobody waits for it
-    if (message.kind === 'cert.progress' && entry.kind === 'cert.check') return entry.onProgress(message.body);
+    if (message.kind === PROGRESS[entry.kind]) return entry.onProgress(message.body);
     this.#waiting.delete(message.id);
     this.#clock.clearTimeout(entry.timer);
     if (message.kind === 'error') return entry.reject(this.#told(message.body));
