@@ -273,7 +273,7 @@ static void row(const json_t *o, size_t i, FILE *out)
 	bool caseless = flag(o, "caseless", bech);
 	long long bits = number(json_object_get(o, "checksum_bits"), 0, 256, "checksum_bits"), length[2], payload[2] = { 0, 0 };
 	bool join = flag(o, "join", bits >= 24 && !*inside);
-	if (join && (bits < 24 || *inside))
+	if (join && (bits == 0 || *inside))
 		die("not without a checksum, nor with punctuation inside", "join");
 	m->bits = (int)bits;
 	m->inside = inside;

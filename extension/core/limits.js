@@ -30,3 +30,17 @@ export const MARKS_MAX = 5000;
 // Bytes of a chain sent to the host, and certificates in it (host/base/limits.h: CHAIN_MAX, CHAIN_BYTES_MAX).
 export const CHAIN_MAX = 10;
 export const CHAIN_BYTES_MAX = 192 * 1024;
+// Tabs, frames of one tab and addresses of one tab whose state is remembered; beyond, the oldest is not known, and that is insecure.
+export const DOCUMENT_TABS_MAX = 500;
+export const DOCUMENT_FRAMES_MAX = 500;
+export const DOCUMENT_SEEN_MAX = 50;
+// A scan takes milliseconds; a host that takes this long for one hangs.
+export const CLIP_CHECK_MS = 5000;
+// A comparison: address, text around it (code points), path, family (shared/protocol.md).
+export const CLIP_FAMILY_MAX = 255;
+export const CLIP_URL_MAX = 2048;
+export const CLIP_HEADER_MAX = 512;
+// Different addresses in one copy that are compared one after the other; more are not offered.
+export const CLIP_COMPARE_MAX = 1;
+// The word that our window repeats.
+export const WORD_MAX = 40;

@@ -88,3 +88,18 @@ export function mayBeSameOperator(a, b) {
   if (a.family && a.family === b.family) return true;
   return Boolean(a.address && b.address) && network(a.address) === network(b.address);
 }
+
+const ALL_PORTS = { 'http:': 80, 'https:': 443 };
+
+/** {host, port} of an http or https URL, else null. */
+export function siteOfUrl(url) {
+  let parsed;
+  try {
+    parsed = new URL(url);
+  } catch {
+    return null;
+  }
+  const host = bareHost(parsed.hostname);
+  if (!(parsed.protocol in ALL_PORTS) || !host || host.length > 253) return null;
+  return { host, port: parsed.port ? Number(parsed.port) : ALL_PORTS[parsed.protocol] };
+}

@@ -1,5 +1,6 @@
 // Nothing comes in under a certificate that an exception let pass, unless that very certificate was verified; and in
-// the standard edition nothing worth stealing goes out to a host that showed a bad one. Covers every resource type,
+// the standard edition nothing worth stealing goes out to a host that showed a bad one. What comes in is told to
+// feature/documents.js, which knows what an exit could have changed. Covers every resource type,
 // exceptions stored in earlier sessions, and the first request after the background page was woken.
 
 import { target, containerOf, firstPartyOf, topHostOf } from '../core/site.js';
@@ -12,8 +13,11 @@ export class Guard {
   #host;
   #pages;
   #certcheck;
+  #watch;
 
-  constructor({ web, privileged, host, pages, certcheck }) {
+  /** watch: feature/documents.js. */
+  constructor({ web, privileged, host, pages, certcheck, watch }) {
+    this.#watch = watch;
     this.#web = web;
     this.#privileged = privileged;
     this.#host = host;
@@ -21,8 +25,9 @@ export class Guard {
     this.#certcheck = certcheck;
   }
 
-  /** Blocking webRequest.onBeforeRequest of an encrypted main frame: the host has to be there to see the stream. */
-  async onBeforeRequest() {
+  /** Blocking webRequest.onBeforeRequest of a main frame: the host has to be there to see the stream. */
+  async onBeforeRequest(details) {
+    this.#watch.onBeforeRequest(details);
     await this.#host.ready(WAKE_WAIT_MS);
     return {};
   }
@@ -52,7 +57,7 @@ export class Guard {
     const [info] = await Promise.all([this.#web.securityInfo(details.requestId), this.#pages.ready]);
     const kind = connectionKind(info);
     if (kind === 'fine') this.#noteHsts(details);
-    if (kind === 'fine') return {};
+    if (kind === 'fine') return this.#watch.onResponse(details, { kind });
     const exact = await this.#privileged.getRequest(details.requestId);
     const where = target(details.url);
     const site = exact && where ? { firstParty: exact.origin.firstParty, private: exact.origin.private, container: exact.origin.container, ...where }
@@ -69,7 +74,16 @@ export class Guard {
       const der = await this.#web.leafOf(details.requestId).catch(() => '');
       this.#certcheck.onStoppedResponse({ tabId: details.tabId, url: details.url, site, sha256, der, category: info.overridableErrorCategory, proxy });
     }
-    return cancel ? { cancel: true } : {};
+    return cancel ? { cancel: true } : this.#watch.onResponse(details, { kind, isVerified: Boolean(site && sha256) && ledger.isVerified(site, sha256) });
+  }
+
+  /** Blocking webRequest.onHeadersReceived of what is not encrypted. */
+  async onPlainHeaders(details) {
+    try {
+      return await this.#watch.onResponse(details);
+    } catch {
+      return { cancel: true };
+    }
   }
 
   #siteOfRequest(details) {

@@ -61,6 +61,19 @@ export class Pages {
     return [...this.pages.values()].filter((page) => page.checkKey === checkKey);
   }
 
+  /** All that storage.session holds, other features' keys too. */
+  saved() {
+    return this.#storage.get();
+  }
+
+  /** Keeps values of another feature; null removes. */
+  setSaved(values) {
+    for (const [key, value] of Object.entries(values)) {
+      const done = value === null ? this.#storage.remove([key]) : this.#storage.set({ [key]: value });
+      done.catch(() => {});
+    }
+  }
+
   /** Forgets everything, here and in storage.session. */
   wipe() {
     this.ledger = new Ledger();

@@ -2,6 +2,7 @@
 // the options page by single messages.
 
 const ACTIONS = new Set(['start', 'retry', 'proceed', 'again', 'circuits', 'newcircuit']);
+const COPY_ACTIONS = new Set(['compare', 'circuits', 'newcircuit', 'close', 'word']);
 
 export class Session {
   #web;
@@ -9,8 +10,10 @@ export class Session {
   #host;
   #pages;
   #certcheck;
+  #clipcheck;
 
-  constructor({ web, privileged, host, pages, certcheck }) {
+  constructor({ web, privileged, host, pages, certcheck, clipcheck }) {
+    this.#clipcheck = clipcheck;
     this.#web = web;
     this.#privileged = privileged;
     this.#host = host;
@@ -21,16 +24,21 @@ export class Session {
   /** The native bypass would lead past the check: in the privileged edition it is hidden from the first moment. */
   start() {
     this.#host.onEvent = (event) => {
-      if (event === 'newnym') this.#certcheck.wipe(true);
+      if (event === 'newnym') this.#wipe(true);
     };
     this.#privileged.hideNativeBypass(true);
   }
 
+  async #wipe(isHostAware = false) {
+    await Promise.all([this.#certcheck.wipe(isHostAware), this.#clipcheck.wipe()]);
+  }
+
   /** Closing the last window, or the last private one, ends what was done in it. */
-  async onWindowRemoved() {
+  async onWindowRemoved(windowId) {
+    this.#clipcheck.onWindowRemoved(windowId);
     const { normal, private: hidden } = await this.#web.windows();
     const hasPrivateState = [...this.#pages.checks.values()].some((check) => check.site.private);
-    if (normal + hidden === 0 || (hidden === 0 && hasPrivateState)) await this.#certcheck.wipe();
+    if (normal + hidden === 0 || (hidden === 0 && hasPrivateState)) await this.#wipe();
   }
 
   /** A certificate page of ours connected. */
@@ -51,11 +59,23 @@ export class Session {
     if (!isClosed) stop = this.#certcheck.read(page.id, (view) => page.post({ kind: 'state', view }));
   }
 
+  /** Our window for a held copy connected. */
+  onCopyPage(page) {
+    const stop = this.#clipcheck.read((view) => page.post({ kind: 'state', view }));
+    page.onClose(stop);
+    page.onMessage(async (message) => {
+      if (!COPY_ACTIONS.has(message?.kind)) return;
+      const answer = await this.#clipcheck.act(message);
+      if (message.kind === 'circuits' && answer) page.post({ kind: 'circuits', ...answer });
+    });
+  }
+
   /** What the popup and the options page ask. */
   async onAsk(message) {
     await this.#pages.ready;
     if (message?.kind === 'overview') return this.#overview(message.tabId);
     if (message?.kind === 'diagnose') return this.#diagnose();
+    if (message?.kind === 'word') return this.#clipcheck.act(message);
     return null;
   }
 
@@ -63,7 +83,8 @@ export class Session {
     const { phase, problem, tor } = this.#host.state;
     const access = await this.#web.access();
     const last = Number.isInteger(tabId) ? this.#certcheck.viewOfTab(tabId) : null;
-    return { edition: this.#privileged.edition, host: { phase, problem: problem && told(problem), tor }, access, last };
+    const copy = await this.#clipcheck.overview();
+    return { edition: this.#privileged.edition, host: { phase, problem: problem && told(problem), tor }, access, last, ...copy };
   }
 
   async #diagnose() {

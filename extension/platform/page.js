@@ -14,13 +14,13 @@ export function dressDocument() {
 const RECONNECT_MS = 400;
 
 /**
- * Connects a certificate page to the background page, again whenever that was restarted.
+ * Connects a page of ours to the background page, again whenever that was restarted. name: "certificate" or "copy".
  * @returns {{send: function(object)}}; receive(message) gets what comes.
  */
-export function connectPage(receive) {
+export function connectPage(receive, name = 'certificate') {
   let port = null;
   const connect = () => {
-    port = browser.runtime.connect({ name: 'certificate' });
+    port = browser.runtime.connect({ name });
     port.onMessage.addListener(receive);
     port.onDisconnect.addListener(() => setTimeout(connect, RECONNECT_MS));
   };

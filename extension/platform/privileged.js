@@ -14,6 +14,8 @@ const none = {
   async forget() {},
   async hideNativeBypass() { return false; },
   async newCircuit() { return false; },
+  async setAutocopy() { return false; },
+  async blankPrimary() { return false; },
 };
 
 // A call that fails is a call that knows nothing: the callers then treat the certificate as unknown.
@@ -39,6 +41,10 @@ const exact = (api) => ({
   hideNativeBypass: (hide) => quiet(api.hideNativeBypass(hide), false),
   /** @returns {Promise<boolean>} whether the browser has and took its own way to a new circuit. */
   newCircuit: (firstParty, container) => quiet(api.newCircuit(firstParty, container), false),
+  /** Whether selecting copies (PRIMARY) in documents made from now on. @returns {Promise<boolean>} whether that was done. */
+  setAutocopy: (on) => quiet(api.setAutocopy(on), false),
+  /** Empties the selection clipboard. @returns {Promise<boolean>} whether that was done. */
+  blankPrimary: () => quiet(api.blankPrimary(), false),
 });
 
 /** The privileged interface of this edition; `api` is browser.secondexit or undefined. */

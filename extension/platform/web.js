@@ -1,6 +1,10 @@
 // The browser's tabs, requests and session storage, as the features want them.
 
+import { writeClipboard, blankSelection } from './clipboard.js';
+
 const PAGE_PATH = 'ui/certificate.html';
+const COPY_PATH = 'ui/copy.html';
+const PAGES = ['http://*/*', 'https://*/*'];
 const ENCRYPTED = ['https://*/*', 'wss://*/*'];
 
 const base64 = (bytes) => {
@@ -8,6 +12,9 @@ const base64 = (bytes) => {
   for (const byte of bytes) text += String.fromCharCode(byte);
   return btoa(text);
 };
+
+// Hosts whose pages find our clipboard functions.
+const guarded = new Set();
 
 export const web = {
   now: () => Date.now(),
@@ -38,6 +45,64 @@ export const web = {
     const der = info?.certificates?.[0]?.rawDER;
     return der?.length ? base64(der) : '';
   },
+
+  ourBase: () => browser.runtime.getURL(''),
+
+  // ---- copies (feature/clipcheck.js, feature/documents.js) ----
+  writeClipboard,
+  blankPrimary: async () => {
+    blankSelection();
+    return true;
+  },
+  /** Systems on which selecting is copying; told by onInit. */
+  hasPrimary: false,
+
+  tellTab: (tabId, message) => browser.tabs.sendMessage(tabId, message).catch(() => null),
+  askFrame: (tabId, frameId, message) => browser.tabs.sendMessage(tabId, message, { frameId }).catch(() => null),
+  reload: (tabId) => browser.tabs.reload(tabId, { bypassCache: true }).catch(() => null),
+
+  /** Our window for a held copy: a window of the browser's own, which no page can cover or press. Resolves its id or null. */
+  async openCopyWindow({ private: isPrivate, beside }) {
+    const size = { width: 640, height: 720 };
+    const options = { type: 'popup', url: browser.runtime.getURL(COPY_PATH), ...size, incognito: isPrivate };
+    const from = Number.isInteger(beside) ? await browser.windows.get(beside).catch(() => null) : null;
+    if (from) Object.assign(options, { left: Math.max(0, Math.round(from.left + (from.width - size.width) / 2)), top: Math.max(0, from.top + 60) });
+    const made = await browser.windows.create(options).catch(() => browser.windows.create({ type: 'popup', url: options.url, ...size })).catch(() => null);
+    return made?.id ?? null;
+  },
+  raise: (windowId) => browser.windows.update(windowId, { focused: true, drawAttention: true }).then(() => true, () => false),
+  closeWindow: (windowId) => browser.windows.remove(windowId).catch(() => {}),
+
+  /** From now on pages of that host find our clipboard functions before their own scripts run. */
+  async guardClipboardOf(host) {
+    if (!host || guarded.has(host)) return;
+    guarded.add(host);
+    const name = host.includes(':') ? `[${host}]` : host;
+    const script = { id: `clipboard-${host}`, js: ['content/overridden.js'], matches: [`*://${name}/*`], allFrames: true, runAt: 'document_start', persistAcrossSessions: false };
+    await browser.scripting.registerContentScripts([{ ...script, matchOriginAsFallback: true }])
+      .catch(() => browser.scripting.registerContentScripts([script]));
+  },
+  /** The same for what a tab shows already. */
+  guardClipboardIn: (tabId) => browser.scripting.executeScript({ target: { tabId, allFrames: true }, files: ['content/overridden.js'], injectImmediately: true }),
+  async unguardClipboard() {
+    guarded.clear();
+    await browser.scripting.unregisterContentScripts().catch(() => {});
+  },
+
+  local: {
+    get: async (key) => (await browser.storage.local.get(key))[key],
+    set: (key, value) => browser.storage.local.set({ [key]: value }),
+  },
+
+  /** listener(message, from) → promise, for messages of content scripts. */
+  onContent(listener) {
+    browser.runtime.onMessage.addListener((message, sender) => {
+      const from = contentOf(sender);
+      return from ? listener(message, from) : undefined;
+    });
+  },
+  onCommitted: (listener) => browser.webNavigation.onCommitted.addListener(listener),
+  onOpened: (listener) => browser.webNavigation.onCreatedNavigationTarget.addListener(listener),
 
   session: {
     get: () => browser.storage.session.get(null),
@@ -73,17 +138,26 @@ export const web = {
 
   /** The blocking listeners; must be called while background.js is first run, so that they wake it. */
   onRequests({ before, send, received }) {
-    browser.webRequest.onBeforeRequest.addListener(before, { urls: ['https://*/*'], types: ['main_frame'] }, ['blocking']);
+    browser.webRequest.onBeforeRequest.addListener(before, { urls: PAGES, types: ['main_frame'] }, ['blocking']);
     browser.webRequest.onBeforeSendHeaders.addListener(send, { urls: ENCRYPTED }, ['blocking', 'requestHeaders']);
     browser.webRequest.onHeadersReceived.addListener(received, { urls: ENCRYPTED }, ['blocking', 'responseHeaders']);
   },
 
+  /** The same for what is not encrypted, and the end of main frames. */
+  onPlainRequests({ send, received, ended }) {
+    browser.webRequest.onBeforeSendHeaders.addListener(send, { urls: PAGES, types: ['main_frame'] }, ['requestHeaders']);
+    browser.webRequest.onHeadersReceived.addListener(received, { urls: ['http://*/*', 'ws://*/*'] }, ['blocking', 'responseHeaders']);
+    for (const event of ['onCompleted', 'onErrorOccurred']) browser.webRequest[event].addListener(ended, { urls: PAGES, types: ['main_frame'] });
+  },
+
   /** connected(page): page = {id, tab, post, onMessage, onClose} for a certificate page of ours; others are refused. */
-  onPage(connected) {
+  onPage(connected, copyConnected) {
     browser.runtime.onConnect.addListener((port) => {
-      const page = pageOf(port);
-      if (page) connected(page);
-      else port.disconnect();
+      const isCopy = port.name === 'copy' && port.sender && isOurPage(port.sender, [COPY_PATH]);
+      const page = isCopy ? linkOf(port) : pageOf(port);
+      if (!page) port.disconnect();
+      else if (isCopy) copyConnected(page);
+      else connected(page);
     });
   },
 
@@ -101,9 +175,11 @@ export function isOurPage(sender, paths) {
 
 function pageOf(port) {
   if (port.name !== 'certificate' || !port.sender?.tab || !isOurPage(port.sender, [PAGE_PATH])) return null;
+  return { id: new URL(port.sender.url).searchParams.get('id') ?? '', tab: port.sender.tab, ...linkOf(port) };
+}
+
+function linkOf(port) {
   return {
-    id: new URL(port.sender.url).searchParams.get('id') ?? '',
-    tab: port.sender.tab,
     post(message) {
       try {
         port.postMessage(message);
@@ -114,4 +190,12 @@ function pageOf(port) {
     onMessage: (listener) => port.onMessage.addListener(listener),
     onClose: (listener) => port.onDisconnect.addListener(listener),
   };
+}
+
+// A content script of ours in a page's frame: who sends is the browser's word, what is sent is not.
+function contentOf(sender) {
+  if (sender.id !== browser.runtime.id || !sender.tab || !Number.isInteger(sender.frameId)) return null;
+  const url = String(sender.url ?? '');
+  if (url.startsWith(browser.runtime.getURL(''))) return null;
+  return { tabId: sender.tab.id, frameId: sender.frameId, url, private: sender.tab.incognito, windowId: sender.tab.windowId };
 }

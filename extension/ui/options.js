@@ -1,4 +1,4 @@
-// The options page: no options to get wrong; what is found, what is missing, and how to mend it.
+// The options page: the user's word, what is found, what is missing, and how to mend it.
 
 import { t, dressDocument, ask, requestHosts } from '../platform/page.js';
 import { h, ltr, clicked } from './dom.js';
@@ -20,12 +20,28 @@ function statusTable({ status }) {
   return h('dl', {}, rows.flatMap(([key, text]) => [h('dt', {}, t(key)), h('dd', {}, ltr(String(text)))]));
 }
 
+function wordForm({ word }) {
+  return h('form', { onsubmit: setWord },
+    h('h2', {}, h('label', { for: 'word' }, t('options_word'))),
+    h('p', { class: 'small', id: 'word-note' }, t('options_word_note')),
+    h('div', { class: 'actions' }, h('input', { id: 'word', type: 'text', maxlength: 40, autocomplete: 'off', spellcheck: 'false', value: word, 'aria-describedby': 'word-note' }),
+      h('button', { id: 'set-word', type: 'submit' }, t('copy_word_set'))));
+}
+
+async function setWord(event) {
+  event.preventDefault();
+  if (!event.isTrusted) return;
+  await ask({ kind: 'word', word: document.getElementById('word').value });
+  show();
+}
+
 async function show() {
   page.setAttribute('aria-busy', 'true');
   const found = await ask({ kind: 'diagnose' });
   page.setAttribute('aria-busy', 'false');
   page.replaceChildren(
     h('h1', {}, t('options_title')),
+    wordForm(found),
     ...overviewLines(t, found, clicked(async () => {
       await requestHosts();
       show();

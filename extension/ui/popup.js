@@ -7,6 +7,8 @@ import { titleOf, toneOf } from './words.js';
 
 const TONES = { calm: 'good', alarm: 'bad', unsure: 'idle', wait: 'idle' };
 
+const copyLine = ({ word, held }) => (held ? line('bad', t('popup_held')) : word ? line('good', t('popup_copies')) : line('idle', t('popup_word_missing')));
+
 dressDocument();
 const page = document.getElementById('page');
 
@@ -21,6 +23,7 @@ async function show() {
       show();
     })).filter(Boolean),
     last ? line(TONES[toneOf(last)], titleOf(t, last)) : line('idle', t('popup_no_check')),
+    copyLine(overview),
     h('p', { class: 'small' }, t(overview.edition === 'privileged' ? 'edition_privileged' : 'edition_standard')));
 }
 

@@ -3,15 +3,15 @@
 import { h } from './dom.js';
 import { relayLine } from './answers.js';
 
-const STEPS = ['choosing', 'building', 'connecting', 'handshaking', 'done'];
+const SHARES = { choosing: 0, building: 0.25, connecting: 0.5, handshaking: 0.75, fetching: 0.75, done: 1 };
 // A path that failed is being replaced: it counts as being chosen again.
-const shareOf = (step) => Math.max(0, STEPS.indexOf(step)) / (STEPS.length - 1);
+const shareOf = (step) => SHARES[step] ?? 0;
 
-/** How much of the whole is done, 0 … 1. Your own path counts as one of them. */
-export function wholeShare({ k, slots }) {
-  const count = k + 1;
+/** How much of the whole is done, 0 … 1. Your own path counts as one of them, unless the view leaves it out (slotFrom 1). */
+export function wholeShare({ k, slots, slotFrom = 0 }) {
+  const count = k + 1 - slotFrom;
   let sum = 0;
-  for (let slot = 0; slot < count; slot++) sum += shareOf(slots[slot]?.step ?? 'choosing');
+  for (let slot = slotFrom; slot <= k; slot++) sum += shareOf(slots[slot]?.step ?? 'choosing');
   return sum / count;
 }
 
@@ -20,7 +20,7 @@ const stepText = (t, entry) => t(`step_${entry?.step ?? 'choosing'}`);
 /** The empty frame; refreshProgress fills it. */
 export function progress(t, view) {
   const lines = [];
-  for (let slot = 0; slot <= view.k; slot++) {
+  for (let slot = view.slotFrom ?? 0; slot <= view.k; slot++) {
     lines.push(h('li', { 'data-slot': slot },
       h('span', { class: 'who' }, slot === 0 ? t('slot_first') : t('slot_other', slot)),
       h('span', { class: 'step' }), h('span', { class: 'exit' })));
@@ -44,5 +44,5 @@ export function refreshProgress(t, language, view, say) {
     line.querySelector('.exit').replaceChildren(entry?.exit ? relayLine(t, language, entry.exit) : '');
   }
   const done = Object.values(view.slots).filter(({ step }) => step === 'done').length;
-  say(t('progress_done', done, view.k + 1));
+  say(t('progress_done', done, view.k + 1 - (view.slotFrom ?? 0)));
 }

@@ -35,6 +35,8 @@ static void look_free(struct look *k)
 		event_free(k->timer);
 	if (k->fd >= 0)
 		close(k->fd);
+	if (k->open_fd >= 0)
+		close(k->open_fd);
 	if (k->tls != NULL)
 		k->engine->free(k->tls);
 	buf_free(&k->in);
@@ -99,7 +101,7 @@ static enum err check(const struct looks *l, uint32_t id, const struct net_look 
 	return OK;
 }
 
-enum err looks_start(struct looks *l, uint32_t id, const struct net_look *m)
+static enum err start(struct looks *l, uint32_t id, const struct net_look *m, bool is_handed_out)
 {
 	struct target target;
 	enum err err = check(l, id, m, &target);
@@ -110,7 +112,8 @@ enum err looks_start(struct looks *l, uint32_t id, const struct net_look *m)
 	if (k == NULL)
 		return ERR_NOMEM;
 	uint32_t ms = m->deadline_ms;
-	*k = (struct look){ .all = l, .id = id, .is_free = m->is_free, .target = target, .port = m->port, .fd = -1 };
+	*k = (struct look){ .all = l, .id = id, .is_free = m->is_free, .target = target, .port = m->port, .fd = -1, .open_fd = -1,
+	                    .is_handed_out = is_handed_out };
 	k->started = clock_ms();
 	k->deadline = k->started + (ms == 0 || ms > LOOK_DEADLINE_MAX_MS ? LOOK_DEADLINE_MAX_MS : ms);
 	memcpy(k->exit, m->exit, FP_LEN);
@@ -131,6 +134,16 @@ enum err looks_start(struct looks *l, uint32_t id, const struct net_look *m)
 	l->first = k;
 	l->n++;
 	return OK;
+}
+
+enum err looks_start(struct looks *l, uint32_t id, const struct net_look *m)
+{
+	return start(l, id, m, false);
+}
+
+enum err looks_open(struct looks *l, uint32_t id, const struct net_look *m)
+{
+	return start(l, id, m, true);
 }
 
 bool looks_cancel(struct looks *l, uint32_t id)

@@ -2,7 +2,9 @@
  * .virtual name to host.FINGERPRINT.exit, SOCKS with fresh credentials, the mapping removed as soon as the stream
  * has its circuit). Not one TLS byte is sent before tor has named the stream's circuit and the last hop of that circuit is
  * the exit asked for. Where mapping is impossible (is_free) tor chooses, and what does not suit is closed and
- * tried again. Many at once; driven by libevent. Used by netd. */
+ * tried again. Many at once; driven by libevent. Used by netd.
+ *
+ * Or the same way without the handshake (looks_open): the stream is handed out as soon as it is open and its exit checked. */
 #ifndef ENGINE_LOOK_H
 #define ENGINE_LOOK_H
 
@@ -16,10 +18,12 @@ struct looks;
 
 /* They must not call looks_ functions. step may be called from within looks_on_ functions, done only from the loop.
  * step: STEP_BUILDING, _CONNECTING, _HANDSHAKING, _DONE; exit NULL while not known.
- * done: exactly once for each look that started; r and the certificates live as long as the call. */
+ * done: exactly once for each look that started; r and the certificates live as long as the call.
+ * opened: the same for looks_open; fd is the callee's, connected and not read from, -1 unless r->err is OK. */
 struct look_hooks {
 	void (*step)(void *arg, uint32_t id, enum net_step step, const uint8_t *exit);
 	void (*done)(void *arg, uint32_t id, const struct net_look_r *r);
+	void (*opened)(void *arg, uint32_t id, const struct net_open_r *r, int fd);
 };
 
 /* Borrows all. NULL: out of memory. */
@@ -34,7 +38,9 @@ void looks_free(struct looks *l);
  * checked, or no mapping; ERR_MSG_BUSY: LOOKS_MAX are under way, or the id is in use; ERR_TOR_LOST; ERR_NOMEM;
  * torlink_map's. */
 MUST_USE enum err looks_start(struct looks *l, uint32_t id, const struct net_look *m);
-/* Ends it with ERR_CANCELLED (through done, from the loop). False when there is none of this id. */
+/* The same, but ends with the open stream. Its errors as in done, ERR_HTTP_PROTOCOL when the server speaks first. */
+MUST_USE enum err looks_open(struct looks *l, uint32_t id, const struct net_look *m);
+/* Ends it with ERR_CANCELLED (through done or opened, from the loop). False when there is none of this id. */
 bool looks_cancel(struct looks *l, uint32_t id);
 /* The link is lost: ends all that still need tor's word with err. Mappings died with the link's tor or are removed. */
 void looks_on_link_lost(struct looks *l, enum err err);

@@ -96,13 +96,24 @@ void look_fail_for_sure(struct look *k, enum err err)
 
 /* ---- result ---- */
 
+static void report_open(struct look *k)
+{
+	struct net_open_r r = { .err = k->err, .was_clean = k->was_clean };
+	int fd = k->open_fd;
+
+	k->open_fd = -1;
+	r.elapsed_ms = (uint32_t)(clock_ms() - k->started);
+	if (k->path.n > 0)
+		describe_path(torlink_relays(k->all->link), &k->path, &r.path);
+	k->all->hooks->opened(k->all->arg, k->id, &r, fd);
+}
+
 static void report(struct look *k)
 {
 	static const struct tls_seen nothing;
 	const struct tls_seen *seen = k->tls != NULL ? k->engine->seen(k->tls) : &nothing;
 	struct net_look_r r = { .err = k->err, .was_clean = k->was_clean };
 
-	k->is_reported = true;
 	r.elapsed_ms = (uint32_t)(clock_ms() - k->started);
 	if (k->path.n > 0)
 		describe_path(torlink_relays(k->all->link), &k->path, &r.path);
@@ -123,7 +134,11 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (k->state == LOOK_OVER) {
-		if (!k->is_reported)
+		bool is_news = !k->is_reported;
+		k->is_reported = true;
+		if (is_news && k->is_handed_out)
+			report_open(k);
+		else if (is_news)
 			report(k);
 		/* tor's answer to MAPADDRESS still points here. */
 		if (!k->is_map_asked)
@@ -198,7 +213,9 @@ static void check_route(struct look *k)
 	if (torlink_countries(k->all->link, (const uint8_t (*)[FP_LEN])path.fp, path.n, ignore, NULL) != OK)
 		log_line("look %u: countries can't be asked", k->id);
 	k->was_clean = k->had_clean && !look_circuit_is_new(k->all, k->circuit, k->turn);
-	if (k->state == LOOK_ROUTE)
+	if (k->state == LOOK_ROUTE && k->is_handed_out)
+		look_hand_out(k);
+	else if (k->state == LOOK_ROUTE)
 		look_start_tls(k);
 }
 

@@ -36,6 +36,7 @@ struct look {
 	enum look_state state;
 	enum err err;
 	uint64_t started, deadline;
+	bool is_handed_out;             /* looks_open: no handshake, the connection itself is wanted */
 	bool is_free, is_mapped, is_map_asked, is_reported, was_clean, had_clean, is_last_limit;
 	struct target target;
 	uint16_t port;
@@ -48,7 +49,7 @@ struct look {
 	uint64_t turn;                  /* looks.turn when we connected */
 	bool is_open;                   /* SUCCEEDED was seen: circuit is the one */
 	struct circs_path path;         /* checked; n 0 before */
-	int fd;
+	int fd, open_fd;                /* open_fd: to be handed out, from LOOK_OVER on */
 	struct event *on_read, *on_write, *timer;
 	struct socks socks;
 	struct buf in, out;
@@ -99,6 +100,8 @@ void look_fail_for_sure(struct look *k, enum err err);
 /* Connects to tor's SOCKS port with fresh credentials. */
 MUST_USE enum err look_connect(struct look *k);
 void look_start_tls(struct look *k);
+/* Takes the connection out of the look and ends it well. */
+void look_hand_out(struct look *k);
 /* Tor has sent our request over a circuit that ends in the right exit: the ClientHello may follow it, before the exit has answered, as
  * Tor Browser's own does. The exit keeps it until it is connected: one way there and back is spared. */
 void look_hello_early(struct look *k);

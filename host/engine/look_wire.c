@@ -95,7 +95,7 @@ static bool say_hello(struct look *k)
 void look_hello_early(struct look *k)
 {
 	/* Our request was read by tor, or it could not be on its way; else the usual order is as good. */
-	if (k->tls == NULL && k->state == LOOK_SOCKS && k->out.len == 0)
+	if (k->tls == NULL && k->state == LOOK_SOCKS && k->out.len == 0 && !k->is_handed_out)
 		(void)say_hello(k);
 }
 
@@ -113,6 +113,18 @@ void look_start_tls(struct look *k)
 	if (k->state == LOOK_TLS && k->in.len > 0)
 		run_tls(k, k->in.bytes, k->in.len, false);
 	buf_free(&k->in);
+}
+
+void look_hand_out(struct look *k)
+{
+	/* Bytes behind the SOCKS reply: no HTTP server speaks first. */
+	if (k->in.len > 0) {
+		look_fail_for_sure(k, ERR_HTTP_PROTOCOL);
+		return;
+	}
+	k->open_fd = k->fd;
+	k->fd = -1;
+	look_fail_for_sure(k, OK);
 }
 
 /* ---- SOCKS ---- */
@@ -135,7 +147,9 @@ static void run_socks(struct look *k, const void *bytes, size_t n, bool is_eof)
 		/* What comes now waits in the socket until the circuit is known to be right. */
 		event_del(k->on_read);
 		look_set_state(k, LOOK_ROUTE);
-		if (k->path.n > 0)
+		if (k->path.n > 0 && k->is_handed_out)
+			look_hand_out(k);
+		else if (k->path.n > 0)
 			look_start_tls(k);
 	}
 }

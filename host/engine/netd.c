@@ -23,6 +23,7 @@ static const struct { void (*run)(struct job *j, bool is_late); bool needs_link;
 	[NET_CLOSE]  = { close_run,  true },
 	[NET_EXITS]  = { exits_run,  true },
 	[NET_STATUS] = { status_run, false },
+	[NET_OPEN]   = { look_run,   true },
 };
 
 static void job_free(struct job *j)
@@ -65,14 +66,32 @@ static void send_look(struct netd *d, uint32_t id, const struct net_look_r *r)
 	inner_send(d->inner, NET_R_LOOK, id, &payload);
 }
 
+/* Takes fd. */
+static void send_open(struct netd *d, uint32_t id, const struct net_open_r *r, int fd)
+{
+	struct buf payload BUF_AUTO = buf_new(FRAME_MAX);
+
+	netmsg_put_open_r(&payload, r);
+	if (fd >= 0)
+		inner_send_fd(d->inner, NET_R_OPEN, id, &payload, fd);
+	else
+		inner_send(d->inner, NET_R_OPEN, id, &payload);
+}
+
 void job_fail(struct job *j, enum err err)
 {
 	struct buf payload BUF_AUTO = buf_new(FRAME_MAX);
 
-	/* A look always ends with its own kind. */
+	/* A look, and an opening, always end with their own kind. */
 	if (j->type == NET_LOOK) {
 		const struct net_look_r r = { .err = err, .elapsed_ms = (uint32_t)(clock_ms() - j->arrived) };
 		send_look(j->d, j->id, &r);
+		job_end(j);
+		return;
+	}
+	if (j->type == NET_OPEN) {
+		const struct net_open_r r = { .err = err, .elapsed_ms = (uint32_t)(clock_ms() - j->arrived) };
+		send_open(j->d, j->id, &r, -1);
 		job_end(j);
 		return;
 	}
@@ -170,7 +189,8 @@ static void look_run(struct job *j, bool is_late)
 		return;
 	}
 	j->ask.look.deadline_ms = ms - (uint32_t)waited;
-	enum err err = looks_start(j->d->looks, j->id, &j->ask.look);
+	enum err err = j->type == NET_OPEN ? looks_open(j->d->looks, j->id, &j->ask.look)
+	                                   : looks_start(j->d->looks, j->id, &j->ask.look);
 	if (err != OK)
 		job_fail(j, err);
 	else
@@ -194,7 +214,12 @@ static void on_look_done(void *arg, uint32_t id, const struct net_look_r *r)
 	send_look(arg, id, r);
 }
 
-static const struct look_hooks look_hooks = { on_look_step, on_look_done };
+static void on_look_opened(void *arg, uint32_t id, const struct net_open_r *r, int fd)
+{
+	send_open(arg, id, r, fd);
+}
+
+static const struct look_hooks look_hooks = { on_look_step, on_look_done, on_look_opened };
 
 static void cancel(struct netd *d, uint32_t id)
 {
@@ -204,7 +229,7 @@ static void cancel(struct netd *d, uint32_t id)
 		return;
 	for (struct job *j = d->jobs; j != NULL; j = next) {
 		next = j->next;
-		if (j->id == id && j->type == NET_LOOK && j->wait != JOB_OVER)
+		if (j->id == id && (j->type == NET_LOOK || j->type == NET_OPEN) && j->wait != JOB_OVER)
 			job_fail(j, ERR_CANCELLED);
 	}
 }
@@ -334,6 +359,7 @@ static enum err get_job(struct job *j, const struct frame *f)
 	case NET_DRAW:
 		return netmsg_get_draw(f->payload, &j->ask.draw);
 	case NET_LOOK:
+	case NET_OPEN:
 		return netmsg_get_look(f->payload, &j->ask.look);
 	case NET_EXITS:
 		return netmsg_get_fp(f->payload, j->ask.fp);

@@ -9,6 +9,7 @@
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* What a look may take beyond its own deadline and the wait for tor: frames, scheduling. */
 #define LOOK_SLACK_MS 2000
@@ -23,6 +24,7 @@ struct request {
 		netlink_first_cb *first;
 		netlink_draw_cb *draw;
 		netlink_look_cb *look;
+		netlink_open_cb *open;
 		netlink_close_cb *close;
 		netlink_exits_cb *exits;
 		netlink_status_cb *status;
@@ -39,6 +41,9 @@ struct netlink {
 	struct request *requests;
 	uint32_t last_id;
 };
+
+/* What netlink_open's callback is given. */
+struct opened { const struct net_open_r *r; int fd; };
 
 static const struct role_ops link_ops;
 static void link_timer_cb(evutil_socket_t fd, short what, void *arg);
@@ -127,6 +132,7 @@ static void link_take(struct netlink *n, const struct request *r)
 static void link_end(struct netlink *n, struct request *r, enum err err, const void *answer)
 {
 	const struct request it = *r;
+	const struct opened *opened = answer;
 
 	link_take(n, r);
 	free(r);
@@ -134,6 +140,7 @@ static void link_end(struct netlink *n, struct request *r, enum err err, const v
 	case NET_FIRST:  it.done.first(it.arg, err, answer); break;
 	case NET_DRAW:   it.done.draw(it.arg, err, answer); break;
 	case NET_LOOK:   it.done.look(it.arg, err, answer); break;
+	case NET_OPEN:   it.done.open(it.arg, err, opened ? opened->r : NULL, opened ? opened->fd : -1); break;
 	case NET_CLOSE:  it.done.close(it.arg, err, answer); break;
 	case NET_EXITS:  it.done.exits(it.arg, err, NULL); break;
 	case NET_STATUS: it.done.status(it.arg, err, answer); break;
@@ -220,10 +227,27 @@ static bool on_step(struct netlink *n, struct request *r, struct rd payload)
 	struct net_step_r m = { 0 };
 
 	(void)n;
-	if (netmsg_get_step_r(payload, &m) != OK || !is_of(r, NET_LOOK))
+	if (netmsg_get_step_r(payload, &m) != OK || (!is_of(r, NET_LOOK) && !is_of(r, NET_OPEN)))
 		return false;
 	if (r != NULL && r->step != NULL)
 		r->step(r->arg, &m);
+	return true;
+}
+
+static bool on_open_r(struct netlink *n, struct request *r, struct rd payload)
+{
+	struct net_open_r m = { 0 };
+	int fd = role_take_fd(n->role);
+
+	if (netmsg_get_open_r(payload, &m) != OK || !is_of(r, NET_OPEN) || (m.err == OK) != (fd >= 0)) {
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	if (r != NULL)
+		link_end(n, r, OK, &(struct opened){ &m, fd });
+	else if (fd >= 0)
+		close(fd);   /* cancelled meanwhile */
 	return true;
 }
 
@@ -291,6 +315,7 @@ static const struct { answer_fn *run; bool is_unasked; } answers[] = {
 	[NET_R_END]    = { on_end, false },
 	[NET_R_STATUS] = { on_status, false },
 	[NET_R_ERROR]  = { on_error, false },
+	[NET_R_OPEN]   = { on_open_r, false },
 };
 
 static void link_frame_cb(void *arg, const struct frame *f)
@@ -372,6 +397,19 @@ enum err netlink_look(struct netlink *n, const struct net_look *m, netlink_step_
 	                ms + LINK_WAIT_MS + LOOK_SLACK_MS, &payload, id);
 }
 
+enum err netlink_open(struct netlink *n, const struct net_look *m, netlink_step_cb *step, netlink_open_cb *done,
+                      void *arg, uint32_t *id)
+{
+	struct buf payload BUF_AUTO = buf_new(FRAME_MAX);
+	uint32_t ms = m->deadline_ms;
+
+	netmsg_put_look(&payload, m);
+	if (ms == 0 || ms > LOOK_DEADLINE_MAX_MS)
+		ms = LOOK_DEADLINE_MAX_MS;
+	return link_ask(n, &(struct request){ .type = NET_OPEN, .done.open = done, .step = step, .arg = arg },
+	                ms + LINK_WAIT_MS + LOOK_SLACK_MS, &payload, id);
+}
+
 enum err netlink_close(struct netlink *n, const struct net_first *m, netlink_close_cb *done, void *arg, uint32_t *id)
 {
 	struct buf payload BUF_AUTO = buf_new(FRAME_MAX);
@@ -405,7 +443,7 @@ void netlink_cancel(struct netlink *n, uint32_t id)
 	if (r == NULL)
 		return;
 	/* Nobody waits for the answer: when it can't be sent the look ends at its deadline. */
-	if (r->type == NET_LOOK && role_send(n->role, NET_CANCEL, id, NULL) != OK)
+	if ((r->type == NET_LOOK || r->type == NET_OPEN) && role_send(n->role, NET_CANCEL, id, NULL) != OK)
 		log_line("a cancel could not be sent");
 	link_take(n, r);
 	free(r);

@@ -41,6 +41,8 @@ typedef void netlink_status_cb(void *arg, enum err err, const struct net_status 
 /* r->err is the look's own outcome; err is OK whenever the role answered at all. Certificates are there when
  * r->err is OK and may be there otherwise; they live as long as the call. */
 typedef void netlink_look_cb(void *arg, enum err err, const struct net_look_r *r);
+/* The same for netlink_open. fd: the open stream, close-on-exec, the callee's from now on; -1 unless err and r->err are OK. */
+typedef void netlink_open_cb(void *arg, enum err err, const struct net_open_r *r, int fd);
 /* Any number of times before the look's end; NULL is allowed for it. */
 typedef void netlink_step_cb(void *arg, const struct net_step_r *r);
 /* Once for each exit, then once with r NULL: the end, err says whether the list is whole. */
@@ -55,6 +57,8 @@ MUST_USE enum err netlink_draw(struct netlink *n, const struct net_draw *m, netl
                                uint32_t *id);
 MUST_USE enum err netlink_look(struct netlink *n, const struct net_look *m, netlink_step_cb *step,
                                netlink_look_cb *done, void *arg, uint32_t *id);
+MUST_USE enum err netlink_open(struct netlink *n, const struct net_look *m, netlink_step_cb *step,
+                               netlink_open_cb *done, void *arg, uint32_t *id);
 MUST_USE enum err netlink_close(struct netlink *n, const struct net_first *m, netlink_close_cb *done, void *arg,
                                 uint32_t *id);
 /* independent_of NULL: all exits. */
@@ -62,7 +66,8 @@ MUST_USE enum err netlink_exits(struct netlink *n, const uint8_t independent_of[
                                 void *arg, uint32_t *id);
 MUST_USE enum err netlink_status(struct netlink *n, netlink_status_cb *done, void *arg, uint32_t *id);
 
-/* Forgets a request: its callbacks are not called any more; a look is also ended in the role. Unknown ids and 0 are
+/* Forgets a request: its callbacks are not called any more; a look and an opening are also ended in the role, a
+ * stream that comes all the same is closed. Unknown ids and 0 are
  * ignored. */
 void netlink_cancel(struct netlink *n, uint32_t id);
 

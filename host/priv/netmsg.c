@@ -300,6 +300,25 @@ static void get_look_r(struct rd *r, struct net_look_r *m)
 		refuse(r);
 }
 
+static void put_open_r(struct buf *b, const struct net_open_r *m)
+{
+	buf_u32(b, m->err);
+	buf_u8(b, m->was_clean);
+	buf_u32(b, m->elapsed_ms);
+	put_path(b, &m->path);
+}
+
+static void get_open_r(struct rd *r, struct net_open_r *m)
+{
+	m->err = get_err(r);
+	m->was_clean = get_bool(r);
+	m->elapsed_ms = rd_u32(r);
+	get_path(r, &m->path);
+	/* Nothing is handed over whose exit was not seen. */
+	if (m->err == OK && m->path.n == 0)
+		refuse(r);
+}
+
 static void put_close_r(struct buf *b, const struct net_close_r *m)
 {
 	buf_u16(b, m->circuits);

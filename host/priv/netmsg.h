@@ -19,11 +19,14 @@ enum net_type {
 	NET_CLOSE,        /* net_first -> NET_R_CLOSE: close circuits that carry these credentials */
 	NET_EXITS,        /* u8[20] independent of (zeros: all) -> NET_R_EXIT*, NET_R_END */
 	NET_STATUS,       /* -> NET_R_STATUS */
+	NET_OPEN,         /* net_look -> NET_R_STEP*, NET_R_OPEN: the same without the handshake; the open stream is handed over.
+	                   * NET_CANCEL ends it like a look */
 	/* net -> main */
 	NET_R_STATE = 64, /* net_state; id 0; unasked, at each change */
 	NET_R_NEWNYM,     /* id 0; unasked: SIGNAL NEWNYM was seen (New Identity) */
 	NET_R_FIRST, NET_R_DRAW, NET_R_STEP, NET_R_LOOK, NET_R_CLOSE, NET_R_EXIT, NET_R_END, NET_R_STATUS,
 	NET_R_ERROR,      /* u32 enum err */
+	NET_R_OPEN,       /* net_open_r; when its err is OK, and then only, with the connection as descriptor */
 };
 
 enum net_step { STEP_CHOOSING, STEP_BUILDING, STEP_CONNECTING, STEP_HANDSHAKING, STEP_DONE };
@@ -104,6 +107,12 @@ struct net_look_r {
 	struct net_cert cert[CHAIN_MAX];       /* leaf first, as sent */
 	struct net_cert staple;                /* len 0: none */
 };
+struct net_open_r {
+	uint32_t err;                          /* enum err */
+	uint8_t was_clean;                     /* an existing circuit was used */
+	uint32_t elapsed_ms;
+	struct net_path path;                  /* the circuit that carries it, its last hop checked; n > 0 when OK */
+};
 struct net_close_r { uint16_t circuits, streams; };
 struct net_state { uint8_t is_up; uint32_t err; };
 struct net_status {
@@ -129,6 +138,7 @@ struct net_status {
 	X(look,    net_look)    /* avoid goes over only when is_free; else it comes out as zeros */ \
 	X(step_r,  net_step_r) \
 	X(look_r,  net_look_r)  /* get: certificates and staple borrow the frame's bytes */ \
+	X(open_r,  net_open_r) \
 	X(close_r, net_close_r) \
 	X(state,   net_state) \
 	X(status,  net_status)

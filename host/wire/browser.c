@@ -13,7 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BROWSER_READ_BYTES (16u * 1024)
+/* A pipe's room. */
+#define BROWSER_READ_BYTES (64u * 1024)
 
 struct browser {
 	struct event_base *base;

@@ -1,6 +1,7 @@
 /* Strict JSON (contract in wire/json.h). */
 #include "wire/json.h"
 #include "base/limits.h"
+#include "wire/jsonlong.h"
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -36,60 +37,108 @@ void json_init(void)
 	json_set_alloc_funcs(json_malloc, json_wipe);
 }
 
-/* Jansson's own bound on depth is 2048 and it has none on the number of values: both are counted before it
- * allocates. It takes a raw NUL behind the object for the end of the text. Other wrong JSON is left to it. */
-static bool json_is_bounded(struct rd text)
-{
-	size_t depth = 0, marks = 0;
-	bool in_string = false;
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-	if (memchr(text.at, 0, text.left) != NULL)
-		return false;
-	while (text.left > 0) {
-		uint8_t c = rd_u8(&text);
-		if (in_string) {
-			if (c == '\\' && text.left > 0)
-				(void)rd_u8(&text);
-			else if (c == '"')
-				in_string = false;
-			continue;
+/* Is one of eight bytes this one? (The lowest that seems so is.) */
+static bool has_byte(uint64_t w, uint8_t byte)
+{
+	uint64_t x = w ^ EACH(byte);
+
+	return ((x - EACH(1)) & ~x & EACH(0x80)) != 0;
+}
+
+/* Where the string whose first byte is at[0], behind its opening quote, has its closing one; n when it has none. */
+static size_t string_end(const uint8_t *at, size_t n)
+{
+	size_t i = 0;
+	uint64_t w;
+
+	while (i < n) {
+		if (n - i >= sizeof w) {
+			memcpy(&w, at + i, sizeof w);
+			if (!has_byte(w, '"') && !has_byte(w, '\\')) {
+				i += sizeof w;
+				continue;
+			}
 		}
-		switch (c) {
-		case '"':
-			in_string = true;
-			break;
-		case '{': case '[':
-			if (++depth > JSON_DEPTH_MAX || ++marks > JSON_MARKS_MAX)
-				return false;
-			break;
-		case '}': case ']':
-			if (depth > 0)
-				depth--;
-			break;
-		case ',': case ':':
-			if (++marks > JSON_MARKS_MAX)
-				return false;
-			break;
-		default:
-			break;
+		for (size_t k = 0; k < sizeof w && i < n; k++, i++) {
+			if (at[i] == '"')
+				return i;
+			if (at[i] == '\\')
+				i++;
 		}
 	}
-	return true;
+	return n;
+}
+
+/* Depth and marks so far. */
+struct json_count { size_t depth, marks; };
+
+static bool json_count_mark(struct json_count *c, uint8_t byte)
+{
+	switch (byte) {
+	case '{': case '[':
+		return ++c->depth <= JSON_DEPTH_MAX && ++c->marks <= JSON_MARKS_MAX;
+	case '}': case ']':
+		c->depth -= c->depth > 0;
+		return true;
+	case ',': case ':':
+		return ++c->marks <= JSON_MARKS_MAX;
+	default:
+		return true;
+	}
+}
+
+/* Jansson's own bound on depth is 2048 and it has none on the number of values: both are counted before it
+ * allocates. It takes a raw NUL behind the object for the end of the text. Other wrong JSON is left to it. Long strings stay
+ * behind in longs, and reduced is the rest. */
+static enum err json_reduce(struct rd text, struct json_longs *longs, struct buf *reduced)
+{
+	struct json_count count = { 0 };
+	const uint8_t *from = text.at, *p = text.at, *const end = text.at + text.left;
+
+	if (memchr(text.at, 0, text.left) != NULL)
+		return ERR_MSG_JSON;
+	for (; p < end; p++) {
+		if (*p != '"') {
+			if (!json_count_mark(&count, *p))
+				return ERR_MSG_JSON;
+			continue;
+		}
+		const uint8_t *inside = p + 1;
+		size_t left = (size_t)(end - inside), n = string_end(inside, left);
+		if (n >= left)
+			break;   /* not closed: Jansson says so */
+		p = inside + n;
+		if (n < JSON_LONG_MIN)
+			continue;
+		buf_put(reduced, from, (size_t)(inside - 1 - from));
+		from = json_longs_take(longs, rd_of(inside, n), reduced) ? p + 1 : inside - 1;
+	}
+	buf_put(reduced, from, (size_t)(end - from));
+	return buf_err(reduced) == OK ? OK : ERR_NOMEM;
 }
 
 enum err json_take(struct rd text, json_t **out)
 {
+	struct buf reduced BUF_AUTO = buf_new(text.left + 64 * JSON_LONG_MAX);
+	struct json_longs longs;
 	json_error_t error;
 
-	if (text.bad || !json_is_bounded(text))
+	if (text.bad)
 		return ERR_MSG_JSON;
+	json_longs_begin(&longs);
+	enum err err = json_reduce(text, &longs, &reduced);
+	if (err != OK)
+		return err;
 	/* Without JSON_ALLOW_NUL an escaped NUL is refused, without JSON_DISABLE_EOF_CHECK whatever stands behind. */
-	json_t *tree = json_loadb((const char *)text.at, text.left, JSON_REJECT_DUPLICATES, &error);
+	json_t *tree = json_loadb(reduced.len > 0 ? (const char *)reduced.bytes : "", reduced.len, JSON_REJECT_DUPLICATES, &error);
 	if (tree == NULL)
 		return json_error_code(&error) == json_error_out_of_memory ? ERR_NOMEM : ERR_MSG_JSON;
-	if (!json_is_object(tree)) {
+	err = json_is_object(tree) ? json_longs_put_back(&longs, tree) : ERR_MSG_JSON;
+	if (err != OK) {
 		json_decref(tree);
-		return ERR_MSG_JSON;
+		return err;
 	}
 	*out = tree;
 	return OK;

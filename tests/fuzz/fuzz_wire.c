@@ -1,6 +1,6 @@
 // native_next and json_take: any bytes from the browser, cut into pieces of the size that the first byte says.
-// uses: host/wire/native.c host/wire/json.c host/base/buf.c host/base/rd.c host/base/err.c
-// libs: -ljansson
+// uses: host/wire/native.c host/wire/json.c host/wire/jsonlong.c host/base/buf.c host/base/rd.c host/base/err.c
+// libs: -lsodium -ljansson
 #include "base/limits.h"
 #include "wire/json.h"
 #include "wire/native.h"

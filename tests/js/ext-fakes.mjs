@@ -5,6 +5,9 @@ import { errorTable } from '../../extension/core/errors.js';
 import { Pages } from '../../extension/feature/pages.js';
 import { CertCheck } from '../../extension/feature/certcheck.js';
 import { Guard } from '../../extension/feature/guard.js';
+import { DocumentWatch } from '../../extension/feature/documents.js';
+import { ClipCheck } from '../../extension/feature/clipcheck.js';
+import { Settings } from '../../extension/feature/settings.js';
 import { Session } from '../../extension/feature/session.js';
 import { privilegedFrom } from '../../extension/platform/privileged.js';
 import { readFileSync } from 'node:fs';
@@ -91,7 +94,7 @@ export class Port {
 }
 
 export const greeting = (id, more = {}) =>
-  ({ id, kind: 'hello', protocol: 1, version: '0.1.0', capabilities: ['cert.check', 'circuit.new'], k: 3, deadline_ms: 25000, ...more });
+  ({ id, kind: 'hello', protocol: 1, version: '0.1.0', capabilities: ['cert.check', 'circuit.new', 'clip.check', 'clip.compare'], k: 3, deadline_ms: 25000, ...more });
 
 export const status = (id, up = true) => ({
   id, kind: 'status', version: '0.1.0', roots: { source: 'system', count: 140 },
@@ -186,15 +189,40 @@ export function extension({ api, storage = {}, until, answer: hostAnswer = frien
     windows: async () => web.open,
     open: { normal: 0, private: 1 },
     access: async () => ({ hosts: true, privateWindows: true }),
+    ourBase: () => 'moz-extension://x/',
+    hasPrimary: false,
+    /** What happened to clipboard, windows and tabs: [name, …]. */
+    did: [],
+    writeClipboard: async (flavours) => Boolean(web.did.push(['write', flavours])),
+    blankPrimary: async () => Boolean(web.did.push(['blank'])),
+    tellTab: async (tabId, message) => web.did.push(['tell', tabId, message.kind]),
+    askFrame: async (tabId, frameId, message) => web.frameSays?.(message) ?? null,
+    reload: async (tabId) => web.did.push(['reload', tabId]),
+    openCopyWindow: async (options) => {
+      web.did.push(['window', options]);
+      return 77;
+    },
+    raise: async (id) => {
+      web.did.push(['raise', id]);
+      return true;
+    },
+    closeWindow: async (id) => web.did.push(['close', id]),
+    guardClipboardOf: async (name) => web.did.push(['guard', name]),
+    guardClipboardIn: async (tabId) => web.did.push(['guardTab', tabId]),
+    unguardClipboard: async () => web.did.push(['unguard']),
+    kept: new Map(),
+    local: { get: async (key) => web.kept.get(key), set: async (key, value) => void web.kept.set(key, value) },
   };
   const store = new Storage(storage, until);
   const privileged = privilegedFrom(api);
   const pages = new Pages(store);
   const certcheck = new CertCheck({ web, privileged, host, pages, table: Promise.resolve(table) });
-  const guard = new Guard({ web, privileged, host, pages, certcheck });
-  const session = new Session({ web, privileged, host, pages, certcheck });
+  const watch = new DocumentWatch({ web, privileged, pages });
+  const clipcheck = new ClipCheck({ web, privileged, host, watch, settings: new Settings(web.local) });
+  const guard = new Guard({ web, privileged, host, pages, certcheck, watch });
+  const session = new Session({ web, privileged, host, pages, certcheck, clipcheck });
   return {
-    clock, host, web, tabs, loads, store, pages, certcheck, guard, session, privileged,
+    clock, host, web, tabs, loads, store, pages, certcheck, guard, session, privileged, watch, clipcheck,
     get port() {
       return ports.at(-1);
     },

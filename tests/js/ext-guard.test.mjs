@@ -10,7 +10,7 @@ const SITE = { firstParty: 'site.test', private: 1, container: 0, host: 'site.te
 const socks = { type: 'socks', username: 'site.test:0' };
 const request = (more) => ({
   requestId: 'r1', type: 'main_frame', tabId: 1, url: 'https://site.test/a', method: 'GET', incognito: true, cookieStoreId: 'firefox-private',
-  proxyInfo: socks, requestHeaders: [{ name: 'Cookie', value: 'secret' }, { name: 'Accept', value: '*/*' }], responseHeaders: [], ...more,
+  proxyInfo: socks, requestHeaders: [{ name: 'Cookie', value: 'secret' }, { name: 'Accept', value: '*/*' }], responseHeaders: [{ name: 'Content-Type', value: 'text/html' }], ...more,
 });
 const info = (sha, more = {}) => ({ state: 'secure', certificates: [{ fingerprint: { sha256: hex(sha) } }], ...more });
 const untrusted = (sha) => info(sha, { isUntrusted: true, overridableErrorCategory: 'trust_error' });
@@ -183,13 +183,13 @@ test('HSTS that was seen closes the way on', async () => {
 test('a navigation waits for the host, never longer than its bound', async () => {
   const x = extension({ answer: () => {} });
   let isDone = false;
-  x.guard.onBeforeRequest().then(() => { isDone = true; });
+  x.guard.onBeforeRequest(request()).then(() => { isDone = true; });
   await x.clock.pass(WAKE_WAIT_MS - 1);
   assert.equal(isDone, false);
   await x.clock.pass(1);
   assert.equal(isDone, true);
   const y = extension();
-  assert.deepEqual(await y.guard.onBeforeRequest(), {});
+  assert.deepEqual(await y.guard.onBeforeRequest(request()), {});
 });
 
 test('how a connection goes', () => {

@@ -137,7 +137,10 @@ test('pages load nothing but their own files, and nothing inline', () => {
   assert.match(policy, /default-src 'none'/);
   assert.doesNotMatch(policy, /unsafe|http|\*|data:/);
   assert.equal(manifest.web_accessible_resources, undefined);
-  assert.equal(manifest.content_scripts, undefined);
+  for (const { js, css } of manifest.content_scripts) {
+    assert.equal(css, undefined);
+    for (const file of js) assert.doesNotMatch(text(`extension/${file}`), /https?:\/\/(?!www\.w3\.org)|\bfetch\(|XMLHttpRequest/, file);
+  }
   for (const page of files('extension/ui/', '.html')) {
     const html = text(page);
     assert.doesNotMatch(html, /<style|style=|\son\w+=|https?:/, page);
@@ -148,7 +151,7 @@ test('pages load nothing but their own files, and nothing inline', () => {
 test('manifest: the permissions are those that PERMISSIONS.md explains', () => {
   const manifest = JSON.parse(text('extension/manifest.json'));
   const why = text('extension/PERMISSIONS.md');
-  for (const name of [...manifest.permissions, ...manifest.host_permissions]) assert.ok(why.includes(`\`${name}\``), name);
+  for (const name of [...manifest.permissions, ...manifest.host_permissions, 'storage.local']) assert.ok(why.includes(`\`${name}\``), name);
   assert.equal(manifest.manifest_version, 3);
   assert.equal(manifest.incognito, 'spanning');
   assert.equal(manifest.browser_specific_settings.gecko.id, 'secondexit@secondexit.org');

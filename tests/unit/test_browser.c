@@ -1,6 +1,6 @@
 // The browser's two pipes on the loop, with a conversation that says what the test wants: order, queue, replies too
 // large, descriptors that can't be waited for.
-// uses: host/wire/browser.c host/wire/native.c host/wire/json.c host/message/encode.c host/base/verdict.c host/base/buf.c host/base/rd.c host/base/err.c host/base/log.c
+// uses: host/wire/browser.c host/wire/native.c host/wire/json.c host/wire/jsonlong.c host/message/encode.c host/base/verdict.c host/base/buf.c host/base/rd.c host/base/err.c host/base/log.c
 // libs: -ljansson -levent_core -lsodium
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 // JSON at the door: one strict object or nothing, bounded before anything is allocated.
-// uses: host/wire/json.c host/base/buf.c host/base/rd.c host/base/err.c
-// libs: -ljansson
+// uses: host/wire/json.c host/wire/jsonlong.c host/base/buf.c host/base/rd.c host/base/err.c
+// libs: -lsodium -ljansson
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +11,7 @@
 
 #include "base/limits.h"
 #include "wire/json.h"
+#include "wire/jsonlong.h"
 
 /* Takes text from a block of exactly its size. */
 static enum err take(const char *text, size_t n)
@@ -216,6 +217,99 @@ static int init(void **state)
 	return 0;
 }
 
+/* Long strings go another way than short ones: whatever Jansson says of a text, json_take says. */
+static void like_jansson(const char *text, size_t n)
+{
+	json_t *ours = NULL;
+	enum err err = json_take(rd_of(text, n), &ours);
+	json_t *theirs = memchr(text, 0, n) ? NULL : json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
+	if (!json_is_object(theirs)) {
+		json_decref(theirs);
+		theirs = NULL;
+	}
+	assert_int_equal(err, theirs != NULL ? OK : ERR_MSG_JSON);
+	if (theirs != NULL)
+		assert_true(json_equal(ours, theirs));
+	json_decref(theirs);
+	if (err == OK)
+		json_decref(ours);
+}
+
+/* {"a":"<inside><pad>","b":["<pad><inside>"]} */
+static size_t long_text(char *out, const char *inside, size_t n, size_t pad)
+{
+	char *p = out + sprintf(out, "{\"a\":\"");
+	memcpy(p, inside, n);
+	memset(p + n, 'x', pad);
+	p += n + pad;
+	p += sprintf(p, "\",\"b\":[\"");
+	memset(p, 'y', pad);
+	memcpy(p + pad, inside, n);
+	p += pad + n;
+	return (size_t)(p + sprintf(p, "\"]}") - out);
+}
+
+static void long_strings(void **state)
+{
+	(void)state;
+	static const char *const insides[] = {
+		"", "a", "\\n", "\\\\", "\\\"", "\\/\\b\\f\\r\\t", "\\u00e9", "\\u0001", "\\u0000", "\\ud83d\\udc0d", "\\uD83D\\uDC0D",
+		"\\ud83d", "\\udc0d", "\\ud83dx", "\\ud83d\\n", "\\ud83d\\ud83d", "\\udc0d\\ud83d", "\\ud83d\\u0041", "\\u12", "\\u12g4", "\\x",
+		"\\", "\\u", "\"", "\n", "\t", "\x01", "\x1f", "\x7f", "\xc3\xa9", "\xc3", "\xa9", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80",
+		"\xe0\x9f\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xed\xa0\x80", "\xed\xbf\xbf", "\xef\xbf\xbf", "\xf0\x8f\xbf\xbf", "\xf0\x90\x80\x80",
+		"\xf4\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xfe", "\xf0\x9f\x90", "\xe2\x82", "\",\"c\":\"", "\\uD83D\\uDC0D\xe2\x82\xac",
+	};
+	char *text = malloc(4 * JSON_LONG_MIN);
+	for (size_t pad = JSON_LONG_MIN - 16; pad < JSON_LONG_MIN + 9; pad++)
+		for (size_t i = 0; i < sizeof insides / sizeof *insides; i++)
+			like_jansson(text, long_text(text, insides[i], strlen(insides[i]), pad));
+	/* Cut at every byte around both ends, and as a key. */
+	size_t n = long_text(text, "\\u00e9", 6, JSON_LONG_MIN);
+	for (size_t cut = 0; cut <= n; cut += cut > 40 && cut + 40 < n && (cut < JSON_LONG_MIN - 20 || cut > JSON_LONG_MIN + 40) ? 97 : 1)
+		like_jansson(text, cut);
+	n = (size_t)sprintf(text, "{\"");
+	memset(text + n, 'k', JSON_LONG_MIN);
+	n += JSON_LONG_MIN;
+	n += (size_t)sprintf(text + n, "\":1}");
+	json_t *root;
+	assert_int_equal(json_take(rd_of(text, n), &root), ERR_MSG_JSON);   /* no key of ours is as long */
+	free(text);
+}
+
+/* More long strings than are taken out, some of them inside each other's neighbours. */
+static void many_long_strings(void **state)
+{
+	(void)state;
+	struct buf text BUF_AUTO = buf_new(64 * 2 * JSON_LONG_MIN);
+	char *pad = malloc(JSON_LONG_MIN + 1);
+	memset(pad, 'z', JSON_LONG_MIN);
+	pad[JSON_LONG_MIN] = 0;
+	buf_printf(&text, "{\"a\":[");
+	for (int i = 0; i < JSON_LONG_MAX + 5; i++)
+		buf_printf(&text, "%s{\"k\":\"%d%s\",\"s\":\"short\"}", i ? "," : "", i, pad);
+	buf_printf(&text, "]}");
+	assert_int_equal(buf_err(&text), OK);
+	like_jansson((const char *)text.bytes, text.len);
+	free(pad);
+}
+
+static void long_mutations(void **state)
+{
+	(void)state;
+	static const char likely[] = "\\\\\\uuu\"\"0dD8cC{}[],:\n\xc3\xa9\xed\xa0\x80\xf0\x9f";
+	char *text = malloc(4 * JSON_LONG_MIN);
+	uint32_t seed = 4711;
+	for (int i = 0; i < 3000; i++) {
+		char inside[24];
+		for (size_t k = 0; k < sizeof inside; k++) {
+			seed = seed * 1664525 + 1013904223;
+			inside[k] = seed >> 31 ? likely[(seed >> 8) % (sizeof likely - 1)] : 'a';
+		}
+		like_jansson(text, long_text(text, inside, (seed >> 4) % sizeof inside, JSON_LONG_MIN));
+	}
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,7 +321,8 @@ int main(void)
 		cmocka_unit_test(many_values),
 		cmocka_unit_test(out_of_memory_at_each_allocation),
 		cmocka_unit_test(give),
-		cmocka_unit_test(random_mutations),
+		cmocka_unit_test(random_mutations), cmocka_unit_test(long_strings), cmocka_unit_test(many_long_strings),
+		cmocka_unit_test(long_mutations),
 	};
 	return cmocka_run_group_tests(tests, init, NULL);
 }

@@ -59,6 +59,9 @@ static struct {
 	enum net_step steps[32];
 	struct net_look_r result;
 	uint8_t leaf[2048];
+	size_t n_opened;
+	struct net_open_r opened;
+	int open_fd;
 } bed;
 
 bool torlink_is_up(const struct torlink *l) { (void)l; return bed.is_up; }
@@ -140,7 +143,17 @@ static void on_done(void *arg, uint32_t id, const struct net_look_r *r)
 	}
 }
 
-static const struct look_hooks test_hooks = { on_step, on_done };
+static void on_opened(void *arg, uint32_t id, const struct net_open_r *r, int fd)
+{
+	(void)arg;
+	(void)id;
+	assert_int_equal(r->err == OK, fd >= 0);
+	bed.n_opened++;
+	bed.opened = *r;
+	bed.open_fd = fd;
+}
+
+static const struct look_hooks test_hooks = { on_step, on_done, on_opened };
 
 /* ---- its SOCKS port ---- */
 
@@ -317,7 +330,7 @@ static int setup(void **state)
 	memset(&bed, 0, sizeof bed);
 	bed.base = event_base_new();
 	bed.circs = circs_new();
-	bed.fd = -1;
+	bed.fd = bed.open_fd = -1;
 	bed.listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	if (bind(bed.listener, (struct sockaddr *)&at, sizeof at) != 0 || listen(bed.listener, 16) != 0)
 		return 1;
@@ -343,6 +356,8 @@ static int teardown(void **state)
 	close(bed.listener);
 	if (bed.fd >= 0)
 		close(bed.fd);
+	if (bed.open_fd >= 0)
+		close(bed.open_fd);
 	if (bed.has_peer)
 		peer_free(&bed.peer);
 	SSL_CTX_free(bed.tls);
@@ -942,6 +957,157 @@ static void test_free_ipv6_literal(void **state)
 	expect(OK);
 }
 
+/* ---- the stream itself is wanted ---- */
+
+static size_t descriptors(void)
+{
+	size_t n = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+static void open_and_connect(void)
+{
+	const struct net_look m = ask();
+
+	bed.serve = SERVE_NOTHING;
+	bed.is_connected = false;
+	assert_int_equal(looks_open(bed.looks, 1, &m), OK);
+	bed.map_done(bed.map_arg, OK);
+	UNTIL(bed.is_connected);
+	stream(141, "NEW 0", "");
+}
+
+static void expect_open(enum err err)
+{
+	UNTIL(bed.n_opened > 0);
+	turn(20);
+	assert_int_equal(bed.n_opened, 1);
+	assert_int_equal(bed.n_done, 0);
+	assert_int_equal(bed.opened.err, err);
+	assert_int_equal(looks_count(bed.looks), 0);
+	assert_int_equal(bed.n_map, bed.n_unmap);
+	if (err != OK) {
+		assert_int_equal(bed.open_fd, -1);
+		UNTIL(bed.fd == -1);
+	}
+}
+
+/* Connected, nothing sent, nothing read: whoever gets it has all of it. */
+static void test_open(void **state)
+{
+	(void)state;
+	char text[16] = "";
+	open_and_connect();
+	circuit(7, FP_A);
+	stream(141, "SENTCONNECT 7", "");
+	turn(20);
+	assert_int_equal(bed.n_tls, 0);     /* no early hello */
+	socks_reply(0);
+	turn(20);
+	assert_int_equal(bed.n_opened, 0);  /* not before the circuit is sure */
+	stream(141, "SUCCEEDED 7", "");
+	expect_open(OK);
+	assert_int_equal(bed.n_tls, 0);
+	assert_int_equal(bed.opened.path.n, 3);
+	assert_int_equal(bed.opened.path.circuit, 7);
+	assert_int_equal(write(bed.fd, "hello", 5), 5);
+	UNTIL(recv(bed.open_fd, text, 5, 0) == 5);
+	assert_string_equal(text, "hello");
+	assert_int_equal(send(bed.open_fd, "there", 5, 0), 5);
+	UNTIL(bed.n_tls == 5);
+	const enum net_step want[] = { STEP_BUILDING, STEP_CONNECTING };
+	assert_int_equal(bed.n_steps, 2);
+	assert_memory_equal(bed.steps, want, sizeof want);
+}
+
+static void test_open_of_a_wrong_exit(void **state)
+{
+	(void)state;
+	open_and_connect();
+	circuit(7, FP_B);
+	stream(141, "SENTCONNECT 7", "");
+	stream(141, "SUCCEEDED 7", "");
+	expect_open(ERR_EXIT_WRONG);
+}
+
+static void test_open_attached_elsewhere(void **state)
+{
+	(void)state;
+	open_and_connect();
+	circuit(7, FP_A);
+	circuit(8, FP_B);
+	stream(141, "SENTCONNECT 7", "");
+	socks_reply(0);
+	stream(141, "SUCCEEDED 8", "");
+	expect_open(ERR_EXIT_WRONG);
+}
+
+static void test_open_of_a_server_that_speaks_first(void **state)
+{
+	(void)state;
+	open_and_connect();
+	assert_int_equal(write(bed.fd, "\x05\0\0\x01\0\0\0\0\0\0HTTP/1.1 200 OK\r\n", 27), 27);
+	turn(20);
+	circuit(7, FP_A);
+	stream(141, "SUCCEEDED 7", "");
+	expect_open(ERR_HTTP_PROTOCOL);
+}
+
+static void test_open_fails_as_a_look_does(void **state)
+{
+	(void)state;
+	open_and_connect();
+	circuit(7, FP_A);
+	stream(141, "SENTCONNECT 7", "");
+	socks_reply(4);
+	stream(141, "FAILED 7", "REASON=END REMOTE_REASON=RESOLVEFAILED");
+	expect_open(ERR_SOCKS_HOST);
+}
+
+/* Cancelled, stopped or forgotten in any state, also between the open stream and its handing out: nothing stays open. */
+static void test_open_leaks_nothing(void **state)
+{
+	(void)state;
+	size_t before = descriptors();
+	for (int when = 0; when < 4; when++) {
+		for (int how = 0; how < 3; how++) {
+			bed.n_map = bed.n_unmap = bed.n_opened = 0;
+			open_and_connect();
+			circuit(7, FP_A);
+			if (when > 0)
+				stream(141, "SENTCONNECT 7", "");
+			if (when > 1)
+				socks_reply(0);
+			turn(10);
+			if (when > 2)
+				stream(141, "SUCCEEDED 7", "");
+			if (how == 0)
+				assert_true(looks_cancel(bed.looks, 1));
+			else if (how == 1)
+				looks_stop(bed.looks);
+			else
+				looks_on_link_lost(bed.looks, ERR_TOR_LOST);
+			turn(20);
+			assert_int_equal(bed.n_opened, how == 1 ? 0 : 1);
+			if (bed.open_fd >= 0) {
+				/* It had happened already. */
+				assert_int_equal(when, 3);
+				close(bed.open_fd);
+				bed.open_fd = -1;
+			}
+			UNTIL(bed.fd == -1);
+			looks_free(bed.looks);
+			bed.looks = looks_new(bed.base, NULL, &tls_openssl, &test_hooks, NULL);
+			circs_free(bed.circs);
+			bed.circs = circs_new();
+		}
+	}
+	assert_int_equal(descriptors(), before);
+}
+
 /* ---- many ---- */
 
 static void test_bound(void **state)
@@ -971,7 +1137,9 @@ int main(void)
 		LOOK_TEST(test_link_lost), LOOK_TEST(test_link_lost_in_the_handshake), LOOK_TEST(test_mapping_refused),
 		LOOK_TEST(test_stop_removes_mappings), LOOK_TEST(test_refused_at_once), LOOK_TEST(test_socks_port_is_gone),
 		LOOK_TEST(test_free_takes_what_suits), LOOK_TEST(test_free_gives_up), LOOK_TEST(test_free_ipv6_literal),
-		LOOK_TEST(test_bound),
+		LOOK_TEST(test_open), LOOK_TEST(test_open_of_a_wrong_exit), LOOK_TEST(test_open_attached_elsewhere),
+		LOOK_TEST(test_open_of_a_server_that_speaks_first), LOOK_TEST(test_open_fails_as_a_look_does),
+		LOOK_TEST(test_open_leaks_nothing), LOOK_TEST(test_bound),
 	};
 
 	key = peer_key_ec("P-256");

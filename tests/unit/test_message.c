@@ -1,6 +1,6 @@
 // The conversation with the browser, against a certificate check that only notes what it is asked: every example of
 // shared/examples, hello, ids, cancel, limits, events, and what comes out of the encoders.
-// uses: host/message/message.c host/message/decode.c host/message/encode.c host/message/field.c host/wire/json.c host/base/verdict.c host/base/buf.c host/base/rd.c host/base/err.c host/base/log.c
+// uses: host/message/message.c host/message/decode.c host/message/encode.c host/message/field.c host/wire/json.c host/wire/jsonlong.c host/base/verdict.c host/base/buf.c host/base/rd.c host/base/err.c host/base/log.c
 // libs: -ljansson -lsodium
 #include <setjmp.h>
 #include <stdarg.h>

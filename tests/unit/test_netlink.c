@@ -25,6 +25,7 @@ static struct {
 	struct sent sent[64];
 	size_t n_sent, n_starts, n_kills, n_frees;
 	enum err send_err;
+	int fd;                /* comes with the next frame */
 	uint64_t now;
 } fake;
 
@@ -49,6 +50,7 @@ struct role *role_new(struct event_base *b, const char *program, uint16_t config
 }
 void role_free(struct role *r) { (void)r; fake.n_frees++; }
 enum err role_start(struct role *r) { (void)r; fake.n_starts++; return fake.send_err; }
+int role_take_fd(struct role *r) { (void)r; int fd = fake.fd; fake.fd = -1; return fd; }
 void role_kill(struct role *r) { (void)r; fake.n_kills++; }
 
 enum err role_send(struct role *r, uint16_t type, uint32_t id, const struct buf *payload)
@@ -144,6 +146,7 @@ static int setup(void **state)
 	memset(&fake, 0, sizeof fake);
 	memset(&got, 0, sizeof got);
 	fake.now = 1000;
+	fake.fd = -1;
 	base = event_base_new();
 	link_ = netlink_new(base, &c, &news, &got);
 	assert_non_null(link_);

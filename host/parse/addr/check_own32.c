@@ -64,7 +64,7 @@ bool addr_check_stacks(const struct addr_row *row, const char *s, size_t n)
 /* LIP-0018: "lsk", 20 bytes in 32 letters, six letters of bech32's checksum without a human-readable part. */
 bool addr_check_lisk(const struct addr_row *row, const char *s, size_t n)
 {
-	static const char letters[33] = "zxvcpmbn3465o978uyrtkjew2adsqhfg";
+	static const char letters[33] = "zxvcpmbn3465o978uyrtkqew2adsjhfg";
 	static const uint32_t generator[5] = { 0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3 };
 	uint32_t sum = 1;
 	for (size_t i = strlen(row->prefix); i < n; i++) {

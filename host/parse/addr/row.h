@@ -32,7 +32,8 @@ struct addr_row {
 	/* Case carries nothing: the prefix stands in either case, the canonical text is in lower case. Whether a mixture is an
 	 * address is the check's business. */
 	bool caseless;
-	/* Pieces with white space between them are put together. Only with a checksum of 24 bits at least. */
+	/* Pieces with white space between them are put together. Only with a checksum: of 24 bits at least, or of fewer where
+	 * the form is written in groups (Nimiq). */
 	bool join;
 	/* What the address begins and ends with; "" for nothing. optional: an address without its prefix is one as well (CashAddr). */
 	const char *prefix, *suffix;

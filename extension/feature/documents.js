@@ -1,0 +1,157 @@
+// Feeds core/documents.js and core/visits.js with what the browser tells, tells content scripts when their page turns out to be
+// insecure, and keeps insecure documents that no content script can guard from being shown.
+
+import { containerOf, firstPartyOf, topHostOf, hostOf, siteOfUrl } from '../core/site.js';
+import { Documents, judgeDocument, isActive, INSECURE, SECURE } from '../core/documents.js';
+import { Visits } from '../core/visits.js';
+import { asDownload } from '../core/unguarded.js';
+import { proxyOf } from './guard.js';
+
+const KEY = 'doc:';
+const DOCUMENT_TYPES = new Set(['main_frame', 'sub_frame']);
+
+export class DocumentWatch {
+  #web;
+  #privileged;
+  #pages;
+  #ourBase;
+
+  constructor({ web, privileged, pages }) {
+    this.#web = web;
+    this.#privileged = privileged;
+    this.#pages = pages;
+    this.#ourBase = web.ourBase();
+    this.documents = new Documents();
+    this.visits = new Visits();
+    /** Resolves when what an earlier background page knew is known again. */
+    this.ready = this.#restore();
+  }
+
+  async #restore() {
+    const saved = await this.#pages.saved();
+    const tabs = Object.fromEntries(Object.entries(saved).filter(([key]) => key.startsWith(KEY)).map(([key, tab]) => [key.slice(KEY.length), tab]));
+    this.documents = new Documents(tabs);
+  }
+
+  wipe() {
+    this.documents = new Documents();
+    this.visits = new Visits();
+    return this.#web.unguardClipboard();
+  }
+
+  // ---- requests -------------------------------------------------------------------------------------------------
+
+  /** webRequest.onBeforeRequest of a main frame. */
+  onBeforeRequest({ requestId, tabId, url, method, originUrl, documentUrl }) {
+    if (tabId < 0) return;
+    this.visits.requested({ requestId, tabId, url, method, source: this.#sourceOf(tabId, originUrl ?? documentUrl) });
+  }
+
+  #sourceOf(tabId, originUrl) {
+    if (!originUrl) return 'none';
+    if (originUrl.startsWith(this.#ourBase)) return 'ours';
+    return this.documents.isFromSecurePage(tabId, originUrl) ? 'secure' : 'insecure';
+  }
+
+  /** webRequest.onBeforeSendHeaders of a main frame. */
+  onSend({ requestId, requestHeaders }) {
+    const named = (name) => requestHeaders?.find((h) => h.name.toLowerCase() === name)?.value ?? '';
+    this.visits.sent(requestId, { userAgent: named('user-agent'), accept: named('accept'), acceptLanguage: named('accept-language') });
+  }
+
+  onEnded({ requestId }) {
+    this.visits.ended(requestId);
+  }
+
+  /**
+   * A response is about to come in (blocking). `kind` and `isVerified` of feature/guard.js for encrypted ones.
+   * @returns {Promise<object>} what webRequest.onHeadersReceived wants
+   */
+  async onResponse(details, { kind = 'unknown', isVerified = false } = {}) {
+    const { tabId, url, type } = details;
+    if (tabId < 0) return {};
+    const isDocument = DOCUMENT_TYPES.has(type);
+    if (!isDocument && !isActive(type)) return {};
+    await this.ready;
+    const proxy = proxyOf(details.proxyInfo);
+    const state = judgeDocument({ url, kind, isVerified, proxy, ip: details.ip });
+    if (isDocument) return this.#documentComes(details, state, proxy);
+    if (state === INSECURE && this.documents.taint({ tabId, documentUrl: details.documentUrl })) {
+      this.#save(tabId);
+      await this.#tellTab(tabId, hostOf(details.documentUrl ?? ''));
+    }
+    // <embed> and <object> show documents too.
+    return state === INSECURE && type === 'object' && hasBody(details) ? asDownload(details.responseHeaders) : {};
+  }
+
+  async #documentComes(details, state, proxy) {
+    const { tabId, frameId, url, type } = details;
+    if (!isRedirect(details)) this.documents.response({ tabId, frameId, url, state });
+    this.#save(tabId);
+    if (type === 'main_frame') await this.#noteVisit(details, proxy);
+    if (state === SECURE) return {};
+    if (/^https:/.test(url)) await this.#web.guardClipboardOf(hostOf(url)).catch(() => {});
+    return hasBody(details) ? asDownload(details.responseHeaders) : {};
+  }
+
+  async #noteVisit(details, proxy) {
+    const where = siteOfUrl(details.url);
+    if (!where) return;
+    const exact = this.#privileged.exact ? await this.#privileged.getRequest(details.requestId) : null;
+    const topHost = topHostOf(details);
+    const firstParty = firstPartyOf({ topHost, username: details.proxyInfo?.username, registrable: this.#web.registrable(topHost) });
+    const site = exact ? { firstParty: exact.origin.firstParty, private: exact.origin.private, container: exact.origin.container, ...where }
+      : { firstParty, private: details.incognito ? 1 : 0, container: containerOf(details.cookieStoreId), ...where };
+    this.visits.answered(details.requestId, { site, proxy: exact?.proxy ?? proxy });
+  }
+
+  // ---- documents ------------------------------------------------------------------------------------------------
+
+  /** webNavigation.onCommitted. */
+  async onCommitted(details) {
+    const { tabId, frameId, parentFrameId, url } = details;
+    await this.ready;
+    const wasTainted = frameId !== 0 && !this.documents.isPageSecure(tabId);
+    this.documents.commit({ tabId, frameId, parentFrameId, url });
+    if (frameId === 0) this.visits.committed(details);
+    this.#save(tabId);
+    if (frameId !== 0 && !wasTainted && !this.documents.isPageSecure(tabId)) await this.#tellTab(tabId, '');
+    if (frameId === 0) this.#updateFocus();
+  }
+
+  /** webNavigation.onCreatedNavigationTarget. */
+  async onOpened({ tabId, sourceTabId, sourceFrameId }) {
+    await this.ready;
+    this.documents.opened({ tabId, sourceTabId, sourceFrameId });
+    this.#save(tabId);
+  }
+
+  async onTabRemoved(tabId) {
+    await this.ready;
+    this.documents.removed(tabId);
+    this.visits.removed(tabId);
+    this.#pages.setSaved({ [KEY + tabId]: null });
+  }
+
+  /** A content script asks at its document's start. */
+  async stateFor({ tabId, frameId, parentFrameId, url }) {
+    await this.ready;
+    return this.documents.ask({ tabId, frameId, parentFrameId, url });
+  }
+
+  // Privileged: selecting is no copying while an insecure page is in front.
+  #updateFocus() {
+    this.onFocus?.();
+  }
+
+  async #tellTab(tabId, host) {
+    await Promise.all([this.#web.tellTab(tabId, { kind: 'clip.insecure' }), this.#web.guardClipboardIn(tabId).catch(() => {}), host && this.#web.guardClipboardOf(host).catch(() => {})]);
+  }
+
+  #save(tabId) {
+    this.#pages.setSaved({ [KEY + tabId]: this.documents.saved(tabId) });
+  }
+}
+
+const isRedirect = ({ statusCode }) => statusCode >= 300 && statusCode < 400 && statusCode !== 304;
+const hasBody = (details) => !isRedirect(details) && ![204, 205, 304].includes(details.statusCode);

@@ -1,0 +1,28 @@
+// What the user chose, kept for good: the word that our window repeats. Nothing of browsing is ever kept here.
+
+import { WORD_MAX } from '../core/limits.js';
+import { plain } from '../core/messages.js';
+
+const WORD = 'word';
+
+/** A word as it is kept: trimmed, one line, nothing that disguises; "" when nothing is left. */
+export function cleanWord(text) {
+  return typeof text === 'string' ? [...plain(text).replaceAll('\ufffd', '').replace(/\s+/g, ' ').trim()].slice(0, WORD_MAX).join('') : '';
+}
+
+export class Settings {
+  #storage;
+
+  /** storage: get(key) → value, set(key, value): storage.local. */
+  constructor(storage) {
+    this.#storage = storage;
+  }
+
+  async word() {
+    return cleanWord(await this.#storage.get(WORD).catch(() => ''));
+  }
+
+  setWord(text) {
+    return this.#storage.set(WORD, cleanWord(text)).catch(() => {});
+  }
+}
