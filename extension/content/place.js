@@ -26,6 +26,8 @@
       acceptNode: (node) => (node.nodeType === Node.ELEMENT_NODE ? (isLeftOut(node) ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_SKIP) : NodeFilter.FILTER_ACCEPT),
     });
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      // What two elements hold is never one word: <code>1A1z…</code><b>copy</b>.
+      if (nodes.length && node.previousSibling !== nodes.at(-1)) text += '\n';
       nodes.push(node);
       starts.push(text.length);
       text += node.data;

@@ -118,6 +118,16 @@
 #define STREAMS_MAX 4096
 /* Clean circuits older than this are not counted on: tor closes unused ones after 30 to 60 minutes. */
 #define CLEAN_AGE_MS (25u * 60 * 1000)
+/* Exits of clean circuits that are looked at: tor keeps a handful, at most 14 unused ones (MAX_UNUSED_OPEN_CIRCUITS). */
+#define CLEAN_EXITS_MAX 64
+/* Circuits asked for ahead of a draw: on their way at once (two checks' worth; tor builds 32 at once) and in a window. What a page can
+ * start by itself, AUTO_CHECKS_MAX checks with K_MAX exits each, stays within it. */
+#define WARM_AT_ONCE 8
+#define WARM_WINDOW_MAX 30
+#define WARM_WINDOW_MS AUTO_CHECKS_WINDOW_MS
+/* And how long a draw waits for them: nearly every circuit of three hops is built within that, and tor itself gives up slow ones
+ * about then. Of the first round five sixths are left for another way. */
+#define WARM_WAIT_MS 2000
 /* One line from the control port: the longest are family lines, and a relay's descriptor has at most 20,000 bytes. */
 #define CONTROL_LINE_MAX (64u * 1024)
 /* One reply: microdescriptors of all relays are 8 MB; lines are passed on, not stored. */

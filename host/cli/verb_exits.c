@@ -102,22 +102,43 @@ static void print_json(const struct exits *x)
 	}
 }
 
+/* 1 to 65535, digits alone; 0: not that. */
+static uint16_t port_parse(const char *text)
+{
+	char *rest;
+	unsigned long n = strtoul(text, &rest, 10);
+	return *text >= '0' && *text <= '9' && *rest == '\0' && n <= UINT16_MAX ? (uint16_t)n : 0;
+}
+
+/* CLI_OK, or the status to end with. */
+static int request_take(struct net_exits *m, int argc, char **argv, bool *is_independent)
+{
+	*is_independent = false;
+	for (int i = 1; i < argc; i++) {
+		const char *fp = args_value("--independent-of", argc, argv, &i);
+		const char *port = fp ? NULL : args_value("--port", argc, argv, &i);
+		if (!fp && !port)
+			return cli_usage_error(&verb_exits, "unexpected argument", argv[i]);
+		if (fp && !out_fp_parse(fp, m->fp))
+			return cli_usage_error(&verb_exits, "--independent-of needs a fingerprint of 40 hex digits, not", fp);
+		if (port && !(m->port = port_parse(port)))
+			return cli_usage_error(&verb_exits, "--port needs a number from 1 to 65535, not", port);
+		*is_independent |= fp != NULL;
+	}
+	return CLI_OK;
+}
+
 static int exits_run(const struct cli_options *options, int argc, char **argv)
 {
 	struct exits x = { 0 };
-	uint8_t fp[FP_LEN];
-	bool is_independent = false;
-	for (int i = 1; i < argc; i++) {
-		const char *value = args_value("--independent-of", argc, argv, &i);
-		if (!value)
-			return cli_usage_error(&verb_exits, "unexpected argument", argv[i]);
-		if (!out_fp_parse(value, fp))
-			return cli_usage_error(&verb_exits, "--independent-of needs a fingerprint of 40 hex digits, not", value);
-		is_independent = true;
-	}
+	struct net_exits request = { 0 };
+	bool is_independent;
+	int status = request_take(&request, argc, argv, &is_independent);
+	if (status != CLI_OK)
+		return status;
 	enum err err = links_open(options, &x.links);
 	if (err == OK)
-		err = netlink_exits(x.links.net, is_independent ? fp : NULL, exits_cb, &x, NULL);
+		err = netlink_exits(x.links.net, &request, exits_cb, &x, NULL);
 	if (err == OK) {
 		links_run(&x.links, 0);
 		err = x.err;
@@ -142,11 +163,12 @@ static int exits_run(const struct cli_options *options, int argc, char **argv)
 const struct verb verb_exits = {
 	.name = "exits",
 	.summary = "list the exits that a check may use",
-	.usage = "exits [--independent-of FINGERPRINT]\n"
+	.usage = "exits [--independent-of FINGERPRINT] [--port N]\n"
 	         "\n"
 	         "Lists the exits that tor knows, the likeliest first: fingerprint, share of what\n"
 	         "tor's random choice gives it, country, nickname, address, family.\n"
 	         "  --independent-of FINGERPRINT   only exits that share neither family nor\n"
-	         "                                 network (IPv4 /16, IPv6 /32) with this relay",
+	         "                                 network (IPv4 /16, IPv6 /32) with this relay\n"
+	         "  --port N                       only exits whose policy allows this port",
 	.run = exits_run,
 };

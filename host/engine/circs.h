@@ -65,6 +65,10 @@ size_t circs_candidates(const struct circs *c, const struct circs_wanted *want, 
 
 /* Exits at which a clean circuit ends (no two alike), newest first; returns the number, at most max. */
 size_t circs_clean_exits(const struct circs *c, uint64_t now_ms, uint8_t (*out)[FP_LEN], size_t max);
+/* Not built yet, and neither failed nor closed; one that no event has named yet counts as that. */
+bool circs_is_coming(const struct circs *c, uint32_t circuit);
+/* How many circuits have been built so far: while it stays the same, no clean one has come. */
+uint64_t circs_n_built(const struct circs *c);
 /* True when this circuit was clean until now (used for was_clean). */
 bool circs_is_clean(const struct circs *c, uint32_t circuit, uint64_t now_ms);
 

@@ -171,6 +171,18 @@ bool circs_is_clean(const struct circs *c, uint32_t circuit, uint64_t now_ms)
 	return x != NULL && is_clean(c, x, now_ms);
 }
 
+bool circs_is_coming(const struct circs *c, uint32_t circuit)
+{
+	const struct circuit *x = circs_circuit_of(c, circuit);
+
+	return x == NULL || (!x->is_built && !x->is_closed);
+}
+
+uint64_t circs_n_built(const struct circs *c)
+{
+	return c->n_built;
+}
+
 size_t circs_clean_exits(const struct circs *c, uint64_t now_ms, uint8_t (*out)[FP_LEN], size_t max)
 {
 	size_t n = 0;

@@ -83,11 +83,13 @@ static void circuit_keyword(struct circuit *x, const struct torctl_arg *arg)
 	}
 }
 
-static void circuit_status(struct circuit *x, const char *status, uint64_t now_ms)
+static void circuit_status(struct circs *c, struct circuit *x, const char *status, uint64_t now_ms)
 {
 	if (strcmp(status, "BUILT") == 0) {
-		if (!x->is_built)
+		if (!x->is_built) {
 			x->built_ms = now_ms;
+			c->n_built++;
+		}
 		x->is_built = true;
 	} else if (strcmp(status, "CLOSED") == 0 || strcmp(status, "FAILED") == 0) {
 		if (!x->is_closed)
@@ -140,7 +142,7 @@ bool circs_on_circ(struct circs *c, const char *text, uint64_t now_ms)
 	}
 	if (bad)
 		x->is_used = true;   /* what could not be read may have been credentials: not clean */
-	circuit_status(x, status, now_ms);
+	circuit_status(c, x, status, now_ms);
 	sodium_memzero(c->value, sizeof c->value);
 	return true;
 }

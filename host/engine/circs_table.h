@@ -32,6 +32,7 @@ struct circs {
 	size_t n_circuits, room_circuits;
 	struct stream *stream;              /* in the order in which they came */
 	size_t n_streams, room_streams;
+	uint64_t n_built;
 	char value[ARG_ROOM];
 	char reason[32], remote_reason[32];
 };

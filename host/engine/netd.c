@@ -290,9 +290,11 @@ static void on_state(void *arg, bool is_up, enum err err)
 	d->knows_state = true;
 	send_state(d, is_up, err);
 	if (is_up) {
+		warm_on_link(d->warm);
 		jobs_wake(d, JOB_LINK);
 		return;
 	}
+	warm_forget(d->warm);
 	looks_on_link_lost(d->looks, err != OK ? err : ERR_TOR_LOST);
 	for (struct job *j = d->jobs; j != NULL; j = next) {
 		next = j->next;
@@ -307,6 +309,7 @@ static void on_newnym(void *arg)
 {
 	struct netd *d = arg;
 
+	warm_forget(d->warm);
 	inner_send(d->inner, NET_R_NEWNYM, 0, NULL);
 }
 
@@ -347,7 +350,8 @@ static enum err configure(struct netd *d, struct rd payload)
 		return OK;
 	}
 	d->looks = looks_new(d->base, d->link, &tls_openssl, &look_hooks, d);
-	return d->looks != NULL ? OK : ERR_NOMEM;
+	d->warm = warm_new(d->link);
+	return d->looks != NULL && d->warm != NULL ? OK : ERR_NOMEM;
 }
 
 static enum err get_job(struct job *j, const struct frame *f)
@@ -362,12 +366,23 @@ static enum err get_job(struct job *j, const struct frame *f)
 	case NET_OPEN:
 		return netmsg_get_look(f->payload, &j->ask.look);
 	case NET_EXITS:
-		return netmsg_get_fp(f->payload, j->ask.fp);
+		return netmsg_get_exits(f->payload, &j->ask.exits);
 	case NET_STATUS:
 		return rd_done(&f->payload) ? OK : ERR_FORMAT;
 	default:
 		return ERR_FORMAT;
 	}
+}
+
+/* A hint, not a request: what can't be done now is not done. */
+static enum err warm(struct netd *d, struct rd payload)
+{
+	struct net_warm m;
+	enum err err = netmsg_get_warm(payload, &m);
+
+	if (err == OK && d->warm != NULL)
+		warm_ask(d->warm, m.n, m.port, clock_ms());
+	return err;
 }
 
 static enum err begin(struct netd *d, const struct frame *f)
@@ -407,6 +422,8 @@ static void on_frame(void *arg, const struct frame *f)
 		err = configure(d, f->payload);
 	else if (f->type == NET_CANCEL)
 		cancel(d, f->id);
+	else if (f->type == NET_WARM)
+		err = warm(d, f->payload);
 	else
 		err = begin(d, f);
 	if (err == OK)
@@ -470,6 +487,7 @@ void netd_free(struct netd *d)
 	/* Calls back everything that was asked of tor. */
 	torlink_free(d->link);
 	looks_free(d->looks);
+	warm_free(d->warm);
 	for (struct job *j = d->jobs, *next; j != NULL; j = next) {
 		next = j->next;
 		job_free(j);

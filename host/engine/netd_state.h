@@ -6,6 +6,7 @@
 #include "engine/look.h"
 #include "engine/netd.h"
 #include "engine/torlink.h"
+#include "engine/warm.h"
 #include "priv/netmsg.h"
 
 struct event;
@@ -25,11 +26,11 @@ struct job {
 		struct net_first first;
 		struct net_draw draw;
 		struct net_look look;
-		uint8_t fp[FP_LEN];
+		struct net_exits exits;
 	} ask;
 	union {
 		struct { size_t n; struct circs_path path[CANDIDATES_MAX]; } first;
-		struct net_draw_r draw;
+		struct { struct net_draw_r reply; size_t coming; uint64_t built; } draw;   /* coming, built: when it began to wait */
 		struct net_close_r close;
 	} got;
 };
@@ -39,6 +40,7 @@ struct netd {
 	struct inner *inner;
 	struct torlink *link;           /* NULL before the configuration, and when that is unusable */
 	struct looks *looks;
+	struct warm *warm;
 	struct job *jobs;
 	enum err err;                   /* why there is no link */
 	bool has_config, is_ending, knows_state;

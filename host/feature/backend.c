@@ -56,6 +56,12 @@ static enum err op_status(void *arg, netlink_status_cb *done, void *ctx, uint32_
 	return netlink_status(b->net, done, ctx, id);
 }
 
+static void op_warm(void *arg, const struct net_warm *m)
+{
+	struct backend *b = arg;
+	netlink_warm(b->net, m);
+}
+
 static void op_cancel_net(void *arg, uint32_t id)
 {
 	struct backend *b = arg;
@@ -200,7 +206,7 @@ struct backend *backend_new(struct event_base *base, const struct net_config *ne
 	struct backend *b = calloc(1, sizeof *b);
 	if (!b)
 		return NULL;
-	b->ops = (struct check_ops){ b, op_attach, op_first, op_draw, op_look, op_close, op_status, op_cancel_net,
+	b->ops = (struct check_ops){ b, op_attach, op_first, op_draw, op_look, op_close, op_status, op_cancel_net, op_warm,
 	                             op_judge, op_roots, op_cancel_parse, op_now, op_wall, op_wake };
 	b->net = netlink_new(base, net, &news, b);
 	b->parse = parselink_new(base, parse);

@@ -118,6 +118,20 @@ void check_end(struct check *k, enum verdict v, enum reason r, enum err e)
 		check_record(k);
 }
 
+/* Exits will be drawn in a moment, unless those of earlier checks do: circuits to them may be on their way while the first exit is being
+ * found. Where tor can't be told which exit to take (IPv6 literals) or the exits shall be of one country it would be of no use. */
+static void warm_up(const struct check *k)
+{
+	const struct check_ops *ops = k->owner->ops;
+	unsigned n = k->k + (k->request.first == CERT_FIRST_DRAWN);
+	if (k->is_memory_only || k->is_onion || k->request.same_country || strchr(k->request.key.host, ':'))
+		return;
+	for (const struct memory *m = k->site->memories; m && n > 0; m = m->next)
+		n -= m->answer.has_exit && !m->was_first && !m->never_counts;
+	if (n > 0)
+		ops->warm(ops->arg, &(struct net_warm){ .port = k->request.key.port, .n = (uint8_t)n });
+}
+
 void check_begin(struct check *k)
 {
 	/* A page must not be able to push other sites out of memory: nothing is made for what has no right to run. */
@@ -135,6 +149,7 @@ void check_begin(struct check *k)
 	k->site->users++;
 	k->site->was_automatic |= !k->request.clicked && !k->is_memory_only;
 	k->state = CHECK_FINDING;
+	warm_up(k);
 	if (k->request.n_offered)
 		offer_begin(k);
 	roots_begin(k);

@@ -22,6 +22,7 @@ struct check_ops {
 	enum err (*close)(void *arg, const struct net_first *m, netlink_close_cb *done, void *ctx, uint32_t *id);
 	enum err (*status)(void *arg, netlink_status_cb *done, void *ctx, uint32_t *id);
 	void (*cancel_net)(void *arg, uint32_t id);
+	void (*warm)(void *arg, const struct net_warm *m);   /* a hint, no callback */
 
 	enum err (*judge)(void *arg, const struct parse_judge *m, parselink_judged *done, void *ctx, uint32_t *id);
 	enum err (*roots)(void *arg, parselink_rooted *done, void *ctx, uint32_t *id);

@@ -419,13 +419,11 @@ enum err netlink_close(struct netlink *n, const struct net_first *m, netlink_clo
 	                &payload, id);
 }
 
-enum err netlink_exits(struct netlink *n, const uint8_t independent_of[FP_LEN], netlink_exits_cb *done, void *arg,
-                       uint32_t *id)
+enum err netlink_exits(struct netlink *n, const struct net_exits *m, netlink_exits_cb *done, void *arg, uint32_t *id)
 {
-	static const uint8_t nobody[FP_LEN];
 	struct buf payload BUF_AUTO = buf_new(FRAME_MAX);
 
-	netmsg_put_fp(&payload, independent_of != NULL ? independent_of : nobody);
+	netmsg_put_exits(&payload, m);
 	return link_ask(n, &(struct request){ .type = NET_EXITS, .done.exits = done, .arg = arg }, NETLINK_ANSWER_MS,
 	                &payload, id);
 }
@@ -434,6 +432,15 @@ enum err netlink_status(struct netlink *n, netlink_status_cb *done, void *arg, u
 {
 	return link_ask(n, &(struct request){ .type = NET_STATUS, .done.status = done, .arg = arg }, NETLINK_ANSWER_MS,
 	                NULL, id);
+}
+
+void netlink_warm(struct netlink *n, const struct net_warm *m)
+{
+	struct buf payload BUF_AUTO = buf_new(FRAME_MAX);
+
+	netmsg_put_warm(&payload, m);
+	if (buf_err(&payload) != OK || role_send(n->role, NET_WARM, 0, &payload) != OK)
+		log_line("the net role could not be told of a check");
 }
 
 void netlink_cancel(struct netlink *n, uint32_t id)

@@ -61,10 +61,12 @@ MUST_USE enum err netlink_open(struct netlink *n, const struct net_look *m, netl
                                netlink_open_cb *done, void *arg, uint32_t *id);
 MUST_USE enum err netlink_close(struct netlink *n, const struct net_first *m, netlink_close_cb *done, void *arg,
                                 uint32_t *id);
-/* independent_of NULL: all exits. */
-MUST_USE enum err netlink_exits(struct netlink *n, const uint8_t independent_of[FP_LEN], netlink_exits_cb *done,
-                                void *arg, uint32_t *id);
+MUST_USE enum err netlink_exits(struct netlink *n, const struct net_exits *m, netlink_exits_cb *done, void *arg,
+                                uint32_t *id);
 MUST_USE enum err netlink_status(struct netlink *n, netlink_status_cb *done, void *arg, uint32_t *id);
+
+/* Says that exits will be drawn in a moment. No answer; a role that can't be told goes without. */
+void netlink_warm(struct netlink *n, const struct net_warm *m);
 
 /* Forgets a request: its callbacks are not called any more; a look and an opening are also ended in the role, a
  * stream that comes all the same is closed. Unknown ids and 0 are

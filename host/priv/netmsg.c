@@ -373,6 +373,31 @@ static void get_status(struct rd *r, struct net_status *m)
 	m->relay_bytes = rd_u32(r);
 }
 
+static void put_warm(struct buf *b, const struct net_warm *m)
+{
+	assert(m->n <= K_MAX + 1);
+	buf_u16(b, m->port);
+	buf_u8(b, m->n);
+}
+
+static void get_warm(struct rd *r, struct net_warm *m)
+{
+	m->port = get_port(r);
+	m->n = get_count(r, K_MAX + 1);
+}
+
+static void put_exits(struct buf *b, const struct net_exits *m)
+{
+	buf_put(b, m->fp, FP_LEN);
+	buf_u16(b, m->port);
+}
+
+static void get_exits(struct rd *r, struct net_exits *m)
+{
+	rd_copy(r, m->fp, FP_LEN);
+	m->port = rd_u16(r);
+}
+
 #define DEFINE(name, type) \
 	void netmsg_put_##name(struct buf *b, const struct type *m) \
 	{ \
@@ -389,22 +414,6 @@ static void get_status(struct rd *r, struct net_status *m)
 		return is_good ? OK : ERR_FORMAT; \
 	}
 NETMSG_TABLE(DEFINE)
-
-void netmsg_put_fp(struct buf *b, const uint8_t fp[FP_LEN])
-{
-	buf_put(b, fp, FP_LEN);
-}
-
-enum err netmsg_get_fp(struct rd in, uint8_t out[FP_LEN])
-{
-	uint8_t fp[FP_LEN];
-
-	rd_copy(&in, fp, FP_LEN);
-	if (!rd_done(&in))
-		return ERR_FORMAT;
-	memcpy(out, fp, FP_LEN);
-	return OK;
-}
 
 void netmsg_put_error(struct buf *b, enum err e)
 {

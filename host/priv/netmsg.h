@@ -17,10 +17,11 @@ enum net_type {
 	NET_LOOK,         /* net_look -> NET_R_STEP*, NET_R_LOOK: one handshake through one exit */
 	NET_CANCEL,       /* no payload; id of the look; its reply is NET_R_LOOK with ERR_CANCELLED */
 	NET_CLOSE,        /* net_first -> NET_R_CLOSE: close circuits that carry these credentials */
-	NET_EXITS,        /* u8[20] independent of (zeros: all) -> NET_R_EXIT*, NET_R_END */
+	NET_EXITS,        /* net_exits -> NET_R_EXIT*, NET_R_END */
 	NET_STATUS,       /* -> NET_R_STATUS */
 	NET_OPEN,         /* net_look -> NET_R_STEP*, NET_R_OPEN: the same without the handshake; the open stream is handed over.
 	                   * NET_CANCEL ends it like a look */
+	NET_WARM = 32,    /* net_warm, id 0; no reply: a check begins, circuits may be asked for ahead (engine/warm.h) */
 	/* net -> main */
 	NET_R_STATE = 64, /* net_state; id 0; unasked, at each change */
 	NET_R_NEWNYM,     /* id 0; unasked: SIGNAL NEWNYM was seen (New Identity) */
@@ -82,6 +83,13 @@ struct net_draw {
 	uint8_t only[FP_LEN];                  /* zeros: any; else this exit or ERR_EXIT_NONE: is it usable and independent of
 	                                        * all indep[]? (main asks so before an exit drawn earlier counts again) */
 };
+/* The exits that a check may draw. */
+struct net_exits {
+	uint8_t fp[FP_LEN];                    /* independent of this relay; zeros: all */
+	uint16_t port;                         /* whose policy allows it; 0: any */
+};
+/* So many exits will be drawn for this port in a moment. */
+struct net_warm { uint16_t port; uint8_t n; /* at most K_MAX + 1 */ };
 /* is_free: MAPADDRESS can't be used for this target or tor; exit is empty, the look chooses by trying. */
 struct net_draw_r { uint8_t is_clean, is_free; uint16_t groups; struct relay_info exit; };
 
@@ -141,16 +149,15 @@ struct net_status {
 	X(open_r,  net_open_r) \
 	X(close_r, net_close_r) \
 	X(state,   net_state) \
-	X(status,  net_status)
+	X(status,  net_status) \
+	X(warm,    net_warm) \
+	X(exits,   net_exits)
 #define NETMSG_DECLARE(name, type) \
 	void netmsg_put_##name(struct buf *b, const struct type *m); \
 	MUST_USE enum err netmsg_get_##name(struct rd in, struct type *out);
 NETMSG_TABLE(NETMSG_DECLARE)
 #undef NETMSG_DECLARE
 
-/* NET_EXITS: the fingerprint that the exits shall be independent of; zeros: all exits. */
-void netmsg_put_fp(struct buf *b, const uint8_t fp[FP_LEN]);
-MUST_USE enum err netmsg_get_fp(struct rd in, uint8_t out[FP_LEN]);
 /* NET_R_ERROR, PARSE_R_ERROR. Never OK: get refuses 0 and numbers that base/err.h does not know. */
 void netmsg_put_error(struct buf *b, enum err e);
 MUST_USE enum err netmsg_get_error(struct rd in, enum err *out);

@@ -78,10 +78,14 @@ withEditions((edition, its) => {
     const { page, name, state } = await check(EVIL);
     assert.equal(state.verdict, 'mismatch', state.text);
     const liar = origin.connections(name)[0].exit;
-    await page.press('ask-circuits');
-    await page.tab.wait(() => Boolean(document.getElementById('confirm-circuit')), { what: 'what it interrupts' });
-    await page.press('confirm-circuit');
-    assert.equal(await page.site({ limit: 40000 }), 'honest');
+    const renew = async () => {
+      await page.press('ask-circuits');
+      await page.tab.wait(() => Boolean(document.getElementById('confirm-circuit')), { what: 'what it interrupts' });
+      await page.press('confirm-circuit');
+      return page.site({ limit: 15000 });
+    };
+    // Each click leaves at most three circuits, and all may end at the exit that lies: then a person clicks again.
+    assert.equal(await renew().catch(renew).catch(renew), 'honest');
     const served = origin.connections(name).filter((c) => c.requests.length > 0);
     assert.ok(served.length > 0 && served.every((c) => c.exit !== liar), `served by ${served.map((c) => c.exit)}, the liar was ${liar}`);
   });

@@ -185,7 +185,7 @@ test('fifty checks at once: all end, little memory, nothing left behind', { time
   await host.close();
 });
 
-describe('SIGKILL of the host', () => {
+describe('SIGKILL of the host', { concurrency: true }, () => {
   const INERT = /^[a-z0-9]{16,}\.virtual [^ ]+\.[0-9A-F]{40}\.exit NEVER$/;
 
   async function openEcho() {

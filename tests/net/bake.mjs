@@ -156,22 +156,27 @@ export async function bakedPlan(folder) {
   } catch { return null; }
 }
 
-// Bakes `plan` into `folder` (made whole, then renamed into place); returns the plan with fingerprints filled in. A vote
-// counts only if the consensus lists every relay; on a busy machine the next try gives the authorities more time.
-export async function bake(wanted, folder, log = () => {}) {
+// A vote counts only if the consensus lists every relay; on a busy machine the next try gives the authorities more time.
+async function voteUntilAllAreListed(dir, plan, log) {
+  for (let delay = 2, attempt = 1; ; delay *= 2, attempt++) {
+    try { return await vote(dir, plan, delay); } catch (e) {
+      if (attempt === 4) throw e;
+      log(`bake: ${e.message}; trying again`);
+      await forgetConsensus(dir, plan);
+    }
+  }
+}
+
+// Bakes `plan` into `folder` (made whole, then renamed into place); returns the plan with fingerprints filled in. `alone`
+// calls a function while no other bake does.
+export async function bake(wanted, folder, { log = () => {}, alone = (fn) => fn() } = {}) {
   await mkdir(path.dirname(folder), { recursive: true });
   const plan = structuredClone(wanted);
   const dir = await mkdtemp(folder + '.');
   try {
     log(`baking bed ${plan.n} (${plan.relays.length} relays)`);
     await makeKeys(dir, plan);
-    for (let delay = 2, attempt = 1; ; delay *= 2, attempt++) {
-      try { await vote(dir, plan, delay); break; } catch (e) {
-        if (attempt === 4) throw e;
-        log(`bake: ${e.message}; trying again`);
-        await forgetConsensus(dir, plan);
-      }
-    }
+    await alone(() => voteUntilAllAreListed(dir, plan, log));
     await writeFile(path.join(dir, 'plan.json'), JSON.stringify({ time: Date.now(), plan }));
     await rm(folder, { recursive: true, force: true });
     await rename(dir, folder);

@@ -27,10 +27,10 @@ const CLIENTS_MAX = 4;
 // Of a bake: not its log, and not the sockets that its relays left.
 const isKept = (name) => path.basename(name) !== 'log' && !lstatSync(name).isSocket();
 
-// One bake at a time on a machine, so that they don't slow each other down until none succeeds.
-async function bakeAlone(plan, folder, log) {
-  const lock = await until(() => lockBed(0), { limit: 600000, every: 200, what: 'the others\' bakes' });
-  try { return await bake(plan, folder, log); } finally { await new Promise((resolve) => lock.close(resolve)); }
+// One vote at a time on a machine, so that they don't slow each other down until none succeeds.
+async function voteAlone(vote) {
+  const lock = await until(() => lockBed(0), { limit: 600000, every: 100, what: 'the others\' votes' });
+  try { return await vote(); } finally { await new Promise((resolve) => lock.close(resolve)); }
 }
 
 // A bed's number is held by listening on an address of it: the kernel gives it back when we die, however we die.
@@ -219,7 +219,7 @@ export async function startNet(options = {}) {
   let dir, net;
   try {
     await removeLeftovers(wanted.n);
-    const plan = (await bakedPlan(folder)) ?? (await bakeAlone(wanted, folder, options.log));
+    const plan = (await bakedPlan(folder)) ?? (await bake(wanted, folder, { log: options.log, alone: voteAlone }));
     dir = await mkdtemp(path.join(os.tmpdir(), `secondexit-bed${plan.n}-`));
     await cp(folder, dir, { recursive: true, filter: isKept });
     await cp(path.join(folder, 'client'), path.join(dir, 'client.baked'), { recursive: true, filter: isKept });

@@ -10,7 +10,7 @@ const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 export const NET_ROLE = path.resolve(ROOT, (process.env.SECONDEXIT ?? 'build/secondexit') + '-net');
 
 export const TYPE = {
-  CONFIG: 1, FIRST: 2, DRAW: 3, LOOK: 4, CANCEL: 5, CLOSE: 6, EXITS: 7, STATUS: 8,
+  CONFIG: 1, FIRST: 2, DRAW: 3, LOOK: 4, CANCEL: 5, CLOSE: 6, EXITS: 7, STATUS: 8, WARM: 32,
   R_STATE: 64, R_NEWNYM: 65, R_FIRST: 66, R_DRAW: 67, R_STEP: 68, R_LOOK: 69, R_CLOSE: 70, R_EXIT: 71, R_END: 72, R_STATUS: 73, R_ERROR: 74,
 };
 export const STEPS = ['choosing', 'building', 'connecting', 'handshaking', 'done'];
@@ -120,9 +120,12 @@ export class NetRole extends EventEmitter {
 
   cancel(id) { this.#send(TYPE.CANCEL, id, Buffer.alloc(0)); }
 
-  async exits(independentOf = '00'.repeat(20)) {
+  // A check begins: circuits may be asked for ahead. No answer.
+  warm(n = 3, port = 18443) { this.#send(TYPE.WARM, 0, Buffer.concat([u16(port), u8(n)])); }
+
+  async exits(independentOf = '00'.repeat(20), port = 0) {
     const list = [];
-    const r = await this.#ask(TYPE.EXITS, Buffer.from(independentOf, 'hex'), (type, m) => list.push(m));
+    const r = await this.#ask(TYPE.EXITS, Buffer.concat([Buffer.from(independentOf, 'hex'), u16(port)]), (type, m) => list.push(m));
     return r.error ? r : list;
   }
 

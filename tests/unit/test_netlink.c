@@ -181,6 +181,7 @@ static void pass(uint64_t ms)
 static const struct net_first first = { .host = "site.test", .port = 443, .first_party = "site.test" };
 static const struct net_draw draw = { .port = 443 };
 static const struct net_look look = { .host = "site.test", .port = 443, .deadline_ms = 5000 };
+static const struct net_exits exits = { .fp = { 7 }, .port = 443 };
 static const uint8_t der[] = { 0x30, 0 };
 
 /* One of each, ids in order. */
@@ -190,7 +191,7 @@ static void ask_all(uint32_t id[6])
 	assert_int_equal(netlink_draw(link_, &draw, on_draw, &got, &id[1]), OK);
 	assert_int_equal(netlink_look(link_, &look, on_step, on_look, &got, &id[2]), OK);
 	assert_int_equal(netlink_close(link_, &first, on_close, &got, &id[3]), OK);
-	assert_int_equal(netlink_exits(link_, NULL, on_exits, &got, &id[4]), OK);
+	assert_int_equal(netlink_exits(link_, &exits, on_exits, &got, &id[4]), OK);
 	assert_int_equal(netlink_status(link_, on_status, &got, &id[5]), OK);
 }
 
@@ -215,6 +216,25 @@ static struct buf bytes_of_status(void)
 }
 
 /* ---- tests ---- */
+
+/* A hint has no id and no answer. */
+static void test_warm(void **state)
+{
+	(void)state;
+	const struct net_warm m = { .port = 443, .n = 3 };
+	struct net_warm said;
+	netlink_warm(link_, &m);
+	assert_int_equal(fake.n_sent, 1);
+	assert_int_equal(fake.sent[0].type, NET_WARM);
+	assert_int_equal(fake.sent[0].id, 0);
+	assert_int_equal(netmsg_get_warm(rd_of(fake.sent[0].bytes, fake.sent[0].n), &said), OK);
+	assert_int_equal(said.port, 443);
+	assert_int_equal(said.n, 3);
+	/* A role that is gone is no reason to fail. */
+	fake.send_err = ERR_ROLE_DIED;
+	netlink_warm(link_, &m);
+	assert_int_equal(answered(), 0);
+}
 
 static void test_requests_and_answers(void **state)
 {
@@ -382,7 +402,7 @@ static void test_cancelling_from_a_callback(void **state)
 	uint32_t list;
 	struct buf b = buf_new(FRAME_MAX);
 	netmsg_put_relay(&b, &(struct relay_info){ .nickname = "e" });
-	assert_int_equal(netlink_exits(link_, NULL, on_exits, &got, &list), OK);
+	assert_int_equal(netlink_exits(link_, &exits, on_exits, &got, &list), OK);
 	got.cancel = list;
 	unsigned ends = got.ends;
 	answer(NET_R_EXIT, list, &b);
@@ -502,7 +522,7 @@ int main(void)
 		LINK_TEST(test_requests_and_answers), LINK_TEST(test_errors), LINK_TEST(test_news), LINK_TEST(test_nonsense),
 		LINK_TEST(test_death), LINK_TEST(test_asking_from_a_callback), LINK_TEST(test_cancelling_from_a_callback),
 		LINK_TEST(test_silence), LINK_TEST(test_silence_about_one), LINK_TEST(test_a_look_is_given_its_deadline),
-		LINK_TEST(test_cancel), LINK_TEST(test_not_startable), LINK_TEST(test_no_news_wanted),
+		LINK_TEST(test_cancel), LINK_TEST(test_warm), LINK_TEST(test_not_startable), LINK_TEST(test_no_news_wanted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -206,6 +206,14 @@ static void op_cancel(void *arg, uint32_t id)
 	}
 }
 
+static void op_warm(void *arg, const struct net_warm *m)
+{
+	struct world *w = arg;
+	assert_int_not_equal(m->port, 0);
+	w->n_warm++;
+	w->warmed += m->n;
+}
+
 static enum err op_judge(void *arg, const struct parse_judge *m, parselink_judged *done, void *ctx, uint32_t *id)
 {
 	struct world *w = arg;
@@ -480,7 +488,7 @@ struct world *world_new(unsigned n)
 	}
 	w->carrier[0] = 1;
 	w->n_carriers = 1;
-	w->ops = (struct check_ops){ w, op_attach, op_first, op_draw, op_look, op_close, op_status, op_cancel, op_judge,
+	w->ops = (struct check_ops){ w, op_attach, op_first, op_draw, op_look, op_close, op_status, op_cancel, op_warm, op_judge,
 	                             op_roots, op_cancel, op_now, op_wall, op_wake };
 	const struct cert_sink sink = { w, sink_progress, sink_result, sink_circuit, sink_status, sink_tor, sink_newnym };
 	struct certcheck *c = certcheck_new(&w->ops, &sink);

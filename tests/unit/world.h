@@ -66,6 +66,7 @@ struct world {
 	bool is_free;                       /* MAPADDRESS does not work: the world's looks choose by themselves */
 	const char *good_country;           /* the one that qualifies for a same-country try */
 	unsigned n_first, n_draws, n_looks, n_closes, at_once, most_at_once, n_cancelled;   /* counted */
+	unsigned n_warm, warmed;            /* hints, and exits named in them together */
 	struct net_draw last_draw;
 	struct net_first last_close;
 
