@@ -53,7 +53,7 @@ $(B)/gen/currencies.h: shared/currencies.json tools/gen_currencies.c host/parse/
 	@mkdir -p $(@D)
 	$(CC) -std=c17 -D_GNU_SOURCE $(WARN) -O1 -Ihost -o $(B)/gen/gen_currencies tools/gen_currencies.c \
 	  host/parse/addr/base58.c -ljansson
-	$(B)/gen/gen_currencies $< $@
+	$(B)/gen/gen_currencies $< $@.new && mv $@.new $@
 # The manifest's text as a string of C.
 $(B)/gen/manifest_template.h: manifests/org.secondexit.host.json.in
 	@mkdir -p $(@D)
