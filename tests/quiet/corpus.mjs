@@ -112,27 +112,30 @@ function* hex(limit) {
 
 const WORDS = 'accepted session request worker started finished connection closed timeout retry user upload commit merge checkout fetch image layer pulled digest'.split(' ');
 
-function logLine(random, n) {
-  const uuid = () => random.hex(16).replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, '$1-$2-4$3-a$4-$5');
-  const when = new Date(1.6e12 + n * 1371).toISOString();
-  switch (random.below(12)) {
-    case 0: return `${when} INFO [${uuid()}] ${random.pick(WORDS)} ${random.pick(WORDS)} trace=${random.hex(16)} span=${random.hex(8)}`;
-    case 1: return `${random.hex(20)} ${random.pick(WORDS)}: ${random.pick(WORDS)} ${random.pick(WORDS)} (#${random.below(9999)})`;
-    case 2: return `commit ${random.hex(20)}\nAuthor: A U Thor <author@example.org>\nDate:   ${new Date(1.5e12 + n * 1e6).toUTCString()}`;
-    case 3: return `${random.hex(32)}  ./${random.pick(WORDS)}/${random.pick(WORDS)}.deb`;
-    case 4: return `${random.hex(16)}  usr/share/${random.pick(WORDS)}/${random.pick(WORDS)}.mo`;
-    case 5: return `    "integrity": "sha512-${Buffer.from(random.bytes(64)).toString('base64')}",`;
-    case 6: return `sha256:${random.hex(32)}: Pulling from library/${random.pick(WORDS)} @sha256:${random.hex(32)}`;
-    case 7: return `127.0.0.1 - - [${when}] "GET /${random.pick(WORDS)}/${random.hex(6)}?id=${uuid()} HTTP/1.1" 200 ${random.below(99999)} "-" "Mozilla/5.0"`;
-    case 8: return `SHA256:${Buffer.from(random.bytes(32)).toString('base64').replace(/=+$/, '')} ${random.pick(WORDS)}@${random.pick(WORDS)} (ED25519)`;
-    case 9: return `index ${random.hex(4).slice(0, 7)}..${random.hex(4).slice(0, 7)} 100644  tree ${random.hex(20)} parent ${random.hex(20)}`;
-    case 10: return `eyJhbGciOiJIUzI1NiJ9.${Buffer.from(random.bytes(90)).toString('base64url')}.${Buffer.from(random.bytes(32)).toString('base64url')}`;
-    default: return `kernel: [${(n * 0.013).toFixed(6)}] ${random.pick(WORDS)} at 0x${random.hex(8)} rip 0x${random.hex(4)} md5 ${random.hex(16)} id ${random.next()}`;
-  }
-}
+// What logs and listings are made of. Fingerprints of SSH keys and JSON web tokens (the last two) look like addresses without a checksum;
+// they are one line in a hundred, as in the log of a busy server.
+const uuid = (random) => random.hex(16).replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, '$1-$2-4$3-a$4-$5');
+const base64url = (random, n) => Buffer.from(random.bytes(n)).toString('base64url');
+const LINES = [
+  (r, when) => `${when} INFO [${uuid(r)}] ${r.pick(WORDS)} ${r.pick(WORDS)} trace=${r.hex(16)} span=${r.hex(8)}`,
+  (r) => `${r.hex(20)} ${r.pick(WORDS)}: ${r.pick(WORDS)} ${r.pick(WORDS)} (#${r.below(9999)})`,
+  (r, when) => `commit ${r.hex(20)}\nAuthor: A U Thor <author@example.org>\nDate:   ${when}`,
+  (r) => `${r.hex(32)}  ./${r.pick(WORDS)}/${r.pick(WORDS)}.deb`,
+  (r) => `${r.hex(16)}  usr/share/${r.pick(WORDS)}/${r.pick(WORDS)}.mo`,
+  (r) => `    "integrity": "sha512-${Buffer.from(r.bytes(64)).toString('base64')}",`,
+  (r) => `sha256:${r.hex(32)}: Pulling from library/${r.pick(WORDS)} @sha256:${r.hex(32)}`,
+  (r, when) => `127.0.0.1 - - [${when}] "GET /${r.pick(WORDS)}/${r.hex(6)}?id=${uuid(r)} HTTP/1.1" 200 ${r.below(99999)} "-" "Mozilla/5.0"`,
+  (r) => `index ${r.hex(4).slice(0, 7)}..${r.hex(4).slice(0, 7)} 100644  tree ${r.hex(20)} parent ${r.hex(20)}`,
+  (r, when) => `${when} kernel: ${r.pick(WORDS)} at 0x${r.hex(8)} rip 0x${r.hex(4)} md5 ${r.hex(16)} id ${r.next()}`,
+];
+const RARE = [
+  (r, when) => `${when} sshd[${r.below(30000)}]: Accepted publickey for ${r.pick(WORDS)}: ED25519 SHA256:${base64url(r, 32).replaceAll('-', '+').replaceAll('_', '/')}`,
+  (r, when) => `${when} Authorization: Bearer eyJhbGciOiJIUzI1NiJ9.${base64url(r, 90)}.${base64url(r, 32)}`,
+];
+const logLine = (random, n) => (random.chance(0.01) ? random.pick(RARE) : random.pick(LINES))(random, new Date(1.6e12 + n * 1371).toISOString());
 
-function* logs(limit) {
-  const random = new Random('logs');
+function* logs(limit, seed) {
+  const random = new Random(seed);
   for (let sum = 0, n = 0; sum < limit;) {
     let text = '';
     while (text.length < 500000) text += logLine(random, n++) + '\n';
@@ -164,14 +167,14 @@ export async function* corpus(root, total = 200) {
     base64: () => base64(share('base64')),
     pgp: () => pgp(share('pgp')),
     hex: () => hex(share('hex')),
-    logs: () => logs(share('logs')),
+    logs: () => logs(share('logs'), 'logs'),
   };
   let sum = 0;
   for (const [kind, source] of Object.entries(sources)) {
     for (const piece of source()) { sum += piece.bytes.length; yield { kind, ...piece }; }
   }
   // On a bare machine there is less to find: logs make up the rest.
-  if (sum < total * MB) for (const piece of logs(total * MB - sum)) yield { kind: 'logs', ...piece };
+  if (sum < total * MB) for (const piece of logs(total * MB - sum, 'more logs')) yield { kind: 'logs', ...piece };
 }
 
 export const digest = (text) => createHash('sha256').update(text).digest('hex').slice(0, 16);

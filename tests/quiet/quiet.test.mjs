@@ -8,15 +8,20 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT, ROWS, SCAN_LINES, Stream, rowName } from '../recall/driver.mjs';
 import { familyOf } from '../recall/makers.mjs';
+import { Random } from '../recall/random.mjs';
 import { corpus, digest } from './corpus.mjs';
 
 const TOTAL = Number(process.env.QUIET_MB ?? 200);
 const PER_10_MB = 1;
 
+// Three addresses put into the middle of the text: a detector that sees nothing raises no alarm either.
+const planted = () => ROWS.filter((r) => r.checksum_bits >= 30 && !r.context).slice(0, 3).map((row) => familyOf(row).make(new Random('planted'), row));
+
 async function scanCorpus() {
-  const sizes = {}, hits = [];
-  let made = 0, scanned = 0, overflow = 0;
+  const sizes = {}, hits = [], plants = planted();
+  let made = 0, scanned = 0, overflow = 0, seen = 0;
   const stream = new Stream((found, tag, bytes, more) => {
+    if (tag.planted) { seen += found.filter((h) => plants.includes(h.text)).length; return; }
     if (more) overflow++;
     for (const hit of found) hits.push({ ...hit, tag, near: bytes.subarray(Math.max(0, hit.offset - 24), hit.offset + hit.length + 12).toString('latin1') });
   });
@@ -25,8 +30,10 @@ async function scanCorpus() {
     if (piece.made) made += piece.bytes.length;
     scanned += piece.bytes.length;
     await stream.put(piece.bytes, piece);
+    if (piece.kind === 'headers' && seen === 0 && plants.length) await stream.put(Buffer.from(`/* ${plants.join(' */\n/* ')} */\n`), { planted: true });
   }
   await stream.end();
+  assert.ok(seen >= plants.length, `${seen} of ${plants.length} planted addresses seen`);
   return { sizes, hits, made, scanned, overflow };
 }
 

@@ -28,6 +28,15 @@ function byCoininfo(row) {
   return () => numbers.includes(parseInt(row.version, 16)) || (known.versions.scripthash2 ?? -1) === parseInt(row.version, 16);
 }
 
+// Forms that the packages which know the coin do not know, by what their documentation and sources say; that they refuse them means nothing.
+const UNKNOWN = [
+  /^(unified|icap|hedera|bolt12|bech32_any|lightning|xrp_x|silent)\b/,
+  /^strkey XLM (muxed|contract)/, /^filecoin FIL f4/, /^hex AION/, /^eip55 (XDC|WAN|RBTC|RSK)/, /^base58check \w+ (x|y|z|t|u|v|X|Y|Z|T|U|V)pub/,
+];
+
+/* Does nobody know this form? */
+export const unknownTo = (row) => UNKNOWN.some((re) => re.test(`${row.check} ${row.ticker} ${row.form}`));
+
 /* Opinions on a row: package -> (address) => boolean, for those packages that know its coin and network. */
 export function opinions(row) {
   const out = {}, main = row.network === 'main';
@@ -43,5 +52,7 @@ export function opinions(row) {
   if (row.ticker === 'XRP') out['ripple-address-codec'] = (a) => tried(() => ripple.isValidClassicAddress(a) || ripple.isValidXAddress(a));
   if (row.ticker === 'XNO') out.nanocurrency = (a) => nano.checkAddress(a);
   if (row.check === 'eip55') out['crypto-addr-codec'] = (a) => tried(() => codec.isValidChecksumAddress(a));
+  // EIP-3770's short name of the chain is nobody's but ours.
+  if (/:0x/.test(row.prefix ?? '')) for (const [name, takes] of Object.entries(out)) out[name] = (a) => takes(a.slice(a.indexOf(':') + 1));
   return out;
 }

@@ -12,7 +12,7 @@ export const SCAN_LINES = process.env.SCAN_LINES ?? path.join(ROOT, 'build/recal
 const currencies = JSON.parse(readFileSync(path.join(ROOT, 'shared/currencies.json'), 'utf8'));
 export const ROWS = Array.isArray(currencies) ? currencies : currencies.rows;
 
-export const rowName = (row) => `${row.ticker} ${row.form}${row.network === 'main' ? '' : ` (${row.network})`}`;
+export const rowName = (row) => `${row.coin} (${row.ticker}) ${row.form}, ${row.network}`;
 
 function frame(text) {
   const bytes = Buffer.isBuffer(text) ? text : Buffer.from(text, 'utf8');
