@@ -7,6 +7,7 @@ import { nativeHost } from './platform/native.js';
 import { errorTable } from './core/errors.js';
 import { Pages } from './feature/pages.js';
 import { CertCheck } from './feature/certcheck.js';
+import { HttpsWatch } from './feature/httpswatch.js';
 import { Guard } from './feature/guard.js';
 import { DocumentWatch } from './feature/documents.js';
 import { ClipCheck } from './feature/clipcheck.js';
@@ -19,7 +20,8 @@ const table = web.loadJson('shared/cert-errors.json').then(errorTable);
 const certcheck = new CertCheck({ web, privileged, host, pages, table });
 const watch = new DocumentWatch({ web, privileged, pages });
 const clipcheck = new ClipCheck({ web, privileged, host, watch, settings: new Settings(web.local) });
-const guard = new Guard({ web, privileged, host, pages, certcheck, watch });
+const https = new HttpsWatch({ web, pages, certcheck });
+const guard = new Guard({ web, privileged, host, pages, certcheck, watch, https });
 const session = new Session({ web, privileged, host, pages, certcheck, clipcheck });
 
 web.onRequests({
@@ -32,13 +34,17 @@ web.onPlainRequests({
   received: (details) => guard.onPlainHeaders(details),
   ended: (details) => watch.onEnded(details),
 });
+web.onPlainDocuments((details) => https.onPlainSend(details));
 web.onCommitted((details) => watch.onCommitted(details));
 web.onOpened((details) => watch.onOpened(details));
 web.onContent((message, from) => clipcheck.onContent(message, from));
-web.onNavigationError((details) => certcheck.onNavigationError(details));
+web.onNavigationError(async (details) => {
+  if (!await certcheck.onNavigationError(details)) https.onNavigationError(details);
+});
 web.onTabRemoved((tabId) => {
   certcheck.onTabRemoved(tabId);
   watch.onTabRemoved(tabId);
+  https.onTabRemoved(tabId);
 });
 web.onWindowRemoved((windowId) => session.onWindowRemoved(windowId));
 web.onPage((page) => session.onPage(page), (page) => session.onCopyPage(page));

@@ -4,8 +4,8 @@
 //   waiting ──start──▶ checking ──result, problem──▶ done ──start──▶ checking …
 
 /** A check that nobody has started. `why` it waits: "click" (a page may not start it), "again", "closed". */
-export function newCheck(site, offered, why = 'click') {
-  return { site, offered, phase: 'waiting', why, attempt: 0, startedAt: 0, deadlineMs: 0, slots: {}, k: 0, result: null, problem: null };
+export function newCheck(site, offered, why = 'click', question = 'cert') {
+  return { site, offered, question, phase: 'waiting', why, attempt: 0, startedAt: 0, deadlineMs: 0, slots: {}, k: 0, result: null, problem: null };
 }
 
 export function started(check, { now, deadlineMs, k }) {
@@ -57,12 +57,14 @@ export function retryOf(check) {
  *   exception    store an exception for exactly this certificate, then load (privileged)
  *   native       let the browser's own page stand once (standard)
  *   direct       the browser holds an exception already; load
+ *   browser      no HTTPS anywhere: let the browser's own page stand
  *   none         verdict doesn't allow it
  *   information  it does, but the browser offers no exception here (error not overridable, or HSTS)
  * page: {harmless, stored, overridable, hsts}; isExact: the privileged edition.
  */
 export function wayOn(page, check, isExact) {
   if (!page.harmless && !['match', 'exempt'].includes(verdictOf(check))) return 'none';
+  if (check.question === 'https') return 'browser';
   if (page.stored) return 'direct';
   if (!page.overridable || page.hsts) return 'information';
   if (!isExact) return 'native';

@@ -5,7 +5,7 @@
 import { siteKey, hostKey } from './site.js';
 import { MARKS_MAX, AUTO_CHECKS_MAX, AUTO_CHECKS_WINDOW_MS } from './limits.js';
 
-const SETS = ['verified', 'caught', 'suspect', 'hsts', 'automatic'];
+const SETS = ['verified', 'caught', 'suspect', 'hsts', 'automatic', 'encrypted', 'open'];
 
 export class Ledger {
   constructor(saved = {}) {
@@ -69,12 +69,36 @@ export class Ledger {
     return this.hsts.has(hostKey(site));
   }
 
+  /** The site came in over HTTPS with a valid certificate; from now on it is not opened without. False: known already. */
+  sawHttps(site) {
+    const key = siteKey(site);
+    const isNews = !this.encrypted.has(key) || this.open.delete(key);
+    add(this.encrypted, key);
+    return isNews;
+  }
+
+  /** HTTPS failed, and nobody has said yet that there is none. */
+  shut(site) {
+    this.open.delete(siteKey(site));
+    add(this.encrypted, siteKey(site));
+  }
+
+  /** k independent exits find no HTTPS there: the browser's own page may offer what it offers. */
+  openPlain(site) {
+    add(this.open, siteKey(site));
+  }
+
+  /** May the site not be loaded without HTTPS? */
+  isShut(site) {
+    return this.encrypted.has(siteKey(site)) && !this.open.has(siteKey(site));
+  }
+
   /**
    * Whether a page's error may start a check by itself: once per host and first party, AUTO_CHECKS_MAX in the window.
    * Takes the permission when it gives it.
    */
-  takeAutomatic(site, now) {
-    const key = siteKey(site);
+  takeAutomatic(site, now, question = 'cert') {
+    const key = question === 'cert' ? siteKey(site) : `${question} ${siteKey(site)}`;
     this.starts = this.starts.filter((at) => at > now - AUTO_CHECKS_WINDOW_MS);
     if (this.automatic.has(key) || this.starts.length >= AUTO_CHECKS_MAX) return false;
     this.starts.push(now);

@@ -42,5 +42,7 @@ export const CLIP_URL_MAX = 2048;
 export const CLIP_HEADER_MAX = 512;
 // Different addresses in one copy that are compared one after the other; more are not offered.
 export const CLIP_COMPARE_MAX = 1;
+// Tabs whose upgrade to HTTPS is under way; beyond, the browser's own page stays where it fails.
+export const UPGRADES_MAX = 500;
 // The word that our window repeats.
 export const WORD_MAX = 40;

@@ -5,7 +5,7 @@
 import { nssError, classify, errorOfCategory } from '../core/errors.js';
 import { target, containerOf, firstPartyOf, mayBeSameOperator } from '../core/site.js';
 import * as state from '../core/check.js';
-import { checkResult, Garbage } from '../core/messages.js';
+import { checkResult, checkHttps, Garbage } from '../core/messages.js';
 import { DEADLINE_MS, DEADLINE_RANGE_MS, HOST_GRACE_MS, INTENT_MS, READER_GRACE_MS, RENEW_MAX, CHAIN_MAX, CHAIN_BYTES_MAX } from '../core/limits.js';
 import { checkKeyOf } from './pages.js';
 
@@ -38,14 +38,19 @@ export class CertCheck {
     if (where) this.#lastProxy.set(tabId, { ...where, proxy });
   }
 
-  /** webNavigation.onErrorOccurred. */
+  /** webNavigation.onErrorOccurred. Resolves whether it was a certificate's. */
   async onNavigationError({ tabId, frameId, url, error }) {
     const nss = nssError(error);
     const where = target(url);
-    if (frameId !== 0 || nss === null || !where) return;
+    if (frameId !== 0 || nss === null || !where) return false;
     const [table] = await Promise.all([this.#table, this.#pages.ready]);
     const kind = classify(table, nss);
-    if (!kind.certificate) return;
+    if (!kind.certificate) return false;
+    await this.#onCertificateError({ tabId, url, nss, where, kind });
+    return true;
+  }
+
+  async #onCertificateError({ tabId, url, nss, where, kind }) {
     const intent = this.#takeIntent(tabId, where);
     if (intent?.kind === 'native') return;
     const tab = await this.#web.getTab(tabId);
@@ -77,6 +82,26 @@ export class CertCheck {
     const page = { tabId, url, harmless: false, stored: true, error, errorName: name, overridable: true, hsts: false };
     const offered = sha256 ? { sha256, chain: der ? [der] : [], attributes: '' } : null;
     this.#show(page, { site, offered, proxy, intent: this.#takeIntent(tabId, site), isForeground: tab.active });
+  }
+
+  /**
+   * feature/httpswatch.js: no TLS came about. url: the encrypted address; back: what the tab was sent to; where: host and
+   * port; failure, name: of core/https.js. site, proxy: where they are known already.
+   */
+  async onNoTls({ tabId, url, back, where, failure, name, site: known, proxy: knownProxy }) {
+    await this.#pages.ready;
+    const intent = this.#takeIntent(tabId, where);
+    if (intent?.kind === 'native' || this.#hasMovedOn(tabId, where)) return;
+    const tab = await this.#web.getTab(tabId);
+    if (!tab) return;
+    const exact = known ? null : await this.#privileged.getFailure(tabId, url).catch(() => null);
+    const site = known ?? (exact ? siteOf(exact.origin, where) : this.#siteOfTab(tab, where));
+    const proxy = knownProxy ?? exact?.proxy ?? this.#proxyOf(tabId, where);
+    if (proxy.kind === 'direct') return;
+    this.#pages.ledger.shut(site);
+    this.#pages.setLedger();
+    const page = { tabId, url, back, failure, question: 'https', harmless: false, stored: false, error: 0, errorName: name, overridable: false, hsts: false };
+    this.#show(page, { site, offered: null, proxy, intent, isForeground: tab.active });
   }
 
   onTabRemoved(tabId) {
@@ -116,7 +141,7 @@ export class CertCheck {
   /** A person's click on page `id` in `tab`. Whatever isn't possible in the page's state is ignored. Answers "circuits". */
   async act(id, tab, { kind, sameCountry, url }) {
     const page = this.#pages.pages.get(id);
-    if (kind === 'again') return this.#loadAgain(tab.id, page?.url ?? url);
+    if (kind === 'again') return this.#loadAgain(tab.id, page?.url ?? url, page?.back);
     const check = page && this.#pages.checks.get(page.checkKey);
     if (!check || Boolean(check.site.private) !== Boolean(tab.incognito)) return undefined;
     if (kind === 'circuits') return this.#countCircuits(check);
@@ -134,7 +159,7 @@ export class CertCheck {
     if (!check) return { phase: 'over' };
     const capabilities = this.#host.greeting?.capabilities ?? [];
     return {
-      phase: page.harmless ? 'harmless' : check.phase,
+      phase: page.harmless ? 'harmless' : check.phase, question: check.question ?? 'cert',
       why: check.why, host: check.site.host, port: check.site.port, url: page.url,
       errorName: page.errorName, stored: page.stored, hsts: page.hsts, edition: this.#privileged.edition,
       k: check.k, slots: check.slots, elapsedMs: this.#web.now() - check.startedAt, deadlineMs: check.deadlineMs,
@@ -179,15 +204,16 @@ export class CertCheck {
   // Our page takes the place of the browser's, and the check starts if it may.
   #show(page, { site, offered, proxy, intent, isForeground }) {
     const id = this.#web.randomId();
-    const checkKey = checkKeyOf(site, offered);
+    const question = page.question ?? 'cert';
+    const checkKey = checkKeyOf(site, offered, question);
     const known = this.#pages.checks.get(checkKey);
-    const check = known ?? state.newCheck(site, offered);
-    this.#pages.setCheck(checkKey, { ...check, proxy, error: page.error });
+    const check = known ?? state.newCheck(site, offered, 'click', question);
+    this.#pages.setCheck(checkKey, { ...check, proxy, error: page.error, failure: page.failure });
     this.#pages.setPage({ ...page, id, checkKey, renew: intent?.kind === 'renew' ? intent : null });
     const shown = this.#web.replace(page.tabId, this.#web.pageUrl(id));
     if (page.harmless) return shown;
     if (intent) this.#start(checkKey, { clicked: true, retry: Boolean(known?.result) });
-    else if (!known && isForeground && this.#pages.ledger.takeAutomatic(site, this.#web.now())) this.#start(checkKey, { clicked: false });
+    else if (!known && isForeground && this.#pages.ledger.takeAutomatic(site, this.#web.now(), question)) this.#start(checkKey, { clicked: false });
     this.#pages.setLedger();
     return shown;
   }
@@ -205,7 +231,7 @@ export class CertCheck {
       const { deadline_ms: told, k } = this.#host.greeting;
       const deadlineMs = Math.min(Math.max(told, DEADLINE_RANGE_MS[0]), DEADLINE_RANGE_MS[1]);
       this.#update(checkKey, (c) => (c.attempt === attempt ? { ...c, deadlineMs, k } : c));
-      const request = this.#host.request('cert.check', fieldsOf(check, { clicked, retry, sameCountry }), {
+      const request = this.#host.request(`${check.question ?? 'cert'}.check`, fieldsOf(check, { clicked, retry, sameCountry }), {
         timeoutMs: deadlineMs + HOST_GRACE_MS,
         onProgress: (p) => this.#update(checkKey, (c) => state.progressed(c, attempt, p), true),
       });
@@ -223,6 +249,7 @@ export class CertCheck {
     if (!check || check.phase !== 'checking' || check.attempt !== attempt) return;
     const { site, offered } = check;
     const { ledger } = this.#pages;
+    if (check.question === 'https') return this.#finishHttps(checkKey, attempt, result);
     checkResult(result, site, offered?.sha256);
     if (result.verdict === 'mismatch') {
       const shown = result.first.filter((a) => a.certificate && !a.valid).map((a) => a.certificate.sha256);
@@ -237,6 +264,18 @@ export class CertCheck {
     this.#change(checkKey, state.answered(check, attempt, result));
   }
 
+  // All others find no HTTPS either: the browser's own page comes back by itself, with nothing in its way.
+  #finishHttps(checkKey, attempt, result) {
+    const check = this.#pages.checks.get(checkKey);
+    checkHttps(result, check.site);
+    if (result.verdict === 'match' || result.verdict === 'exempt') this.#pages.ledger.openPlain(check.site);
+    else this.#pages.ledger.shut(check.site);
+    this.#pages.setLedger();
+    const done = state.answered(check, attempt, result);
+    this.#change(checkKey, done);
+    for (const page of this.#pages.pagesOf(checkKey)) if (this.#readers.has(page.id)) this.#proceed(page, done, page.tabId);
+  }
+
   #retry(page, tabId, sameCountry) {
     const check = this.#pages.checks.get(page.checkKey);
     if (check.phase === 'checking') {
@@ -244,7 +283,7 @@ export class CertCheck {
       return this.#start(page.checkKey, { clicked: true, retry: true });
     }
     const how = state.retryOf(check);
-    if (how === 'reload') return this.#loadAgain(tabId, page.url);
+    if (how === 'reload') return this.#loadAgain(tabId, page.url, page.back);
     const isOffered = sameCountry ? check.result?.same_country_possible : how === 'check';
     return isOffered ? this.#start(page.checkKey, { clicked: true, retry: true, sameCountry }) : undefined;
   }
@@ -255,12 +294,12 @@ export class CertCheck {
     if (way === 'exception') {
       const { added, why } = await this.#privileged.addException(site.host, site.port, offered.attributes, offered.sha256);
       if (!added) return this.#note(page, `exception_${why}`);
-    } else if (way === 'native') {
+    } else if (way === 'native' || way === 'browser') {
       this.#intents.set(tabId, { kind: 'native', host: site.host, port: site.port, until: this.#web.now() + INTENT_MS });
     } else if (way !== 'direct') {
       return undefined;
     }
-    return this.#web.replace(tabId, page.url);
+    return this.#web.replace(tabId, page.back ?? page.url);
   }
 
   async #countCircuits(check) {
@@ -283,7 +322,7 @@ export class CertCheck {
     }
     const until = this.#web.now() + INTENT_MS;
     this.#intents.set(tabId, { kind: 'renew', host: site.host, port: site.port, until, count, old });
-    this.#web.replace(tabId, page.url);
+    this.#web.replace(tabId, page.back ?? page.url);
   }
 
   // The new exit may be the old one's operator: then once more, RENEW_MAX times in all. A verdict that the host remembers is there
@@ -302,11 +341,11 @@ export class CertCheck {
     this.#newCircuit(page, check, page.tabId, count + 1);
   }
 
-  #loadAgain(tabId, url) {
+  #loadAgain(tabId, url, back = url) {
     const where = target(url);
     if (!where) return undefined;
     this.#intents.set(tabId, { kind: 'check', ...where, until: this.#web.now() + INTENT_MS });
-    return this.#web.replace(tabId, url);
+    return this.#web.replace(tabId, back);
   }
 
   #takeIntent(tabId, { host, port }) {
@@ -367,6 +406,7 @@ function siteFields({ site, proxy }) {
 const PROXIES = { socks: 'socks', direct: 'direct' };
 
 function fieldsOf(check, { clicked, retry, sameCountry }) {
+  if (check.question === 'https') return { ...siteFields(check), failure: check.failure ?? 'none', clicked, retry, proxy: PROXIES[check.proxy.kind] ?? 'unknown' };
   const fields = { ...siteFields(check), error: check.error, clicked, retry, same_country: sameCountry, proxy: PROXIES[check.proxy.kind] ?? 'unknown' };
   if (check.offered?.chain.length) fields.offered = check.offered.chain;
   return fields;

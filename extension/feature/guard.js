@@ -14,10 +14,12 @@ export class Guard {
   #pages;
   #certcheck;
   #watch;
+  #https;
 
-  /** watch: feature/documents.js. */
-  constructor({ web, privileged, host, pages, certcheck, watch }) {
+  /** watch: feature/documents.js; https: feature/httpswatch.js. */
+  constructor({ web, privileged, host, pages, certcheck, watch, https }) {
     this.#watch = watch;
+    this.#https = https;
     this.#web = web;
     this.#privileged = privileged;
     this.#host = host;
@@ -28,6 +30,7 @@ export class Guard {
   /** Blocking webRequest.onBeforeRequest of a main frame: the host has to be there to see the stream. */
   async onBeforeRequest(details) {
     this.#watch.onBeforeRequest(details);
+    this.#https.onBeforeRequest(details);
     await this.#host.ready(WAKE_WAIT_MS);
     return {};
   }
@@ -57,7 +60,10 @@ export class Guard {
     const [info] = await Promise.all([this.#web.securityInfo(details.requestId), this.#pages.ready]);
     const kind = connectionKind(info);
     if (kind === 'fine') this.#noteHsts(details);
-    if (kind === 'fine') return this.#watch.onResponse(details, { kind });
+    if (kind === 'fine') {
+      await this.#https.onEncrypted(details);
+      return this.#watch.onResponse(details, { kind });
+    }
     const exact = await this.#privileged.getRequest(details.requestId);
     const where = target(details.url);
     const site = exact && where ? { firstParty: exact.origin.firstParty, private: exact.origin.private, container: exact.origin.container, ...where }

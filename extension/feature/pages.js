@@ -11,8 +11,8 @@ const CHECK = 'check:';
 const LEDGER = 'ledger';
 
 /** Checks are one per site and offered certificate (standard edition: not known, ""). */
-export function checkKeyOf(site, offered) {
-  return `${siteKey(site)} ${offered?.sha256 ?? ''}`;
+export function checkKeyOf(site, offered, question = 'cert') {
+  return `${question === 'cert' ? '' : `${question} `}${siteKey(site)} ${offered?.sha256 ?? ''}`;
 }
 
 export class Pages {

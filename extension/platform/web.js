@@ -143,6 +143,11 @@ export const web = {
     browser.webRequest.onHeadersReceived.addListener(received, { urls: ENCRYPTED }, ['blocking', 'responseHeaders']);
   },
 
+  /** Plain pages before they are asked for; blocking. Upgraded ones (HTTPS-Only mode) never come here. */
+  onPlainDocuments(listener) {
+    browser.webRequest.onBeforeSendHeaders.addListener(listener, { urls: ['http://*/*'], types: ['main_frame'] }, ['blocking', 'requestHeaders']);
+  },
+
   /** The same for what is not encrypted, and the end of main frames. */
   onPlainRequests({ send, received, ended }) {
     browser.webRequest.onBeforeSendHeaders.addListener(send, { urls: PAGES, types: ['main_frame'] }, ['requestHeaders']);

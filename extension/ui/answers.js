@@ -5,12 +5,21 @@ import { countryName, grouped, percent, shortFingerprint } from './words.js';
 
 /** Status of one answer, as a class and a text. */
 export function statusOf(t, answer) {
+  if (answer.saw !== undefined) return statusOfHttps(t, answer);
   if (answer.status === 'failed') return { tone: 'silent', text: t('answer_failed') };
   if (answer.valid) return { tone: 'valid', text: t('answer_valid') };
   if (answer.slot === 0 && (answer.agrees === null || answer.agrees === 'same_certificate')) return { tone: 'first', text: t('answer_first') };
   if (answer.agrees === 'same_certificate') return { tone: 'same', text: t('answer_same') };
   if (answer.agrees === 'same_key') return { tone: 'same', text: t('answer_same_key') };
   return { tone: 'differs', text: t('answer_differs') };
+}
+
+// The question whether HTTPS is withheld: what this exit saw of it.
+function statusOfHttps(t, { saw, slot }) {
+  if (saw === 'valid') return { tone: 'valid', text: t('answer_https_valid') };
+  if (saw === 'invalid') return { tone: 'differs', text: t('answer_https_invalid') };
+  if (saw === 'none') return { tone: slot === 0 ? 'first' : 'same', text: t('answer_https_none') };
+  return { tone: 'silent', text: t('answer_failed') };
 }
 
 export function relayLine(t, language, relay) {

@@ -72,7 +72,7 @@ function render(view) {
 function mark({ phase, verdict, result, problem, way, edition }) {
   const error = problem?.error ?? result?.error;
   Object.assign(page.dataset, {
-    phase, verdict: phase === 'done' ? verdict : '', reason: result?.reason ?? '', problem: problem?.code ?? '', error: error?.code ?? '',
+    phase, question: shown?.question ?? '', verdict: phase === 'done' ? verdict : '', reason: result?.reason ?? '', problem: problem?.code ?? '', error: error?.code ?? '',
     way: way ?? '', elapsed: result?.elapsed_ms ?? '', edition: edition ?? '',
   });
 }

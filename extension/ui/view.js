@@ -51,7 +51,7 @@ function remedy({ t, view }) {
 }
 
 function fingerprint({ t, view }) {
-  if (view.verdict !== 'match' || view.problem) return null;
+  if (view.verdict !== 'match' || view.problem || view.question === 'https') return null;
   const shown = view.offeredSha256 ? [view.offeredSha256] : view.result.fingerprints;
   return h('div', { class: 'fingerprint' }, h('h2', {}, t('fingerprint')), shown.map((hex) => h('code', { dir: 'ltr' }, grouped(hex))),
     h('p', { class: 'small' }, t('fingerprint_note')));
@@ -102,7 +102,7 @@ function details(context) {
   const { t, language, view } = context;
   if (!view.result) return [technical(context)];
   const { result } = view;
-  const table = certificateTable(t, language, result);
+  const table = view.question === 'https' ? null : certificateTable(t, language, result);
   const hasAnswers = result.first.length + result.others.length > 0;
   const open = view.verdict === 'undecided' && hasAnswers;
   return [

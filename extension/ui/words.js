@@ -24,6 +24,7 @@ export function toneOf(view) {
 
 export function titleOf(t, view) {
   if (view.phase === 'over') return t('title_over');
+  if (view.question === 'https') return t(view.phase === 'done' ? `title_https_${view.verdict === 'exempt' ? 'match' : view.verdict}` : `title_https_${view.phase}`, view.host);
   if (view.phase === 'checking') return t('title_checking', view.host);
   if (view.phase === 'waiting') return t('title_waiting');
   if (view.phase === 'harmless') return t('title_harmless', view.host);
@@ -33,13 +34,17 @@ export function titleOf(t, view) {
 /** The paragraphs under the title, most important first. */
 export function leadOf(t, view) {
   if (view.phase === 'over') return [t('lead_over')];
+  const isHttps = view.question === 'https';
+  if (view.phase === 'checking' && isHttps) return [t('lead_https_checking'), t('lead_checking_why')];
   if (view.phase === 'checking') return [t(view.stored ? 'lead_checking_stored' : 'lead_checking'), t('lead_checking_why')];
+  if (view.phase === 'waiting' && isHttps) return [t('lead_https_waiting'), t(`waiting_${view.why || 'click'}`)];
   if (view.phase === 'waiting') return [t('lead_waiting'), t(`waiting_${view.why || 'click'}`)];
   if (view.phase === 'harmless') return [t('lead_harmless'), t('lead_harmless_clock')];
-  if (view.problem) return [problemText(t, view.problem), t('lead_undecided')];
+  if (view.problem) return [problemText(t, view.problem), t(isHttps ? 'lead_https_undecided' : 'lead_undecided')];
   const { verdict, reason, k, weaker } = view.result;
   const known = KNOWN_REASONS[verdict].includes(reason);
   const lead = [t(known ? `reason_${reason}` : `reason_other_${verdict}`, view.host, k)];
+  if (isHttps) return verdict === 'match' || verdict === 'exempt' ? lead : [...lead, t(`lead_https_${verdict}`)];
   if (verdict === 'match' && weaker) lead.push(t('lead_weaker'));
   if (verdict === 'match') lead.push(t('lead_match_limits'));
   if (verdict === 'mismatch') lead.push(t('lead_mismatch'));
@@ -73,6 +78,7 @@ export function wayWords(t, view) {
   switch (view.way) {
     case 'exception': return { button: t('way_exception', view.host), note: t('way_exception_note') };
     case 'native': return { button: t('way_native'), note: `${t('way_native_note')} ${note}` };
+    case 'browser': return { button: t('way_browser'), note: t('way_browser_note') };
     case 'direct': return { button: t('way_exception', view.host), note: note || t('way_direct_note') };
     case 'information': return { button: '', note: t(view.hsts ? 'way_information_hsts' : 'way_information') };
     default: return { button: '', note: '' };

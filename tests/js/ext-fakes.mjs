@@ -5,6 +5,7 @@ import { errorTable } from '../../extension/core/errors.js';
 import { Pages } from '../../extension/feature/pages.js';
 import { CertCheck } from '../../extension/feature/certcheck.js';
 import { Guard } from '../../extension/feature/guard.js';
+import { HttpsWatch } from '../../extension/feature/httpswatch.js';
 import { DocumentWatch } from '../../extension/feature/documents.js';
 import { ClipCheck } from '../../extension/feature/clipcheck.js';
 import { Settings } from '../../extension/feature/settings.js';
@@ -219,10 +220,11 @@ export function extension({ api, storage = {}, until, answer: hostAnswer = frien
   const certcheck = new CertCheck({ web, privileged, host, pages, table: Promise.resolve(table) });
   const watch = new DocumentWatch({ web, privileged, pages });
   const clipcheck = new ClipCheck({ web, privileged, host, watch, settings: new Settings(web.local) });
-  const guard = new Guard({ web, privileged, host, pages, certcheck, watch });
+  const https = new HttpsWatch({ web, pages, certcheck });
+  const guard = new Guard({ web, privileged, host, pages, certcheck, watch, https });
   const session = new Session({ web, privileged, host, pages, certcheck, clipcheck });
   return {
-    clock, host, web, tabs, loads, store, pages, certcheck, guard, session, privileged, watch, clipcheck,
+    clock, host, web, tabs, loads, store, pages, certcheck, https, guard, session, privileged, watch, clipcheck,
     get port() {
       return ports.at(-1);
     },

@@ -21,10 +21,11 @@ export class Dns {
     return d;
   }
 
-  // what: 'silent', 'nxdomain', 'empty', 'servfail', or an address in 127.0.0.0/8; null takes the rule back.
+  // what: 'silent', 'nxdomain', 'empty', 'servfail', or an address in 127.0.0.0/8; null takes the rule back. Or a function that
+  // is asked at each query and answers one of these.
   // name: a host name, or '*' for all names without a rule of their own.
   rule(name, what) {
-    if (what && !['silent', 'nxdomain', 'empty', 'servfail'].includes(what) && !isLoopback(what))
+    if (what && typeof what !== 'function' && !['silent', 'nxdomain', 'empty', 'servfail'].includes(what) && !isLoopback(what))
       throw new RangeError(`${what}: a test's name server gives loopback addresses only`);
     if (name === '*') this.#fallback = what;
     else if (what) this.#rules.set(name.toLowerCase(), what);
@@ -37,7 +38,8 @@ export class Dns {
     const q = readQuestion(msg);
     if (!q) return;
     this.queries.push(q.name);
-    const what = this.#rules.get(q.name) ?? this.#fallback ?? this.answer;
+    const rule = this.#rules.get(q.name) ?? this.#fallback;
+    const what = (typeof rule === 'function' ? rule() : rule) ?? this.answer;
     if (what === 'silent') return;
     this.#socket.send(answerTo(msg, q, what), from.port, from.address);
   }

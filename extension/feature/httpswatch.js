@@ -1,0 +1,79 @@
+// Watches for HTTPS that an exit takes away: encrypted navigations that end without TLS, and plain pages of sites that
+// were encrypted a moment ago. What follows (the page, the host's check) is feature/certcheck.js.
+
+import { tlsFailure, encryptedPort } from '../core/https.js';
+import { target, siteOfUrl, containerOf, firstPartyOf, hostOf } from '../core/site.js';
+import { proxyOf } from './guard.js';
+import { UPGRADES_MAX } from '../core/limits.js';
+
+export class HttpsWatch {
+  #web;
+  #pages;
+  #certcheck;
+  #upgrades = new Map();   // tab id → {requestId, back, url}: the plain address that the browser asks for encrypted
+
+  constructor({ web, pages, certcheck }) {
+    this.#web = web;
+    this.#pages = pages;
+    this.#certcheck = certcheck;
+  }
+
+  /** webRequest.onBeforeRequest of a main frame: HTTPS-Only mode upgrades within one request. */
+  onBeforeRequest({ requestId, tabId, url }) {
+    if (tabId < 0) return;
+    const known = this.#upgrades.get(tabId);
+    this.#upgrades.delete(tabId);
+    if (url.startsWith('http:')) this.#upgrades.set(tabId, { requestId, back: url, url: '' });
+    else if (known?.requestId === requestId && hostOf(known.back) === hostOf(url)) this.#upgrades.set(tabId, { ...known, url });
+    if (this.#upgrades.size > UPGRADES_MAX) this.#upgrades.delete(this.#upgrades.keys().next().value);
+  }
+
+  onTabRemoved(tabId) {
+    this.#upgrades.delete(tabId);
+  }
+
+  wipe() {
+    this.#upgrades.clear();
+  }
+
+  /** webNavigation.onErrorOccurred that was no certificate's. */
+  async onNavigationError({ tabId, frameId, url, error }) {
+    const failed = tlsFailure(error);
+    const where = target(url);
+    if (frameId !== 0 || !failed || !where) return;
+    const upgrade = this.#upgrades.get(tabId);
+    const back = upgrade?.url === url ? upgrade.back : url;
+    await this.#certcheck.onNoTls({ tabId, url, back, where, ...failed });
+  }
+
+  /** Blocking webRequest.onBeforeSendHeaders of a plain main frame: the browser gave HTTPS up, or never tried it. */
+  async onPlainSend(details) {
+    const site = await this.#plainSite(details);
+    if (!site || !this.#pages.ledger.isShut(site)) return {};
+    const scheme = details.url.replace(/^http:/, 'https:');
+    const url = site.port === 443 ? scheme.replace(/^(https:\/\/[^/?#]*):80(?=[/?#]|$)/, '$1') : scheme;
+    this.#certcheck.onNoTls({ tabId: details.tabId, url, back: details.url, where: { host: site.host, port: site.port }, failure: 'loop', name: '', site,
+      proxy: proxyOf(details.proxyInfo) });
+    return { cancel: true };
+  }
+
+  /** A main frame came in over TLS, with a certificate that needed no exception. */
+  async onEncrypted(details) {
+    const where = target(details.url);
+    if (!where || details.type !== 'main_frame' || details.tabId < 0) return;
+    await this.#pages.ready;
+    if (this.#pages.ledger.sawHttps(this.#siteOf(details, where))) this.#pages.setLedger();
+  }
+
+  async #plainSite(details) {
+    const where = siteOfUrl(details.url);
+    if (!where || details.tabId < 0) return null;
+    await this.#pages.ready;
+    return this.#siteOf(details, { host: where.host, port: encryptedPort(where.port) });
+  }
+
+  #siteOf(details, where) {
+    const firstParty = firstPartyOf({ topHost: where.host, username: details.proxyInfo?.username, registrable: this.#web.registrable(where.host) });
+    return { firstParty, private: details.incognito ? 1 : 0, container: containerOf(details.cookieStoreId), ...where };
+  }
+}

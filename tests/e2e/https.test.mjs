@@ -1,0 +1,139 @@
+// HTTPS that an exit takes away, in a real browser with HTTPS-Only mode: it asks for https, the first exit breaks that, and the
+// question is whether the browser's "Secure Site Not Available" may stand.
+
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { PORT, freshName, noMappings, until, withEditions } from './harness.mjs';
+import { CertPage } from './certpage.mjs';
+
+const REFUSED = '127.200.0.1';      // nobody serves there
+const plainUrl = (name, where = '/') => `http://${name}:${PORT}${where}`;
+
+withEditions((edition, its) => {
+  const it = test;
+
+  async function open(spec, { name = freshName('strip'), url, ...more } = {}) {
+    const { firefox, origin } = its();
+    if (spec) origin.site(name, spec);
+    const tab = await firefox.open(url ?? plainUrl(name), more);
+    return new CertPage(tab, { name, port: PORT, edition, origin });
+  }
+  const done = async (page) => { await page.begin(); return page.done(); };
+  const question = (page) => page.tab.eval(() => document.getElementById('page').dataset.question);
+  /** Waits for the browser's own page of a failed load. */
+  const native = (page) => until(async () => /^about:(httpsonlyerror|neterror)/.test(await page.tab.address().catch(() => '')) && page.tab.address(),
+    { limit: 30000, what: 'the browser\'s own page' }).catch(async (e) => { throw new Error(`${e.message}; the tab shows ${await page.describe()}`); });
+  /** Presses "Continue to HTTP Site" on the browser's page. */
+  const goOnPlain = (page) => until(() => page.tab.now(() => {
+    const button = document.getElementById('openInsecure') ?? document.querySelector('net-error-card')?.shadowRoot?.querySelector('#openInsecure, #continue-http-button, [data-l10n-id*="continue"]');
+    button?.click();
+    return Boolean(button);
+  }), { limit: 10000, what: 'the button that goes on without HTTPS' });
+  const shown = (page) => page.tab.now(() => ({ url: location.href, who: document.body?.dataset.who ?? '' })).catch(() => null);
+
+  for (const how of ['reset', 'close', 'http', 'alert', 'garbage', 'stall']) {
+    it(`the first exit plays ${how}, the others get HTTPS: mismatch, and no way on without`, { timeout: 90000 }, async () => {
+      const { origin } = its();
+      const page = await open({ first: how, others: 'valid' });
+      const state = await done(page);
+      assert.equal(await question(page), 'https');
+      assert.equal(state.verdict, 'mismatch', state.text);
+      assert.ok(['https_withheld', 'https_selective'].includes(state.reason), state.reason);
+      assert.equal(await page.hasButton('way'), false);
+      assert.ok(Number(state.elapsed) < 25000);
+      assert.match(state.text, /exit\d/);       // names the relay
+      // Neither by address, nor by reload, nor from the history does the plain page come.
+      await page.tab.go(plainUrl(page.name)).catch(() => {});
+      await page.phase('done', 'checking', 'waiting');
+      // HTTPS-Only mode itself asks the plain port after three seconds of silence, in the background, whether it is worth waiting.
+      if (how !== 'stall') assert.deepEqual(origin.connections(page.name).filter((c) => !c.hello && c.requests.length), [], 'a plain request went out');
+      await noMappings(its().net.client);
+    });
+  }
+
+  it('the exit spares our probe: mismatch all the same', { timeout: 60000 }, async () => {
+    const page = await open({ first: { each: ['reset', 'reset', 'reset', 'valid'] }, others: 'valid' });
+    const state = await done(page);
+    assert.equal(state.verdict, 'mismatch', state.text);
+  });
+
+  it('a site without HTTPS: the browser\'s own page comes back, and its button works', { timeout: 60000 }, async () => {
+    for (const how of ['http', 'reset', 'alert']) {
+      const page = await open({ first: how, others: how });
+      assert.match(await native(page), /^about:httpsonlyerror/);
+      if (how !== 'http') continue;
+      await goOnPlain(page);
+      await until(async () => (await shown(page))?.who && (await shown(page)).url === plainUrl(page.name), { limit: 15000, what: 'the plain page' });
+      // And again, now from what is known.
+      await page.tab.reload();
+      await until(async () => (await shown(page))?.who, { limit: 15000, what: 'the plain page, again' });
+    }
+    await noMappings(its().net.client);
+  });
+
+  it('a name that does not exist, a site that is down: the browser\'s own page', { timeout: 90000 }, async () => {
+    const { net } = its();
+    for (const rule of ['nxdomain', REFUSED]) {
+      const name = freshName('down');
+      for (const exit of net.exits) exit.dns.rule(name, rule);
+      assert.match(await native(await open(null, { name })), /^about:(httpsonlyerror|neterror)/);
+    }
+  });
+
+  it('silence everywhere: decided within 25 s', { timeout: 120000 }, async () => {
+    const { net } = its();
+    const name = freshName('black');
+    for (const exit of net.exits) exit.dns.rule(name, 'silent');
+    const page = await open(null, { name });
+    assert.match(await native(page).catch(() => native(page)), /^about:(httpsonlyerror|neterror)/);
+  });
+
+  it('https links too: reset by the exit, mismatch; new circuit leads on over HTTPS', { timeout: 90000 }, async () => {
+    const name = freshName('link');
+    const page = await open({ first: 'reset', others: 'valid' }, { name, url: `https://${name}:${PORT}/two` });
+    const state = await done(page);
+    assert.equal(state.verdict, 'mismatch', state.text);
+    await page.press('ask-circuits');
+    await page.press('confirm-circuit');
+    assert.equal(await page.site({ limit: 40000 }), 'honest');
+    assert.match((await shown(page)).url, /^https:.*\/two$/);
+  });
+
+  it('an invalid certificate at some, nothing at the others: undecided, all shown, shut', { timeout: 60000 }, async () => {
+    const page = await open({ first: 'reset', others: ['self-signed', 'reset', 'reset'] });
+    const state = await done(page);
+    assert.deepEqual([state.verdict, state.reason], ['undecided', 'https_unclear'], state.text);
+    assert.equal(await page.hasButton('way'), false);
+    assert.match(state.text, /not valid/);
+  });
+
+  it('host missing: shut, says why; back again: Retry', { timeout: 90000 }, async () => {
+    const { host } = its();
+    await host.remove();
+    try {
+      await host.kill().catch(() => {});
+      const page = await open({ first: 'reset', others: 'reset' });
+      const state = await done(page);
+      assert.equal(state.verdict, 'undecided');
+      assert.ok(state.problem, state.text);
+      assert.equal(await page.hasButton('way'), false);
+    } finally {
+      await host.install();
+    }
+  });
+
+  it('a site that was seen over HTTPS, and now is to be loaded without', { timeout: 90000 }, async () => {
+    const { firefox } = its();
+    const name = freshName('was');
+    const page = await open({ first: 'valid', others: 'valid' }, { name, url: `https://${name}:${PORT}/` });
+    assert.equal(await page.site(), 'honest');
+    await firefox.chrome(() => Services.prefs.setBoolPref('dom.security.https_only_mode', false));
+    try {
+      await page.tab.go(plainUrl(name)).catch(() => {});
+      // The site has HTTPS along this path too: nobody withholds it, and what the user asked for is shown.
+      await until(async () => (await shown(page))?.url === plainUrl(name) && (await shown(page)).who, { limit: 30000, what: 'the plain page' });
+    } finally {
+      await firefox.chrome(() => Services.prefs.setBoolPref('dom.security.https_only_mode', true));
+    }
+  });
+}, { net: { clientOptions: ['ConfluxEnabled 0'] } });
