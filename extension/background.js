@@ -33,6 +33,7 @@ web.onPlainRequests({
   ended: (details) => watch.onEnded(details),
 });
 web.onCommitted((details) => watch.onCommitted(details));
+web.onFocus(() => watch.onFocus());
 web.onOpened((details) => watch.onOpened(details));
 web.onContent((message, from) => clipcheck.onContent(message, from));
 web.onNavigationError((details) => certcheck.onNavigationError(details));

@@ -189,8 +189,9 @@ export function extension({ api, storage = {}, until, answer: hostAnswer = frien
     windows: async () => web.open,
     open: { normal: 0, private: 1 },
     access: async () => ({ hosts: true, privateWindows: true }),
+    activeTabs: async () => [...tabs.values()].filter((tab) => tab.active).map(({ id }) => id),
     ourBase: () => 'moz-extension://x/',
-    hasPrimary: false,
+    hasPrimary: async () => web.primary ?? false,
     /** What happened to clipboard, windows and tabs: [name, …]. */
     did: [],
     writeClipboard: async (flavours) => Boolean(web.did.push(['write', flavours])),
@@ -257,5 +258,7 @@ export const exactApi = (more = {}) => {
     forget: async () => calls.push(['forget']),
     hideNativeBypass: async (hide) => calls.push(['hideNativeBypass', hide]),
     newCircuit: async () => false,
+    setAutocopy: async (on) => Boolean(calls.push(['setAutocopy', on])),
+    blankPrimary: async () => Boolean(calls.push(['blankPrimary'])),
   };
 };
