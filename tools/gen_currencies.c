@@ -290,6 +290,8 @@ static void row(const json_t *o, size_t i, FILE *out)
 	free(context);
 	put_text(out, "prefix", prefix);
 	put_text(out, "suffix", suffix);
+	if (strlen(prefix) > 255 || strlen(suffix) > 255)
+		die("too long", "prefix or suffix");
 	put_text(out, "inside", inside);
 	put_text(out, "not_beside", text(o, "not_beside", false));
 	put_text(out, "param", text(o, "param", false));
@@ -301,6 +303,7 @@ static void row(const json_t *o, size_t i, FILE *out)
 	size_t lead = strlen(prefix);
 	while (lead && isalnum((unsigned char)prefix[lead - 1]))
 		lead--;
+	fprintf(out, ".prefix_len = %zu, .suffix_len = %zu, .lead_len = %zu, ", strlen(prefix), strlen(suffix), lead);
 	if (prefix[lead] || *first) {
 		char one[2] = { prefix[lead], 0 };
 		m->first[0] = m->first[1] = 0;

@@ -38,6 +38,8 @@ struct addr_row {
 	/* What the address begins and ends with; "" for nothing. optional: an address without its prefix is one as well (CashAddr). */
 	const char *prefix, *suffix;
 	bool optional;
+	/* Lengths of those two, and of the prefix up to its last punctuation mark. */
+	uint8_t prefix_len, suffix_len, lead_len;
 	/* Characters beside letters and digits that may stand behind the prefix: "-_" for base64url; "" for none. */
 	const char *inside;
 	/* Characters that must not stand right before or behind. "" for none: letters and digits never may. */

@@ -54,7 +54,7 @@ static bool made_of(const struct addr_row *row, const char *s, size_t n)
 /* Is s, all n characters, an address of the row? bare: without the prefix, which is optional. */
 static bool takes(const struct addr_row *row, const char *s, size_t n, bool bare)
 {
-	size_t prefix = strlen(row->prefix), suffix = strlen(row->suffix), whole = bare ? n + prefix : n;
+	size_t prefix = row->prefix_len, suffix = row->suffix_len, whole = bare ? n + prefix : n;
 	if (whole < row->len_min || whole > row->len_max)
 		return false;
 	if (bare)
@@ -67,24 +67,22 @@ static bool takes(const struct addr_row *row, const char *s, size_t n, bool bare
 	return made_of(row, s + prefix, n - prefix - suffix) && row->check(row, s, n);
 }
 
-/* The part of the prefix up to its last punctuation mark. */
-static size_t lead_of(const struct addr_row *row)
+/* Is one of the row's words near by? The text around, without the candidate itself, is put in lower case once. */
+static bool context_near(const struct addr_row *row, const struct addr_place *at)
 {
-	size_t n = strlen(row->prefix);
-	while (n && is_alnum(row->prefix[n - 1]))
-		n--;
-	return n;
-}
-
-static bool word_near(const struct addr_place *at, const char *word, size_t n)
-{
-	size_t from = at->from > ADDR_CONTEXT ? at->from - ADDR_CONTEXT : 0;
+	char around[2 * ADDR_CONTEXT + 2];
+	size_t n = 0, from = at->from > ADDR_CONTEXT ? at->from - ADDR_CONTEXT : 0;
 	size_t to = at->len - at->to > ADDR_CONTEXT ? at->to + ADDR_CONTEXT : at->len;
-	for (size_t i = from; i + n <= to; i++) {
-		if (i == at->from && i < at->to)
-			i = at->to;
-		if (i + n <= to && begins((const char *)at->text + i, word, n, true))
+	for (size_t i = from; i < at->from; i++)
+		around[n++] = lower((char)at->text[i]);
+	around[n++] = '\0';
+	for (size_t i = at->to; i < to; i++)
+		around[n++] = lower((char)at->text[i]);
+	for (const char *word = row->context; *word;) {
+		size_t len = strcspn(word, " ");
+		if (memmem(around, n, word, len))
 			return true;
+		word += len + (word[len] == ' ');
 	}
 	return false;
 }
@@ -99,15 +97,7 @@ static bool fits(const struct addr_row *row, const struct addr_place *at)
 		if ((before && strchr(row->not_beside, before)) || (behind && strchr(row->not_beside, behind)))
 			return false;
 	}
-	if (!row->context[0])
-		return true;
-	for (const char *word = row->context; *word;) {
-		size_t n = strcspn(word, " ");
-		if (word_near(at, word, n))
-			return true;
-		word += n + (word[n] == ' ');
-	}
-	return false;
+	return !row->context[0] || context_near(row, at);
 }
 
 /* Does the row's lead stand before the candidate, as a word of its own? */
@@ -130,9 +120,9 @@ const struct addr_row *rows_find(const struct addr_candidate *c, const struct ad
 		return NULL;
 	for (unsigned i = first_from[first]; i < first_from[first + 1]; i++) {
 		const struct addr_row *row = &addr_rows[first_rows[i]];
-		size_t lead = lead_of(row), tail = strlen(row->suffix);
+		size_t lead = row->lead_len, tail = row->suffix_len;
 		bool bare = false;
-		if (c->n + lead + tail > row->len_max || c->n + strlen(row->prefix) + tail < row->len_min)
+		if (c->n + lead + tail > row->len_max || c->n + row->prefix_len + tail < row->len_min)
 			continue;
 		if (lead && !led(row, lead, c)) {
 			if (!row->optional)
@@ -164,17 +154,25 @@ const struct addr_row *rows_find_inside(const char *s, size_t n, const struct ad
 	return NULL;
 }
 
-bool rows_may_join(char c, size_t n)
+/* Can an address of the row that is put together of pieces begin with the known characters at s and have n? */
+static bool may_join(const struct addr_row *row, const char *s, size_t known, size_t n)
 {
-	uint8_t byte = (uint8_t)c;
-	if (byte > 127)
+	size_t lead = row->lead_len, rest = row->prefix_len - lead;
+	if (!row->join || n + row->prefix_len < row->len_min || n + lead > row->len_max)
 		return false;
-	for (unsigned i = first_from[byte]; i < first_from[byte + 1]; i++) {
-		const struct addr_row *row = &addr_rows[first_rows[i]];
-		size_t spare = row->optional ? strlen(row->prefix) : lead_of(row);
-		if (row->join && n + spare >= row->len_min && n <= row->len_max)
+	if (!begins(s, row->prefix + lead, rest < known ? rest : known, row->caseless))
+		return false;
+	return row->check != addr_check_base58check || known < 5 || base58_in_range(row, s, n);
+}
+
+bool rows_may_join(const char *s, size_t known, size_t n)
+{
+	uint8_t first = known ? (uint8_t)s[0] : 128;
+	if (first > 127)
+		return false;
+	for (unsigned i = first_from[first]; i < first_from[first + 1]; i++)
+		if (may_join(&addr_rows[first_rows[i]], s, known, n))
 			return true;
-	}
 	return false;
 }
 

@@ -11,11 +11,6 @@
 #define SHORT_MIN 14
 #define PLAIN_MIN 25
 
-struct piece *scan_kept(struct scan *s, size_t back)
-{
-	return &s->kept[(s->n - 1 - back) % PIECES_KEPT];
-}
-
 enum gap scan_gap(const struct scan *s, size_t from, size_t to)
 {
 	unsigned lines = 0, spaces = 0, marks = 0;
@@ -47,15 +42,21 @@ enum gap scan_gap(const struct scan *s, size_t from, size_t to)
 	return marks <= 4 ? GAP_CONNECT : GAP_OTHER;
 }
 
-void scan_lead(const struct scan *s, struct view *v, const struct piece *prev, const struct piece *p)
+/* Where the lead of p begins: at its chain's start, with a minus before it, or as far back as any reaches. */
+static size_t lead_from(const struct scan *s, const struct piece *p)
 {
-	if (p->gap != GAP_CONNECT || p->start - prev->start > ADDR_LEAD_MAX)
-		return;
-	size_t from = prev->start;
-	if (from > 0 && s->text[from - 1] == '-')
-		from--;
+	size_t from = s->chain.start;
+	if (p->gap != GAP_CONNECT || from >= p->start)
+		return p->start;
+	if (p->start - from >= ADDR_LEAD_MAX)
+		return p->start - (ADDR_LEAD_MAX - 1);
+	return from > 0 && s->text[from - 1] == '-' ? from - 1 : from;
+}
+
+void scan_lead(const struct scan *s, struct view *v, const struct piece *p)
+{
 	size_t n = v->n;
-	if (!view_add(s, v, from, p->start, VIEW_MARKS))
+	if (!view_add(s, v, lead_from(s, p), p->start, VIEW_MARKS))
 		v->n = n;
 }
 
@@ -71,74 +72,88 @@ static void tail(const struct scan *s, struct view *v, size_t from)
 }
 
 /* One piece by itself, with a prefix that may stand before it. */
-static bool alone(struct scan *s, const struct piece *p, const struct piece *prev)
+static bool alone(struct scan *s, const struct piece *p)
 {
 	struct view v;
 	if (p->blocked || p->n >= ADDR_TEXT_MAX)
 		return false;
-	if (p->folded || (p->gap == GAP_CONNECT && prev->folded)) {
+	if (p->folded || (p->gap == GAP_CONNECT && s->chain.folded)) {
 		view_start(&v);
-		scan_lead(s, &v, prev, p);
+		scan_lead(s, &v, p);
 		size_t lead = v.n;
 		if (!view_add(s, &v, p->start, p->end, VIEW_LETTERS) || v.n - lead != p->n)
 			return false;
 		tail(s, &v, p->end);
 		return scan_try(s, &v, lead, p->n, false);
 	}
-	size_t lead = 0, behind = s->len - p->end;
-	if (p->gap == GAP_CONNECT && p->start - prev->start < ADDR_LEAD_MAX) {
-		lead = p->start - prev->start;
-		lead += prev->start > 0 && s->text[prev->start - 1] == '-';
-	}
+	size_t behind = s->len - p->end;
 	v.in_place = true;
-	v.base = p->start - lead;
+	v.base = lead_from(s, p);
 	v.s = (const char *)s->text + v.base;
-	v.n = lead + p->n + (behind < ADDR_TAIL_MAX ? behind : ADDR_TAIL_MAX);
-	return scan_try(s, &v, lead, p->n, false);
+	v.n = p->end - v.base + (behind < ADDR_TAIL_MAX ? behind : ADDR_TAIL_MAX);
+	return scan_try(s, &v, p->start - v.base, p->n, false);
 }
 
-static enum gap gap_before(const struct scan *s, const struct piece *prev, size_t start)
+/* What one ASCII character between two pieces makes of the gap. 0: look closer. */
+enum { GAP_LOOK = 0, GAP_MARKS = 1 + GAP_CONNECT, GAP_BLANK = 1 + GAP_SPACE, GAP_ELSE = 1 + GAP_OTHER };
+static const uint8_t gap_by[128] = {
+	[' '] = GAP_BLANK, ['\n'] = GAP_BLANK, ['\t'] = GAP_BLANK, ['\r'] = GAP_BLANK,
+	[':'] = GAP_MARKS, ['_'] = GAP_MARKS, ['-'] = GAP_MARKS, ['.'] = GAP_MARKS, ['/'] = GAP_MARKS, ['+'] = GAP_MARKS, ['='] = GAP_MARKS,
+	[','] = GAP_ELSE, [';'] = GAP_ELSE, ['('] = GAP_ELSE, [')'] = GAP_ELSE, ['['] = GAP_ELSE, [']'] = GAP_ELSE, ['{'] = GAP_ELSE,
+	['}'] = GAP_ELSE, ['<'] = GAP_ELSE, ['>'] = GAP_ELSE, ['"'] = GAP_ELSE, ['\''] = GAP_ELSE, ['*'] = GAP_ELSE, ['&'] = GAP_ELSE,
+	['|'] = GAP_ELSE, ['!'] = GAP_ELSE, ['?'] = GAP_ELSE, ['#'] = GAP_ELSE, ['$'] = GAP_ELSE, ['%'] = GAP_ELSE, ['@'] = GAP_ELSE,
+	['\\'] = GAP_ELSE, ['^'] = GAP_ELSE, ['`'] = GAP_ELSE, ['~'] = GAP_ELSE,
+};
+
+static inline enum gap gap_before(const struct scan *s, size_t end, size_t start)
 {
-	if (s->n == 0)
+	uint8_t c = s->text[end], by = c < 128 ? gap_by[c] : GAP_LOOK;
+	if (by == GAP_ELSE || s->n == 0)
 		return GAP_OTHER;
-	if (start - prev->end == 1) {
-		switch (s->text[prev->end]) {
-		case ' ': case '\n': case '\t': case '\r':
-			return GAP_SPACE;
-		case ':': case '_': case '-': case '.': case '/': case '+': case '=':
-			return GAP_CONNECT;
-		case ',': case '(': case ')': case '*': case '"': case '\'': case '<': case '>':
-			return GAP_OTHER;
-		default:
-			break;
-		}
-	}
-	return scan_gap(s, prev->end, start);
+	if (start - end == 1 && by != GAP_LOOK)
+		return (enum gap)(by - 1);
+	/* ". " and the like. */
+	if (by == GAP_MARKS && c != '-' && s->text[end + 1] == ' ')
+		return GAP_OTHER;
+	return scan_gap(s, end, start);
+}
+
+/* Is the chain worth a look? */
+static inline bool chain_counts(const struct scan *s, size_t end)
+{
+	size_t n = end - s->chain.start;
+	return n >= CHAIN_MIN && !s->chain.used && (s->chain.digit || n >= CHAIN_PLAIN_MIN);
 }
 
 /* Every piece comes by here, in order. */
 static inline void piece(struct scan *s, struct piece *p)
 {
-	static const struct piece none;
-	const struct piece *prev = s->n ? scan_kept(s, 0) : &none;
-	p->gap = (uint8_t)gap_before(s, prev, p->start);
-	if (p->gap != GAP_CONNECT) {
-		if (s->n)
+	const struct piece *prev = scan_kept(s, 0);
+	enum gap gap = gap_before(s, prev->end, p->start);
+	p->gap = (uint8_t)gap;
+	if (gap != GAP_CONNECT) {
+		if (chain_counts(s, prev->end))
 			chain_end(s, prev->end);
 		s->chain.start = p->start;
 		s->chain.digit = s->chain.used = s->chain.folded = false;
 	}
-	p->used = join_row(s, p);
-	if (!p->used && ((p->digit && p->n >= SHORT_MIN) || p->n >= PLAIN_MIN))
-		p->used = alone(s, p, prev);
-	if (!p->used)
+	if (gap == GAP_SPACE && p->n == s->row.size) {
+		join_row_grows(s, p);
+	} else {
+		if (s->row.count > 1)
+			p->used = join_row_ends(s, gap == GAP_SPACE && p->n < s->row.size ? p : NULL);
+		s->row.count = 1;
+		s->row.size = p->n;
+	}
+	if (!p->used && p->n >= SHORT_MIN && (p->digit || p->n >= PLAIN_MIN))
+		p->used = alone(s, p);
+	if (!p->used && gap == GAP_SPACE && p->n + prev->n + (prev->gap == GAP_SPACE ? scan_kept(s, 1)->n : 0) >= JOIN_MIN)
 		p->used = join_broken(s, p);
 	s->chain.digit |= p->digit;
 	s->chain.used |= p->used;
 	s->chain.folded |= p->folded;
-	s->kept[s->n++ % PIECES_KEPT] = *p;
-	if (p->used)
-		s->row.bad = true;
+	s->row.bad |= p->used;
+	s->kept[s->n++ & (PIECES_KEPT - 1)] = *p;
 }
 
 /* A run with bytes above ASCII: characters decide what it is made of. */
@@ -167,7 +182,7 @@ static void run_folded(struct scan *s, size_t start, size_t end)
 		p.blocked |= c.kind == NORMAL_LETTER;
 		p.folded |= c.size > 1;
 		p.end = i;
-		p.n++;
+		p.n += p.n < UINT32_MAX / 4;
 	}
 	if (p.n)
 		piece(s, &p);
@@ -183,7 +198,8 @@ static inline void run_end(struct scan *s, struct run *r, size_t end)
 		run_folded(s, r->start, end);
 		return;
 	}
-	struct piece p = { .start = r->start, .end = end, .n = end - r->start, .first = (char)s->text[r->start], .digit = r->digit,
+	size_t n = end - r->start;
+	struct piece p = { .start = r->start, .end = end, .n = n < UINT32_MAX / 4 ? (uint32_t)n : UINT32_MAX / 4, .first = (char)s->text[r->start], .digit = r->digit,
 	                   .inner = r->inner };
 	piece(s, &p);
 }
@@ -248,6 +264,8 @@ void addr_scan(const uint8_t *text, size_t len, struct addr_hits *out)
 		run_end(&s, &r, len);
 	if (s.n == 0)
 		return;
-	chain_end(&s, scan_kept(&s, 0)->end);
-	join_end(&s);
+	if (chain_counts(&s, scan_kept(&s, 0)->end))
+		chain_end(&s, scan_kept(&s, 0)->end);
+	if (s.row.count > 1)
+		join_row_ends(&s, NULL);
 }
