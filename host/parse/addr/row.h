@@ -53,9 +53,6 @@ struct addr_row {
 	uint8_t version[ADDR_VERSION_MAX], version_len;
 	uint8_t payload_min, payload_max;
 	enum addr_hash hash;
-	/* First and last five characters that such an address of len_max (and of the lengths down to len_min) may begin with, as
-	 * numbers: made by the generator, so that nothing is decoded in vain. 0 and UINT32_MAX where it doesn't apply. */
-	uint32_t low, high;
 	/* Whatever else the check wants to know; "" and 0 where nothing was given. */
 	const char *param;
 	uint32_t number;

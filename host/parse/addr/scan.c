@@ -94,6 +94,12 @@ static bool alone(struct scan *s, const struct piece *p)
 	return scan_try(s, &v, p->start - v.base, p->n, false);
 }
 
+/* As the masks have it: a letter or digit of ASCII, or a byte above. */
+static bool is_word(uint8_t c)
+{
+	return c > 127 || (uint8_t)((c | 32) - 'a') < 26 || (uint8_t)(c - '0') < 10;
+}
+
 /* What one ASCII character between two pieces makes of the gap. 0: look closer. */
 enum { GAP_LOOK = 0, GAP_MARKS = 1 + GAP_CONNECT, GAP_BLANK = 1 + GAP_SPACE, GAP_ELSE = 1 + GAP_OTHER };
 static const uint8_t gap_by[128] = {
@@ -125,9 +131,16 @@ static inline bool chain_counts(const struct scan *s, size_t end)
 	return n >= CHAIN_MIN && !s->chain.used && (s->chain.digit || n >= CHAIN_PLAIN_MIN);
 }
 
-/* Every piece comes by here, in order. */
-static inline void piece(struct scan *s, struct piece *p)
+/* Where the next piece is written: among the kept ones, over the oldest, which nobody asks for any more. */
+static inline struct piece *piece_next(struct scan *s)
 {
+	return &s->kept[s->n & (PIECES_KEPT - 1)];
+}
+
+/* Every piece comes by here, in order, once it is written. */
+static inline void piece(struct scan *s)
+{
+	struct piece *p = piece_next(s);
 	const struct piece *prev = scan_kept(s, 0);
 	enum gap gap = gap_before(s, prev->end, p->start);
 	p->gap = (uint8_t)gap;
@@ -153,7 +166,7 @@ static inline void piece(struct scan *s, struct piece *p)
 	s->chain.used |= p->used;
 	s->chain.folded |= p->folded;
 	s->row.bad |= p->used;
-	s->kept[s->n++ & (PIECES_KEPT - 1)] = *p;
+	s->n++;
 }
 
 /* A run with bytes above ASCII: characters decide what it is made of. */
@@ -169,8 +182,10 @@ static void run_folded(struct scan *s, size_t start, size_t end)
 			continue;
 		}
 		if (c.kind != NORMAL_WORD && c.kind != NORMAL_LETTER) {
-			if (p.n)
-				piece(s, &p);
+			if (p.n) {
+				*piece_next(s) = p;
+				piece(s);
+			}
 			p = (struct piece){ .n = 0 };
 			continue;
 		}
@@ -184,12 +199,14 @@ static void run_folded(struct scan *s, size_t start, size_t end)
 		p.end = i;
 		p.n += p.n < UINT32_MAX / 4;
 	}
-	if (p.n)
-		piece(s, &p);
+	if (p.n) {
+		*piece_next(s) = p;
+		piece(s);
+	}
 }
 
 /* A run of letters, digits and bytes above ASCII, as the masks have it. */
-struct run { size_t start; bool open, digit, inner, high; };
+struct run { size_t start; bool open; uint64_t digit, inner, high; };
 
 static inline void run_end(struct scan *s, struct run *r, size_t end)
 {
@@ -199,9 +216,15 @@ static inline void run_end(struct scan *s, struct run *r, size_t end)
 		return;
 	}
 	size_t n = end - r->start;
-	struct piece p = { .start = r->start, .end = end, .n = n < UINT32_MAX / 4 ? (uint32_t)n : UINT32_MAX / 4, .first = (char)s->text[r->start], .digit = r->digit,
-	                   .inner = r->inner };
-	piece(s, &p);
+	struct piece *p = piece_next(s);
+	p->start = r->start;
+	p->end = end;
+	p->n = n < UINT32_MAX / 4 ? (uint32_t)n : UINT32_MAX / 4;
+	p->first = (char)s->text[r->start];
+	p->digit = r->digit != 0;
+	p->inner = r->inner != 0;
+	p->folded = p->blocked = p->used = false;
+	piece(s);
 }
 
 /* The bits below n, n <= 64. */
@@ -215,23 +238,25 @@ static inline unsigned lowest(uint64_t bits)
 	return bits ? (unsigned)__builtin_ctzll(bits) : 64;
 }
 
+/* The runs of 64 bytes from base on. */
 static inline void block(struct scan *s, struct run *r, const struct mask *m, size_t base)
 {
 	uint64_t left = m->word;
+	/* Capitals behind another letter or digit. */
+	uint64_t inner = m->upper & (m->word << 1 | r->open);
 	unsigned start = 0;
 	if (!r->open) {
 		if (left == 0)
 			return;
 		start = lowest(left);
-		*r = (struct run){ .start = base + start, .open = true };
+		*r = (struct run){ base + start, true, 0, 0, 0 };
 	}
 	for (;;) {
 		unsigned end = lowest(~left & ~below(start));
 		uint64_t here = below(end) & ~below(start);
-		bool first = base + start == r->start;
-		r->digit |= (m->digit & here) != 0;
-		r->high |= (m->high & here) != 0;
-		r->inner |= (m->upper & here & ~(first ? UINT64_C(1) << start : 0)) != 0;
+		r->digit |= m->digit & here;
+		r->high |= m->high & here;
+		r->inner |= inner & here;
 		if (end == 64)
 			return;
 		run_end(s, r, base + end);
@@ -239,7 +264,47 @@ static inline void block(struct scan *s, struct run *r, const struct mask *m, si
 		if (left == 0)
 			return;
 		start = lowest(left);
-		*r = (struct run){ .start = base + start, .open = true };
+		*r = (struct run){ base + start, true, 0, 0, 0 };
+	}
+}
+
+/* Could any part of an address be here? Its pieces have digits beside letters or punctuation, capitals inside, or are long; or it is
+ * written in single letters; or something is hidden in it. A block without any of that, between two such, holds none: 64 letters of an
+ * address without a digit beside a letter happen once in 10,000 times, and then it is only missed when it was also broken into words. */
+static inline bool block_counts(const struct mask *m, bool open)
+{
+	uint64_t before = m->word << 1 | open, behind = m->word >> 1, letter = m->word & ~m->digit;
+	uint64_t mixed = m->digit & (letter << 1 | letter >> 1 | m->mark << 1 | m->mark >> 1);
+	uint64_t inner = m->upper & before;
+	uint64_t pairs = m->word & behind, fours = pairs & pairs >> 2, eights = fours & fours >> 4, longer = eights & eights >> 6;
+	uint64_t single = m->word & ~before & ~behind;
+	return (mixed | inner | m->high | longer) != 0 || __builtin_popcountll(single) >= 8;
+}
+
+/* Goes over the text by blocks, one behind, and leaves out those that neither count nor have a neighbour that does. */
+struct walk { struct mask last; bool last_counts, before_counts, on; };
+
+/* The block at base, whose mask is w->last, now that it is known whether the next one counts. */
+static inline void walk(struct scan *s, struct run *r, struct walk *w, size_t base, bool next_counts)
+{
+	if (w->last_counts || w->before_counts || next_counts) {
+		if (!w->on) {
+			/* A run that reaches in from what was left out; it is short there, or it would have counted. */
+			size_t start = base;
+			while (start > 0 && base - start < 64 && is_word(s->text[start - 1]))
+				start--;
+			*r = (struct run){ start, start < base, 0, 0, 0 };
+		}
+		block(s, r, &w->last, base);
+		w->on = true;
+	} else {
+		if (w->on && r->open) {
+			size_t end = base;
+			while (end < s->len && end - base < 64 && is_word(s->text[end]))
+				end++;
+			run_end(s, r, end);
+		}
+		r->open = w->on = false;
 	}
 }
 
@@ -247,19 +312,27 @@ void addr_scan(const uint8_t *text, size_t len, struct addr_hits *out)
 {
 	struct scan s = { .text = text, .len = len, .out = out };
 	struct run r = { .open = false };
-	size_t i = 0;
+	struct walk w = { .on = false };
 	out->n = 0;
 	out->more = false;
-	for (; len - i >= 64; i += 64) {
-		struct mask m = mask_of(text + i);
-		block(&s, &r, &m, i);
+	for (size_t i = 0; i < len; i += 64) {
+		uint8_t end[64];
+		const uint8_t *at = text + i;
+		if (len - i < 64) {
+			memset(end, 0, sizeof end);
+			memcpy(end, at, len - i);
+			at = end;
+		}
+		struct mask m = mask_of(at);
+		bool counts = block_counts(&m, i > 0 && is_word(text[i - 1]));
+		if (i > 0)
+			walk(&s, &r, &w, i - 64, counts);
+		w.before_counts = w.last_counts;
+		w.last_counts = counts;
+		w.last = m;
 	}
-	if (i < len) {
-		uint8_t last[64] = { 0 };
-		memcpy(last, text + i, len - i);
-		struct mask m = mask_of(last);
-		block(&s, &r, &m, i);
-	}
+	if (len > 0)
+		walk(&s, &r, &w, (len - 1) / 64 * 64, false);
 	if (r.open)
 		run_end(&s, &r, len);
 	if (s.n == 0)
