@@ -21,7 +21,7 @@ FETCH_SRC := host/fetch_main.c host/priv/inner.c $(wildcard host/fetch/*.c) $(BA
 MAIN_LIB  := -ljansson -levent_core -lsodium
 NET_LIB   := -levent_core -lssl -lcrypto -lsodium
 FETCH_LIB := -lcurl -levent_core -lssl -lcrypto
-PARSE_LIB := -lcrypto -levent_core -lsodium -ldl
+PARSE_LIB := -lcrypto -levent_core -lsodium -lgumbo -ldl
 
 # `make V=1` shows whole command lines.
 V ?= 0
@@ -90,7 +90,7 @@ unit: all $(UNIT)
 	tests/run-each unit $(UNIT)
 fuzz-replay: $(FUZZ)
 	tests/run-each fuzz $(FUZZ)
-js: all dist
+js: all dist $(B)/fetchtool
 	node --test $(wildcard tests/js/*.test.mjs)
 e2e: all dist
 	node --test --test-concurrency=1 $(wildcard tests/e2e/*.test.mjs)
@@ -105,6 +105,9 @@ demo: all dist
 bench: all $(B)/bench/bench_relays
 	node tests/bench/bench.mjs
 	$(MAKE) bench-scan
+# Main's end of fetching for the tests; beside the roles that it starts.
+$(B)/fetchtool: tests/net/fetchtool.c $$(call obj,$$(call uses,tests/net/fetchtool.c)) $(GEN)
+	$(call say,test)$(CC) $(ALLCFLAGS) -MMD -MP -o $@ $< $(call obj,$(call uses,$<)) $(LDHARDEN) $(call libs,$<)
 $(B)/bench/%: tests/bench/%.c $$(call obj,$$(call uses,tests/bench/$$*.c))
 	@mkdir -p $(@D)
 	$(CC) $(ALLCFLAGS) -o $@ $< $(call obj,$(call uses,$<)) $(LDHARDEN) $(call libs,$<)

@@ -36,6 +36,7 @@ web.onPlainRequests({
 });
 web.onPlainDocuments((details) => https.onPlainSend(details));
 web.onCommitted((details) => watch.onCommitted(details));
+web.onFocus(() => watch.onFocus());
 web.onOpened((details) => watch.onOpened(details));
 web.onContent((message, from) => clipcheck.onContent(message, from));
 web.onNavigationError(async (details) => {

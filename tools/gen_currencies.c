@@ -22,7 +22,15 @@
 #define ROWS_MAX 4096
 
 /* What is computed of a row for the index. */
-static struct made { unsigned long long first[2]; int bits; const char *inside; long long length[2]; } made[ROWS_MAX];
+static struct made {
+	unsigned long long first[2];
+	int bits;
+	const char *inside, *rest; /* rest: the prefix behind its lead */
+	size_t lead, suffix;
+	bool caseless;
+	long long length[2];
+	unsigned long low, high;
+} made[ROWS_MAX];
 
 static const char *at_row = "";
 
@@ -188,7 +196,7 @@ static void base58_span(const uint8_t *version, size_t n, long long payload, str
 }
 
 /* Lengths, first letters and the range of the first five letters, from what the bytes can be. */
-static void base58_row(const json_t *o, struct made *m, long long length[2], const char *prefix, FILE *out)
+static void base58_row(const json_t *o, struct made *m, long long length[2], const char *prefix)
 {
 	uint8_t version[ADDR_VERSION_MAX];
 	size_t n = hex(text(o, "version", true), version);
@@ -219,7 +227,8 @@ static void base58_row(const json_t *o, struct made *m, long long length[2], con
 		die("no such address begins with the prefix given", prefix);
 	if (range(o, "length", 2047, said) && (said[0] > length[0] + 1 || said[1] < length[1]))
 		die("lengths other than the version's and payload's", "length");
-	fprintf(out, ".low = %luu, .high = %luu, ", head(s.low), head(s.high));
+	m->low = head(s.low);
+	m->high = head(s.high);
 }
 
 static void bech32_length(const json_t *o, const char *prefix, long long length[2], int version_groups)
@@ -290,6 +299,8 @@ static void row(const json_t *o, size_t i, FILE *out)
 	free(context);
 	put_text(out, "prefix", prefix);
 	put_text(out, "suffix", suffix);
+	if (strlen(prefix) > 255 || strlen(suffix) > 255)
+		die("too long", "prefix or suffix");
 	put_text(out, "inside", inside);
 	put_text(out, "not_beside", text(o, "not_beside", false));
 	put_text(out, "param", text(o, "param", false));
@@ -301,13 +312,19 @@ static void row(const json_t *o, size_t i, FILE *out)
 	size_t lead = strlen(prefix);
 	while (lead && isalnum((unsigned char)prefix[lead - 1]))
 		lead--;
+	fprintf(out, ".prefix_len = %zu, .suffix_len = %zu, .lead_len = %zu, ", strlen(prefix), strlen(suffix), lead);
+	m->rest = prefix + lead;
+	m->lead = lead;
+	m->suffix = strlen(suffix);
+	m->caseless = caseless;
+	m->high = 0xffffffff;
 	if (prefix[lead] || *first) {
 		char one[2] = { prefix[lead], 0 };
 		m->first[0] = m->first[1] = 0;
 		add(m->first, prefix[lead] ? one : first, caseless);
 	}
 	if (based)
-		base58_row(o, m, length, prefix, out);
+		base58_row(o, m, length, prefix);
 	else if (!range(o, "length", 2047, length)) {
 		if (!bech)
 			die("missing", "length");
@@ -317,6 +334,14 @@ static void row(const json_t *o, size_t i, FILE *out)
 	range(o, "payload", 255, payload);
 	uint8_t version[ADDR_VERSION_MAX];
 	size_t n = hex(text(o, "version", false), version);
+	if (strcmp(check, "base58_sum") == 0 && n && !json_object_get(o, "number") && payload[0] == payload[1] && length[0] == length[1]) {
+		struct span s;
+		base58_span(version, n, payload[0], &s);
+		if (strlen(s.low) == (size_t)length[0] && strlen(s.high) == (size_t)length[0]) {
+			m->low = head(s.low);
+			m->high = head(s.high);
+		}
+	}
 	fprintf(out, ".version = { ");
 	for (size_t k = 0; k < n || k == 0; k++)
 		fprintf(out, "0x%02x, ", n ? version[k] : 0);
@@ -354,18 +379,34 @@ static void inside_out(size_t rows, FILE *out)
 	fprintf(out, "%s\n};\nconst size_t rows_inside_n = %zu;\n", n ? "" : " { { 0, 0 }, 0, 0 }", n);
 }
 
+/* What the look-up compares before it goes to the row: see struct entry in host/parse/addr/rows.c. */
+static void entry_out(size_t i, FILE *out)
+{
+	const struct made *m = &made[i];
+	unsigned long head_bits = 0, mask = 0;
+	for (size_t k = 0; k < 4 && m->rest[k]; k++) {
+		head_bits |= (unsigned long)(unsigned char)m->rest[k] << k * 8;
+		mask |= 0xfful << k * 8;
+	}
+	long long around = (long long)(m->lead + m->suffix);
+	fprintf(out, "\n\t{ 0x%08lxu, 0x%08lxu, 0x%08xu, %luu, %luu, %lld, %lld, %zu },", head_bits, mask,
+	        m->caseless ? 0x20202020u : 0u, m->low, m->high, m->length[0] - around, m->length[1] - around, i);
+}
+
 /* For each first letter the rows that it may begin, strongest checksum first, else in the order of the table. */
 static void index_out(size_t rows, FILE *out)
 {
 	size_t n = 0;
 	unsigned from[129] = { 0 };
-	fprintf(out, "static const uint16_t first_rows[] = {");
+	fprintf(out, "static const struct entry entries[] = {");
 	for (size_t c = 0; c < 128; c++) {
 		from[c] = (unsigned)n;
 		for (int bits = 256; bits >= 0; bits--)
 			for (size_t i = 0; i < rows; i++)
-				if (made[i].bits == bits && !made[i].inside[0] && made[i].first[c >> 6] >> (c & 63) & 1)
-					fprintf(out, "%s%zu,", n++ % 20 ? " " : "\n\t", i);
+				if (made[i].bits == bits && !made[i].inside[0] && made[i].first[c >> 6] >> (c & 63) & 1) {
+					entry_out(i, out);
+					n++;
+				}
 	}
 	from[128] = (unsigned)n;
 	fprintf(out, "\n};\nstatic const uint16_t first_from[129] = {");
@@ -410,7 +451,7 @@ int main(int argc, char **argv)
 	index_out(json_array_size(list), later);
 	fclose(later);
 	/* The rows are in pieces: what stands before the index's first line is the array. */
-	char *index = strstr(rows, "static const uint16_t first_rows");
+	char *index = strstr(rows, "static const struct entry entries");
 	printf("const struct addr_row addr_rows[] = {\n%.*s};\nconst size_t addr_rows_n = %zu;\n%s\n#endif\n", (int)(index - rows), rows,
 	       json_array_size(list), index);
 	free(rows);

@@ -177,7 +177,6 @@
 
   // ---- the selection that is a clipboard --------------------------------------------------------------------------
 
-  let lastSelected = '';
   let selectTimer = 0;
   function onSelect(event) {
     if (!hasPrimary || !isOurs()) return;
@@ -186,15 +185,13 @@
     selectTimer = setTimeout(() => {
       const { flavours: [plain] } = selected(window);
       const text = plain?.text ?? '';
-      if (text === lastSelected) return;
-      lastSelected = text;
       if (mayHold([text])) link.ask({ kind: 'clip.primary', text }).catch(() => {});
     }, PRIMARY_MS);
   }
 
   // ---- windows ----------------------------------------------------------------------------------------------------
 
-  const LISTENERS = { copy: onCopy, cut: onCopy, dragstart: onDragStart, click: onClick, auxclick: onClick, mousedown: onPress, contextmenu: onMenu, mouseup: onSelect, keyup: onSelect };
+  const LISTENERS = { copy: onCopy, cut: onCopy, dragstart: onDragStart, click: onClick, auxclick: onClick, mousedown: onPress, contextmenu: onMenu, mouseup: onSelect, keyup: onSelect, select: onSelect, selectionchange: onSelect };
   const watched = new WeakSet();
 
   function watch(window) {

@@ -153,6 +153,11 @@ export class Documents {
     return tab.opener === SECURE && originOf(tab.openerUrl) === origin && Object.values(tab.frames).every((f) => !hasResponse(f.url));
   }
 
+  isPageInsecure(tabId) {
+    const tab = this.tabs.get(tabId);
+    return Boolean(tab) && (tab.tainted || tab.frames[0]?.state === INSECURE);
+  }
+
   urlOf(tabId, frameId) {
     return this.tabs.get(tabId)?.frames[frameId]?.url ?? '';
   }

@@ -34,7 +34,7 @@ export class ClipCheck {
 
   /** from: {tabId, frameId, parentFrameId, url, private, windowId} of the sender, as the browser tells it. */
   async onContent(message, from) {
-    if (message?.kind === 'clip.state') return { state: await this.#watch.stateFor(from), primary: this.#web.hasPrimary && !this.#privileged.exact };
+    if (message?.kind === 'clip.state') return { state: await this.#watch.stateFor(from), primary: await this.#web.hasPrimary() };
     if (message?.kind === 'clip.primary') return this.#primary(message);
     if (message?.kind === 'clip.hold') return this.#held(message, from);
     return null;
@@ -75,7 +75,7 @@ export class ClipCheck {
 
   // Selecting is copying on this system and has happened already: what is known to hold no address stays.
   async #primary({ text }) {
-    if (typeof text !== 'string' || !this.#web.hasPrimary) return null;
+    if (typeof text !== 'string' || !await this.#web.hasPrimary()) return null;
     const { result } = await this.#ask(clipCheck([{ type: 'text/plain', text }]));
     if (result && !result.found) return { blanked: false };
     return { blanked: await this.#blankPrimary() };

@@ -8,6 +8,9 @@ import { asDownload } from '../core/unguarded.js';
 import { proxyOf } from './guard.js';
 
 const KEY = 'doc:';
+// From an insecure document's headers to its place in the tab, at most; and until what it is drawn with is made.
+const ARRIVING_MS = 20000;
+const ARRIVED_MS = 1500;
 const DOCUMENT_TYPES = new Set(['main_frame', 'sub_frame']);
 
 export class DocumentWatch {
@@ -15,6 +18,7 @@ export class DocumentWatch {
   #privileged;
   #pages;
   #ourBase;
+  #arriving = new Map();    // "tab frame" of insecure documents whose place isn't taken yet → timer
 
   constructor({ web, privileged, pages }) {
     this.#web = web;
@@ -78,6 +82,7 @@ export class DocumentWatch {
     if (isDocument) return this.#documentComes(details, state, proxy);
     if (state === INSECURE && this.documents.taint({ tabId, documentUrl: details.documentUrl })) {
       this.#save(tabId);
+      this.onFocus();
       await this.#tellTab(tabId, hostOf(details.documentUrl ?? ''));
     }
     // <embed> and <object> show documents too.
@@ -90,6 +95,7 @@ export class DocumentWatch {
     this.#save(tabId);
     if (type === 'main_frame') await this.#noteVisit(details, proxy);
     if (state === SECURE) return {};
+    if (!isRedirect(details)) await this.#arrives(`${tabId} ${frameId}`);
     if (/^https:/.test(url)) await this.#web.guardClipboardOf(hostOf(url)).catch(() => {});
     return hasBody(details) ? asDownload(details.responseHeaders) : {};
   }
@@ -116,7 +122,8 @@ export class DocumentWatch {
     if (frameId === 0) this.visits.committed(details);
     this.#save(tabId);
     if (frameId !== 0 && !wasTainted && !this.documents.isPageSecure(tabId)) await this.#tellTab(tabId, '');
-    if (frameId === 0) this.#updateFocus();
+    if (this.#arriving.has(`${tabId} ${frameId}`)) this.#web.setTimeout(() => this.#isThere(`${tabId} ${frameId}`), ARRIVED_MS);
+    if (frameId === 0) await this.onFocus();
   }
 
   /** webNavigation.onCreatedNavigationTarget. */
@@ -139,9 +146,27 @@ export class DocumentWatch {
     return this.documents.ask({ tabId, frameId, parentFrameId, url });
   }
 
-  // Privileged: selecting is no copying while an insecure page is in front.
-  #updateFocus() {
-    this.onFocus?.();
+  // ---- selecting is copying, on some systems (privileged edition) --------------------------------------------------
+
+  // A document keeps the way it was made with: so it is switched off before an insecure one is made, and while one is in
+  // front (for what it makes itself: frames, blank documents).
+  async #arrives(key) {
+    if (!this.#privileged.exact) return;
+    this.#web.clearTimeout(this.#arriving.get(key));
+    this.#arriving.set(key, this.#web.setTimeout(() => this.#isThere(key), ARRIVING_MS));
+    await this.#privileged.setAutocopy(false);
+  }
+
+  #isThere(key) {
+    if (this.#arriving.delete(key)) this.onFocus();
+  }
+
+  /** Another tab, another window, another document is in front. */
+  async onFocus() {
+    if (!this.#privileged.exact) return;
+    const tabs = await this.#web.activeTabs();
+    const isInsecure = tabs.some((tabId) => this.documents.isPageInsecure(tabId));
+    await this.#privileged.setAutocopy(this.#arriving.size === 0 && !isInsecure);
   }
 
   async #tellTab(tabId, host) {

@@ -54,8 +54,8 @@ export const web = {
     blankSelection();
     return true;
   },
-  /** Systems on which selecting is copying; told by onInit. */
-  hasPrimary: false,
+  /** Whether selecting is copying on this system (X11, Wayland). */
+  hasPrimary: async () => ['linux', 'openbsd'].includes((await browser.runtime.getPlatformInfo()).os),
 
   tellTab: (tabId, message) => browser.tabs.sendMessage(tabId, message).catch(() => null),
   askFrame: (tabId, frameId, message) => browser.tabs.sendMessage(tabId, message, { frameId }).catch(() => null),
@@ -100,6 +100,12 @@ export const web = {
       const from = contentOf(sender);
       return from ? listener(message, from) : undefined;
     });
+  },
+  /** Ids of the tabs in front, one a window. */
+  activeTabs: async () => (await browser.tabs.query({ active: true })).map(({ id }) => id),
+  onFocus(listener) {
+    browser.tabs.onActivated.addListener(() => listener());
+    browser.windows.onFocusChanged.addListener(() => listener());
   },
   onCommitted: (listener) => browser.webNavigation.onCommitted.addListener(listener),
   onOpened: (listener) => browser.webNavigation.onCreatedNavigationTarget.addListener(listener),

@@ -1,6 +1,6 @@
 /* The privileged part: browser.secondexit, run in the browser's own process. Only extension/platform/privileged.js
- * calls it. It notes the failed handshakes of top-level loads, stores exceptions for exactly one certificate, and hides
- * the bypass of the browser's own error page where that would be a way past a check. API.md is the contract. */
+ * calls it. It notes the failed handshakes of top-level loads, stores exceptions for exactly one certificate, hides
+ * the bypass of the browser's own error page where that would be a way past a check, and stops selecting from being copying. API.md is the contract. */
 /* globals ExtensionAPI, ExtensionCommon, ChromeUtils, Services, Cc, Ci, Cr, Cu */
 'use strict';
 
@@ -204,7 +204,35 @@ var secondexit = (() => {
     return true;
   }
 
+  const AUTOCOPY_PREF = 'clipboard.autocopy';
+
+  /* Whether selecting copies (PRIMARY). On the default branch: never written to disk, nothing left behind by a crash; one who
+   * set the pref by hand keeps what was set. */
+  class Autocopy {
+    #theirs = null;
+
+    set(on) {
+      const branch = Services.prefs.getDefaultBranch('');
+      this.#theirs ??= branch.getBoolPref(AUTOCOPY_PREF, false);
+      branch.setBoolPref(AUTOCOPY_PREF, on && this.#theirs);
+      return Services.prefs.getBoolPref(AUTOCOPY_PREF, false) === (on && this.#theirs);
+    }
+
+    restore() {
+      if (this.#theirs !== null) Services.prefs.getDefaultBranch('').setBoolPref(AUTOCOPY_PREF, this.#theirs);
+      this.#theirs = null;
+    }
+  }
+
+  function blankPrimary() {
+    const { clipboard } = Services;
+    if (!clipboard.isClipboardTypeSupported(clipboard.kSelectionClipboard)) return false;
+    clipboard.emptyClipboard(clipboard.kSelectionClipboard);
+    return true;
+  }
+
   return class extends ExtensionAPI {
+    autocopy = new Autocopy();
     failures = new Failures();
     bypass = new Bypass();
     exceptions = [];
@@ -221,6 +249,7 @@ var secondexit = (() => {
       } catch {
         // never started
       }
+      this.autocopy.restore();
       this.clearExceptions();
       this.failures.clear();
       this.bypass.stop();
@@ -317,6 +346,8 @@ var secondexit = (() => {
             return this.bypass.isHidden;
           }),
           newCircuit: quiet(false, newTorBrowserCircuit),
+          setAutocopy: quiet(false, (on) => this.autocopy.set(on)),
+          blankPrimary: quiet(false, blankPrimary),
         },
       };
     }

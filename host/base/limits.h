@@ -95,8 +95,10 @@
 /* A mismatch is certain with one valid chain; the other answers get this long to be shown as well. */
 #define CHECK_SHOW_MS 1500
 /* Our own handshake through the first exit looks for selective interception. With the browser's own certificate at
- * hand it is not needed for a match (the exception is for that very certificate, which k others confirm): it may hold a
- * match up for no longer than a person notices. */
+ * hand it is not needed for a match (the exception is for that very certificate, which k others confirm): it begins when
+ * the others have their circuits, or this long after the first draw, and one that is nearly done may hold a match up for no longer
+ * than a person notices. */
+#define CHECK_PROBE_LATER_MS 2000
 #define CHECK_PROBE_GRACE_MS 50
 /* Between two tries while tor is away, and how long a check waits for tor before it has begun (the role connects in
  * milliseconds where tor runs). */

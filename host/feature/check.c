@@ -66,7 +66,7 @@ enum err check_new(struct certcheck *c, uint32_t id, const struct cert_request *
 	k->k = r->k ? r->k : K_DEFAULT;
 	k->began = c->ops->now(c->ops->arg);
 	k->deadline = k->began + CHECK_DEADLINE_MS;
-	k->until = k->grace_end = NEVER;
+	k->until = k->grace_end = k->probe_at = NEVER;
 	enum err err = copy_chain(k, r);
 	if (err != OK) {
 		check_free(k);
@@ -181,6 +181,7 @@ void check_run(struct check *k)
 	k->is_weaker = may_be_weaker(k);
 	slots_begin(k);
 	k->state = CHECK_RUNNING;
+	k->probe_at = check_now(k) + (k->request.n_offered ? CHECK_PROBE_LATER_MS : 0);
 	check_evaluate(k);
 	if (k->state == CHECK_RUNNING)
 		still_begin(k);

@@ -43,6 +43,7 @@ struct look {
 	struct relay_info exit;
 	uint32_t net_id, judge_id;
 	uint64_t began, until;      /* until: of LOOK_HELD and LOOK_LOOKING */
+	enum cert_step step;        /* of LOOK_LOOKING: the last one heard of */
 	unsigned tries;             /* first exits: looks that failed by the network's fault */
 	unsigned sent;              /* how often an exit was asked to connect to the site, each time over another circuit */
 	bool was_open;              /* and said that it is connected */
@@ -93,6 +94,7 @@ struct check {
 	size_t still_at;
 	bool has_still_no;
 	enum cert_still_same still_same;
+	uint64_t probe_at;                  /* when our own probe begins at the latest; NEVER: not running yet */
 	uint64_t grace_end;                 /* until when only our own probe is waited for; NEVER */
 	bool is_grace_over;
 	bool is_country_asked, is_country_possible;

@@ -196,6 +196,7 @@ static void on_step(void *arg, const struct net_step_r *r)
 	if (r->step >= sizeof steps / sizeof *steps)
 		return;   /* "done" is said when the chain is judged */
 	bool names_exit = !fp_is(r->exit.fp, nobody);
+	l->step = steps[r->step];
 	l->sent += r->step == STEP_CONNECTING;
 	l->was_open |= r->step == STEP_HANDSHAKING;
 	check_progress(k, l->slot, steps[r->step], names_exit ? &r->exit : l->has_exit ? &l->exit : NULL);
@@ -203,9 +204,9 @@ static void on_step(void *arg, const struct net_step_r *r)
 	if (l->is_free && !l->has_exit && names_exit && r->step >= STEP_HANDSHAKING) {
 		l->has_exit = true;
 		l->exit = r->exit;
-		slots_pump(k);
-		certcheck_pump(k->owner);
 	}
+	slots_pump(k);
+	certcheck_pump(k->owner);
 }
 
 /* ---- start ---- */
@@ -234,6 +235,7 @@ enum err look_start(struct look *l)
 	l->began = now;
 	l->sent = 0;
 	l->was_open = false;
+	l->step = CERT_STEP_CHOOSING;
 	l->answer = (struct cert_answer){ 0 };
 	l->until = look_until(l, now);
 	if (l->until <= now)

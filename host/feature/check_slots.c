@@ -231,12 +231,23 @@ static bool has_unnamed(const struct check *k)
 	return false;
 }
 
-void slots_pump(struct check *k)
+/* Tor makes a circuit to a chosen exit of a clean one by another hop, if it has one: our own probe would take away what the others are about
+ * to use. So where it isn't needed (the browser's own chain is known) it comes after them. */
+static bool is_probe_due(const struct check *k, uint64_t now)
 {
-	if (k->state != CHECK_RUNNING || k->is_memory_only)
-		return;
-	uint64_t now = check_now(k);
-	for (size_t i = 0; i < k->n_probes; i++) {
+	if (now >= k->probe_at)
+		return true;
+	for (size_t i = 0; i < k->k; i++) {
+		const struct look *l = &k->slots[i];
+		if (l->state < LOOK_LOOKING || (l->state == LOOK_LOOKING && l->step < CERT_STEP_CONNECTING))
+			return false;
+	}
+	return true;
+}
+
+static void probes_pump(struct check *k, uint64_t now)
+{
+	for (size_t i = 0; i < k->n_probes && is_probe_due(k, now); i++) {
 		struct look *l = &k->probes[i];
 		if (l->state != LOOK_IDLE)
 			continue;
@@ -244,6 +255,14 @@ void slots_pump(struct check *k)
 		if (err != OK)
 			look_failed(l, err);
 	}
+}
+
+void slots_pump(struct check *k)
+{
+	if (k->state != CHECK_RUNNING || k->is_memory_only)
+		return;
+	uint64_t now = check_now(k);
+	probes_pump(k, now);
 	if (k->asked >= k->k * CHECK_ROUNDS_MAX || now + 2 * CHECK_MARGIN_MS >= k->deadline)
 		give_up_idle(k);
 	for (size_t i = 0; i < k->k; i++)
@@ -254,6 +273,7 @@ void slots_pump(struct check *k)
 			draw(k, &k->slots[i]);
 	if (k->is_out_of_exits)
 		give_up_idle(k);
+	probes_pump(k, now);
 }
 
 /* ---- time ---- */
@@ -288,8 +308,11 @@ static uint64_t look_next(const struct look *l, uint64_t at)
 uint64_t slots_next_tick(const struct check *k)
 {
 	uint64_t at = NEVER;
-	for (size_t i = 0; i < k->n_probes; i++)
+	for (size_t i = 0; i < k->n_probes; i++) {
 		at = look_next(&k->probes[i], at);
+		if (k->probes[i].state == LOOK_IDLE && k->state == CHECK_RUNNING && k->probe_at < at)
+			at = k->probe_at;
+	}
 	for (size_t i = 0; i < k->k; i++)
 		at = look_next(&k->slots[i], at);
 	return at;

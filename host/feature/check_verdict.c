@@ -3,7 +3,7 @@
  *   mismatch: at once where the browser's own chain is known, else when the first exit's answers are in; others that
  *   are under way may still be shown for CHECK_SHOW_MS.
  *   match: when k answers count, no answer differs, and our own probe through the first exit has come, or failed, or is
- *   CHECK_PROBE_GRACE_MS late. Without the browser's own chain that probe is all we have: then it is waited for.
+ *   CHECK_PROBE_GRACE_MS late, or not near its end. Without the browser's own chain that probe is all we have: then it is waited for.
  *   undecided: when nothing is under way that could change it, or at the deadline. */
 #include "feature/check.h"
 #include "feature/classes.h"
@@ -135,6 +135,19 @@ static bool is_in_grace(struct check *k, uint64_t ms)
 	return true;
 }
 
+/* One that is still on its way to the site would be late in any case; unless the others' answers are all remembered ones. */
+static bool is_probe_near(const struct check *k)
+{
+	if (k->asked == 0)
+		return true;
+	for (size_t i = 0; i < k->n_probes; i++) {
+		const struct look *l = &k->probes[i];
+		if (l->state == LOOK_JUDGING || (l->state == LOOK_LOOKING && l->step >= CERT_STEP_HANDSHAKING))
+			return true;
+	}
+	return false;
+}
+
 static enum err probe_failure(const struct check *k)
 {
 	if (k->local_err != OK)
@@ -185,7 +198,7 @@ static void on_match(struct check *k, struct finding f)
 		          k->is_memory_only ? OK : probe_failure(k));
 		return;
 	}
-	if (!late && has_offer && is_in_grace(k, CHECK_PROBE_GRACE_MS))
+	if (!late && has_offer && is_probe_near(k) && is_in_grace(k, CHECK_PROBE_GRACE_MS))
 		return;
 	check_end(k, f.verdict, f.reason, OK);
 }

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "parse/place.h"
 #include "parse/roots.h"
 #include "parse/scan.h"
 #include "parse/x509.h"
@@ -121,6 +122,23 @@ static void parsed_scan(struct parsed *p, const struct frame *f, uint16_t *type,
 	}
 }
 
+static void parsed_place(struct parsed *p, const struct frame *f, uint16_t *type, struct buf *answer)
+{
+	struct parse_place q;
+	struct rd body;
+	enum err err = parsemsg_get_place(f->payload, &q);
+	if (err == OK)
+		err = pieces_of(p, f->id, &body);
+	*type = PARSE_R_PLACE;
+	if (err == OK)
+		err = place_find(&q, body, answer);
+	buf_free(&p->pieces);
+	if (err != OK) {
+		buf_free(answer);
+		answer_error(type, answer, err);
+	}
+}
+
 enum err parsed_frame(struct parsed *p, const struct frame *f, uint16_t *type, struct buf *answer)
 {
 	*type = 0;
@@ -141,6 +159,9 @@ enum err parsed_frame(struct parsed *p, const struct frame *f, uint16_t *type, s
 		return OK;
 	case PARSE_SCAN:
 		parsed_scan(p, f, type, answer);
+		return OK;
+	case PARSE_PLACE:
+		parsed_place(p, f, type, answer);
 		return OK;
 	default:
 		return ERR_BUG;

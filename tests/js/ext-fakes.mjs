@@ -190,8 +190,9 @@ export function extension({ api, storage = {}, until, answer: hostAnswer = frien
     windows: async () => web.open,
     open: { normal: 0, private: 1 },
     access: async () => ({ hosts: true, privateWindows: true }),
+    activeTabs: async () => [...tabs.values()].filter((tab) => tab.active).map(({ id }) => id),
     ourBase: () => 'moz-extension://x/',
-    hasPrimary: false,
+    hasPrimary: async () => web.primary ?? false,
     /** What happened to clipboard, windows and tabs: [name, …]. */
     did: [],
     writeClipboard: async (flavours) => Boolean(web.did.push(['write', flavours])),
@@ -259,5 +260,7 @@ export const exactApi = (more = {}) => {
     forget: async () => calls.push(['forget']),
     hideNativeBypass: async (hide) => calls.push(['hideNativeBypass', hide]),
     newCircuit: async () => false,
+    setAutocopy: async (on) => Boolean(calls.push(['setAutocopy', on])),
+    blankPrimary: async () => Boolean(calls.push(['blankPrimary'])),
   };
 };

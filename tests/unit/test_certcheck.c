@@ -41,7 +41,8 @@ static void match_with_the_offer(void **state)
 	world_free(w);
 }
 
-/* All looks run at once: the whole takes one look and a few round trips to tor. */
+/* All looks run at once: the whole takes one look and a few round trips to tor. Our own probe begins when the others have their
+ * circuits, so that it takes none away from them, and is not waited for for long. */
 static void all_in_parallel(void **state)
 {
 	(void)state;
@@ -51,7 +52,89 @@ static void all_in_parallel(void **state)
 	const struct got *g = world_check(w, 1, &r);
 	world_is(g, VERDICT_MATCH, REASON_SAME_CERT);
 	assert_int_equal(w->most_at_once, 4);
-	assert_true(g->elapsed_ms <= 1000 + 10);
+	assert_true(g->elapsed_ms <= 1000 + 10 + CHECK_PROBE_GRACE_MS);
+	world_free(w);
+}
+
+static void the_probe_comes_last(void **state)
+{
+	(void)state;
+	struct world *w = world_new(8);
+	w->look_ms = 1000;
+	struct cert_request r = world_request(OFFER, 1);
+	world_start(w, 1, &r);
+	world_run(w, 200);
+	assert_int_equal(w->exit[1].looks, 0);       /* the others are building */
+	assert_int_equal(w->n_looks, 3);
+	world_run(w, 100);
+	assert_int_equal(w->exit[1].looks, 1);       /* they are connecting */
+	world_run(w, 2000);
+	world_is(world_result(w, 1), VERDICT_MATCH, REASON_SAME_CERT);
+	/* Others that never get a circuit don't keep it away for ever. */
+	for (unsigned i = 2; i <= 8; i++) {
+		w->exit[i].stalls = true;
+		w->exit[i].steps = STEPS_BUILT;
+	}
+	r.key.host[0] = 'f';
+	world_start(w, 2, &r);
+	world_run(w, CHECK_PROBE_LATER_MS - 10);
+	assert_int_equal(w->exit[1].looks, 1);
+	world_run(w, 30);
+	assert_int_equal(w->exit[1].looks, 2);
+	/* Where it is all that shows the first exit's chain it is not kept waiting. */
+	r = world_request(0, 0);
+	r.key.host[0] = 'g';
+	world_start(w, 3, &r);
+	world_run(w, 20);
+	assert_int_equal(w->exit[1].looks, 3);
+	world_run(w, 30000);
+	world_free(w);
+}
+
+/* Circuits may be asked for ahead when exits will be drawn, and only then. */
+static void warming_up(void **state)
+{
+	(void)state;
+	struct world *w = world_new(8);
+	struct cert_request r = world_request(OFFER, 1);
+	world_start(w, 1, &r);
+	assert_int_equal(w->n_warm, 1);              /* at once, before the first exit is known */
+	assert_int_equal(w->warmed, 3);
+	assert_int_equal(w->n_draws, 0);
+	world_run(w, 3000);
+	world_is(world_check(w, 2, &r), VERDICT_MATCH, REASON_SAME_CERT);
+	assert_int_equal(w->n_warm, 1);              /* the exits drawn stay */
+	r.first = CERT_FIRST_DRAWN;
+	r.k = 5;
+	snprintf(r.key.host, sizeof r.key.host, "drawn.test");
+	(void)world_check(w, 3, &r);
+	assert_int_equal(w->warmed, 3 + 6);          /* the first one is drawn, too */
+	r = world_request(OFFER, 1);
+	snprintf(r.key.host, sizeof r.key.host, "2606:4700::1111");
+	(void)world_check(w, 4, &r);
+	snprintf(r.key.host, sizeof r.key.host, "10.0.0.1");
+	(void)world_check(w, 5, &r);
+	snprintf(r.key.host, sizeof r.key.host, "country.test");
+	r.same_country = true;
+	(void)world_check(w, 6, &r);
+	assert_int_equal(w->n_warm, 2);
+	world_free(w);
+}
+
+/* What a page can start by itself asks for no more than AUTO_CHECKS_MAX checks' worth. */
+static void warming_up_for_a_page(void **state)
+{
+	(void)state;
+	struct world *w = world_new(8);
+	struct cert_request r = world_request(OFFER, 1);
+	r.clicked = false;
+	for (unsigned i = 0; i < 30; i++) {
+		snprintf(r.key.host, sizeof r.key.host, "tab%u.test", i);
+		world_start(w, i + 1, &r);
+	}
+	world_run(w, 30000);
+	assert_int_equal(w->n_warm, AUTO_CHECKS_MAX);
+	assert_int_equal(w->warmed, 3 * AUTO_CHECKS_MAX);
 	world_free(w);
 }
 
@@ -463,7 +546,8 @@ static void a_broken_parse_role_opens_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(match_with_the_offer), cmocka_unit_test(all_in_parallel),
+		cmocka_unit_test(match_with_the_offer), cmocka_unit_test(all_in_parallel), cmocka_unit_test(the_probe_comes_last),
+		cmocka_unit_test(warming_up), cmocka_unit_test(warming_up_for_a_page),
 		cmocka_unit_test(match_without_the_offer), cmocka_unit_test(match_by_key),
 		cmocka_unit_test(a_key_without_its_signature_is_no_match), cmocka_unit_test(missing_intermediate),
 		cmocka_unit_test(others_see_valid), cmocka_unit_test(one_valid_chain_outweighs_colluders),

@@ -66,7 +66,7 @@ static void a_silent_first_exit_ends_the_asking(void **state)
 	world_free(w);
 }
 
-/* With the browser's own chain at hand a stalled probe holds the match up for 50 ms, no longer. */
+/* With the browser's own chain at hand a probe that is stuck before its end holds no match up. */
 static void a_stalling_probe_beside_the_offer(void **state)
 {
 	(void)state;
@@ -75,7 +75,22 @@ static void a_stalling_probe_beside_the_offer(void **state)
 	struct cert_request r = world_request(OFFER, 1);
 	const struct got *g = world_check(w, 1, &r);
 	world_is(g, VERDICT_MATCH, REASON_SAME_CERT);
-	assert_in_range(g->elapsed_ms, 150, 180);
+	assert_in_range(g->elapsed_ms, 100, 130);
+	assert_int_equal(w->n_cancelled, 1);
+	world_free(w);
+}
+
+/* One that is nearly done holds it up for 50 ms, no longer. */
+static void a_late_probe_beside_the_offer(void **state)
+{
+	(void)state;
+	struct world *w = world_new(8);
+	w->look_ms = 1000;
+	w->exit[1].ms = 1100;            /* begins at 250 + 10 or so, shakes hands from 810 on, would be done at 1360 */
+	struct cert_request r = world_request(OFFER, 1);
+	const struct got *g = world_check(w, 1, &r);
+	world_is(g, VERDICT_MATCH, REASON_SAME_CERT);
+	assert_in_range(g->elapsed_ms, 1050, 1080);
 	assert_int_equal(w->n_cancelled, 1);
 	world_free(w);
 }
@@ -380,6 +395,7 @@ int main(void)
 		cmocka_unit_test(first_exit_is_silent), cmocka_unit_test(a_broken_circuit_of_the_first_exit_gets_a_second),
 		cmocka_unit_test(a_stalling_first_exit_without_the_offer),
 		cmocka_unit_test(a_silent_first_exit_ends_the_asking), cmocka_unit_test(a_stalling_probe_beside_the_offer),
+		cmocka_unit_test(a_late_probe_beside_the_offer),
 		cmocka_unit_test(a_failed_probe_beside_the_offer_is_not_waited_for),
 		cmocka_unit_test(our_own_probe_dissents), cmocka_unit_test(several_candidates),
 		cmocka_unit_test(first_exit_unknown), cmocka_unit_test(exempt_onion),

@@ -175,7 +175,7 @@ static void cancel_and_forget(void **state)
 	struct cert_request r = world_request(OFFER, 1);
 	world_start(w, 1, &r);
 	assert_int_equal(certcheck_start(w->check, 1, &r), ERR_MSG_ID);
-	for (unsigned ms = 0; ms < 120; ms += 7) {
+	for (unsigned ms = 0; ms < 210; ms += 7) {
 		world_run(w, 7);
 		if (world_result(w, 1))
 			break;

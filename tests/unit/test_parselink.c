@@ -1,7 +1,7 @@
 // Main's end of the parse role against a role that works, lies, dies and hangs: this very program is the role when fd 3
 // is a socket, and behaves as the configuration says (the real parse/parsed.c when it says nothing).
-// uses: tests/unit/zoo.c host/priv/parselink.c host/priv/parsemsg.c host/priv/role.c host/priv/inner.c host/priv/channel.c host/priv/frame.c host/parse/parsed.c host/parse/scan.c host/parse/bare.c host/parse/x509.c host/parse/rules.c host/parse/words.c host/parse/der.c host/parse/roots.c host/parse/nssckbi.c host/base/buf.c host/base/rd.c host/base/err.c host/base/log.c host/base/clock.c
-// libs: -levent_core -lcrypto -lsodium -ldl
+// uses: tests/unit/zoo.c host/priv/parselink.c host/priv/parsemsg.c host/priv/role.c host/priv/inner.c host/priv/channel.c host/priv/frame.c host/parse/parsed.c host/parse/scan.c host/parse/bare.c host/parse/place.c host/parse/near.c host/parse/page.c host/parse/charset.c host/parse/x509.c host/parse/rules.c host/parse/words.c host/parse/der.c host/parse/roots.c host/parse/nssckbi.c host/base/buf.c host/base/rd.c host/base/err.c host/base/log.c host/base/clock.c
+// libs: -levent_core -lcrypto -lsodium -lgumbo -ldl
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -31,15 +31,17 @@ bool bech32_one_case(const char *s, size_t n)
 	return !(upper && lower);
 }
 
-/* BIP 173, "Checksum". */
-static uint32_t step(uint32_t sum, uint8_t group)
+/* The sums of the generators 3b6a57b2, 26508e6d, 1ea119fa, 3d4233dd, 2a1462b3 (BIP 173, "Checksum") that each top brings. */
+static const uint32_t bech32_sums[32] = {
+	0x00000000, 0x3b6a57b2, 0x26508e6d, 0x1d3ad9df, 0x1ea119fa, 0x25cb4e48, 0x38f19797, 0x039bc025,
+	0x3d4233dd, 0x0628646f, 0x1b12bdb0, 0x2078ea02, 0x23e32a27, 0x18897d95, 0x05b3a44a, 0x3ed9f3f8,
+	0x2a1462b3, 0x117e3501, 0x0c44ecde, 0x372ebb6c, 0x34b57b49, 0x0fdf2cfb, 0x12e5f524, 0x298fa296,
+	0x1756516e, 0x2c3c06dc, 0x3106df03, 0x0a6c88b1, 0x09f74894, 0x329d1f26, 0x2fa7c6f9, 0x14cd914b,
+};
+
+static inline uint32_t step(uint32_t sum, uint8_t group)
 {
-	static const uint32_t generator[5] = { 0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3 };
-	uint32_t top = sum >> 25;
-	sum = (sum & 0x1ffffff) << 5 ^ group;
-	for (unsigned i = 0; i < 5; i++)
-		sum ^= generator[i] & (0u - (top >> i & 1));
-	return sum;
+	return ((sum & 0x1ffffff) << 5 ^ group) ^ bech32_sums[sum >> 25];
 }
 
 bool bech32_split(const char *s, size_t n, struct bech32 *out)
@@ -121,17 +123,22 @@ bool bech32_regroup(const uint8_t *groups, size_t count, uint8_t *out, size_t ca
 	return true;
 }
 
-/* CashAddr specification, "Checksum". */
+/* The same of 98f2bc8e61, 79b76d99e2, f33e5fb3c4, ae2eabe2a8, 1e4f43e470 (CashAddr specification, "Checksum"). */
+static const uint64_t cashaddr_sums[32] = {
+	0x0000000000, 0x98f2bc8e61, 0x79b76d99e2, 0xe145d11783, 0xf33e5fb3c4, 0x6bcce33da5,
+	0x8a89322a26, 0x127b8ea447, 0xae2eabe2a8, 0x36dc176cc9, 0xd799c67b4a, 0x4f6b7af52b,
+	0x5d10f4516c, 0xc5e248df0d, 0x24a799c88e, 0xbc552546ef, 0x1e4f43e470, 0x86bdff6a11,
+	0x67f82e7d92, 0xff0a92f3f3, 0xed711c57b4, 0x7583a0d9d5, 0x94c671ce56, 0x0c34cd4037,
+	0xb061e806d8, 0x28935488b9, 0xc9d6859f3a, 0x512439115b, 0x435fb7b51c, 0xdbad0b3b7d,
+	0x3ae8da2cfe, 0xa21a66a29f,
+};
+
 uint64_t cashaddr_step(uint64_t sum, uint8_t group)
 {
-	static const uint64_t generator[5] = { 0x98f2bc8e61, 0x79b76d99e2, 0xf33e5fb3c4, 0xae2eabe2a8, 0x1e4f43e470 };
-	uint64_t top = sum >> 35;
-	sum = (sum & 0x07ffffffff) << 5 ^ group;
-	for (unsigned i = 0; i < 5; i++)
-		sum ^= generator[i] & (UINT64_C(0) - (top >> i & 1));
-	return sum;
+	return ((sum & 0x07ffffffff) << 5 ^ group) ^ cashaddr_sums[sum >> 35];
 }
 
+/* A rare form: without a table. */
 uint64_t blech32_step(uint64_t sum, uint8_t group)
 {
 	static const uint64_t generator[5] = { 0x7d52fba40bd886, 0x5e8dbf1a03950c, 0x1c3a3c74072a18, 0x385d72fa0e5139, 0x7093e5a608865b };

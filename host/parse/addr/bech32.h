@@ -35,7 +35,7 @@ bool bech32_bytes(const struct bech32 *b, size_t from, size_t count, uint8_t *ou
 /* True when not both upper and lower case letters are there. */
 bool bech32_one_case(const char *s, size_t n);
 
-/* One step of the checksums with 40 bits: CashAddr's (the start value is 1; the end must be 0). */
+/* One step of the checksums with 40 bits: CashAddr's (start 1, end 1). */
 uint64_t cashaddr_step(uint64_t sum, uint8_t group);
 /* The same of blech32 with 60 bits (Liquid): start 1, end 1 or BLECH32M_CONST. */
 uint64_t blech32_step(uint64_t sum, uint8_t group);

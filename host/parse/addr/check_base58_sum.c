@@ -69,32 +69,46 @@ static const struct {
 	{ "ripemd160", sum_ripemd160 }, { "ripemd160-k1", sum_ripemd160_k1 }, { "ripemd160-r1", sum_ripemd160_r1 },
 };
 
-/* The first byte, with what follows it as a fraction, of the number that n base58 digits make: enough to tell most texts from an
- * address of a row without decoding them, which takes time with n squared. The double is good for 15 digits, of which 3 count. */
+/* x * y for numbers 1 <= x, y < 256, divided by 256 when it is as much. */
+static double times(double x, double y)
+{
+	double product = x * y;
+	return product >= 256 ? product / 256 : product;
+}
+
+/* The first byte, with what follows it as a fraction, of the number that n base58 digits make: enough to tell most texts from an address
+ * of a row without decoding them, which takes time with n squared. A double is good for 15 digits, of which 3 count. */
 static double leading_byte(const char *s, size_t n)
 {
-	double value = 0;
-	for (size_t i = 0; i < n; i++) {
-		int digit = i < 10 ? base58_value(base58_bitcoin, s[i]) : 0;
+	double value = 0, power = 58;
+	size_t head = n < 6 ? n : 6;
+	for (size_t i = 0; i < head; i++) {
+		int digit = base58_value(base58_bitcoin, s[i]);
 		value = value * 58 + (digit < 0 ? 0 : digit);
-		while (value >= 0x1p40)
-			value /= 256;
 	}
+	if (value < 1)
+		return 0;
 	while (value >= 256)
 		value /= 256;
+	for (size_t left = n - head; left > 0; left /= 2) {
+		if (left % 2 == 1)
+			value = times(value, power);
+		power = times(power, power);
+	}
 	return value;
 }
 
-static bool may_begin_with(const uint8_t *version, size_t version_len, const char *s, size_t n)
+/* Leading zero bytes are digits of their own and say nothing of the rest. */
+static bool may_begin_with(const struct addr_row *row, const char *s, size_t n)
 {
-	if (version_len == 0 || version[0] == 0)
+	if (row->version_len == 0 || row->version[0] == 0)
 		return true;
-	double low = version[0], width = 1, lead = leading_byte(s, n);
-	if (version_len > 1) {
-		low += version[1] / 256.0;
+	double low = row->version[0], width = 1, lead = leading_byte(s, n);
+	if (row->version_len > 1) {
+		low += row->version[1] / 256.0;
 		width = 1 / 256.0;
 	}
-	return lead > low - 0.0001 && lead < low + width + 0.0001;
+	return lead > low - 0.001 && lead < low + width + 0.001;
 }
 
 /* row: number characters that are no base58 (the rest of the prefix is), version, payload, param: the name of a sum, of which the first
@@ -103,7 +117,7 @@ bool addr_check_base58_sum(const struct addr_row *row, const char *s, size_t n)
 {
 	uint8_t b[BYTES_MAX], hash[32];
 	size_t len, skip = row->number;
-	if (n <= skip || !may_begin_with(row->version, row->version_len, s + skip, n - skip))
+	if (n <= skip || !may_begin_with(row, s + skip, n - skip))
 		return false;
 	if (!base58_decode(base58_bitcoin, s + skip, n - skip, b, sizeof b, &len))
 		return false;
@@ -121,14 +135,17 @@ bool addr_check_base58_sum(const struct addr_row *row, const char *s, size_t n)
 }
 
 /* Substrate's SS58 (docs.substrate.io "SS58 address format"): network in one byte (below 64) or in two, 32 bytes of account, the first
- * two of BLAKE2b-512("SS58PRE" network account). row: number is the network's, as in the ss58-registry. */
+ * two of BLAKE2b-512("SS58PRE" network account). row: number is the network's, as in the ss58-registry; param: the least and the greatest
+ * first six digits of an address, or nothing (base58's digits are in ASCII's order). */
 bool addr_check_ss58(const struct addr_row *row, const char *s, size_t n)
 {
 	uint8_t b[7 + 36] = "SS58PRE", sum[64], *at = b + 7;
 	size_t len, tag = row->number < 64 ? 1 : 2;
 	const uint8_t version[2] = { (uint8_t)(tag == 1 ? row->number : (row->number & 0xfc) >> 2 | 0x40),
 		(uint8_t)(row->number >> 8 | (row->number & 3) << 6) };
-	if (!may_begin_with(version, tag, s, n) || !base58_decode(base58_bitcoin, s, n, at, 36, &len) || len != tag + 34)
+	if (strlen(row->param) == 12 && (memcmp(s, row->param, 6) < 0 || memcmp(s, row->param + 6, 6) > 0))
+		return false;
+	if (!base58_decode(base58_bitcoin, s, n, at, 36, &len) || len != tag + 34)
 		return false;
 	if (memcmp(at, version, tag) != 0)
 		return false;

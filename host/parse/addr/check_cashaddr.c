@@ -30,7 +30,7 @@ static bool decode(const struct addr_row *row, const char *s, size_t n, uint8_t 
 		groups[i] = (uint8_t)v;
 		sum = cashaddr_step(sum, (uint8_t)v);
 	}
-	return sum == 0 && bech32_regroup(groups, n - 8, out, cap, len);
+	return sum == 1 && bech32_regroup(groups, n - 8, out, cap, len);
 }
 
 /* Version byte: a zero bit, four bits of type (the row's number), three bits for the size of the hash. */

@@ -6,9 +6,10 @@
 /* Bytes taken in between two permutations: 200 less twice the digest. */
 #define RATE 136
 
-static uint64_t rotate(uint64_t x, unsigned by)
+/* by is 1..63. */
+static inline uint64_t rotate(uint64_t x, unsigned by)
 {
-	return by == 0 ? x : x << by | x >> (64 - by);
+	return x << by | x >> (64 - by);
 }
 
 /* FIPS 202 section 3.2.5, for the 24 rounds. */
@@ -20,32 +21,37 @@ static const uint64_t iota[24] = {
 };
 
 /* Lane x, y is a[x + 5 * y]. Pi walks the 24 lanes other than the first in one cycle; rho turns the lane met at each
- * step by the triangular numbers. */
-static const uint8_t pi_lane[24] = { 10, 7, 11, 17, 18, 3, 5, 16, 8, 21, 24, 4, 15, 23, 19, 13, 12, 2, 20, 14, 22, 9, 6, 1 };
-static const uint8_t rho_turn[24] = { 1, 3, 6, 10, 15, 21, 28, 36, 45, 55, 2, 14, 27, 41, 56, 8, 25, 43, 62, 18, 39, 61, 20, 44 };
+ * step by the triangular numbers: one step of both together. */
+#define RHO_PI(lane, turn) next = a[lane], a[lane] = rotate(carried, turn), carried = next
 
+/* Written out along x: hostile text makes it run for every forty letters. */
 static void permute(uint64_t a[static 25])
 {
 	for (int round = 0; round < 24; round++) {
-		uint64_t column[5];
-		for (int x = 0; x < 5; x++)
-			column[x] = a[x] ^ a[x + 5] ^ a[x + 10] ^ a[x + 15] ^ a[x + 20];
-		for (int x = 0; x < 5; x++) {
-			uint64_t theta = column[(x + 4) % 5] ^ rotate(column[(x + 1) % 5], 1);
-			for (int y = 0; y < 25; y += 5)
-				a[x + y] ^= theta;
-		}
-		uint64_t carried = a[1];
-		for (int step = 0; step < 24; step++) {
-			uint64_t next = a[pi_lane[step]];
-			a[pi_lane[step]] = rotate(carried, rho_turn[step]);
-			carried = next;
-		}
+		uint64_t c0 = a[0] ^ a[5] ^ a[10] ^ a[15] ^ a[20], c1 = a[1] ^ a[6] ^ a[11] ^ a[16] ^ a[21];
+		uint64_t c2 = a[2] ^ a[7] ^ a[12] ^ a[17] ^ a[22], c3 = a[3] ^ a[8] ^ a[13] ^ a[18] ^ a[23];
+		uint64_t c4 = a[4] ^ a[9] ^ a[14] ^ a[19] ^ a[24];
+		uint64_t d0 = c4 ^ rotate(c1, 1), d1 = c0 ^ rotate(c2, 1), d2 = c1 ^ rotate(c3, 1), d3 = c2 ^ rotate(c4, 1);
+		uint64_t d4 = c3 ^ rotate(c0, 1);
 		for (int y = 0; y < 25; y += 5) {
-			uint64_t row[5];
-			memcpy(row, a + y, sizeof row);
-			for (int x = 0; x < 5; x++)
-				a[x + y] = row[x] ^ (~row[(x + 1) % 5] & row[(x + 2) % 5]);
+			a[y] ^= d0;
+			a[y + 1] ^= d1;
+			a[y + 2] ^= d2;
+			a[y + 3] ^= d3;
+			a[y + 4] ^= d4;
+		}
+		uint64_t carried = a[1], next;
+		RHO_PI(10, 1), RHO_PI(7, 3), RHO_PI(11, 6), RHO_PI(17, 10), RHO_PI(18, 15), RHO_PI(3, 21);
+		RHO_PI(5, 28), RHO_PI(16, 36), RHO_PI(8, 45), RHO_PI(21, 55), RHO_PI(24, 2), RHO_PI(4, 14);
+		RHO_PI(15, 27), RHO_PI(23, 41), RHO_PI(19, 56), RHO_PI(13, 8), RHO_PI(12, 25), RHO_PI(2, 43);
+		RHO_PI(20, 62), RHO_PI(14, 18), RHO_PI(22, 39), RHO_PI(9, 61), RHO_PI(6, 20), RHO_PI(1, 44);
+		for (int y = 0; y < 25; y += 5) {
+			uint64_t a0 = a[y], a1 = a[y + 1], a2 = a[y + 2], a3 = a[y + 3], a4 = a[y + 4];
+			a[y] = a0 ^ (~a1 & a2);
+			a[y + 1] = a1 ^ (~a2 & a3);
+			a[y + 2] = a2 ^ (~a3 & a4);
+			a[y + 3] = a3 ^ (~a4 & a0);
+			a[y + 4] = a4 ^ (~a0 & a1);
 		}
 		a[0] ^= iota[round];
 	}

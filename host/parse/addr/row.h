@@ -38,6 +38,8 @@ struct addr_row {
 	/* What the address begins and ends with; "" for nothing. optional: an address without its prefix is one as well (CashAddr). */
 	const char *prefix, *suffix;
 	bool optional;
+	/* Lengths of those two, and of the prefix up to its last punctuation mark. */
+	uint8_t prefix_len, suffix_len, lead_len;
 	/* Characters beside letters and digits that may stand behind the prefix: "-_" for base64url; "" for none. */
 	const char *inside;
 	/* Characters that must not stand right before or behind. "" for none: letters and digits never may. */
@@ -51,9 +53,6 @@ struct addr_row {
 	uint8_t version[ADDR_VERSION_MAX], version_len;
 	uint8_t payload_min, payload_max;
 	enum addr_hash hash;
-	/* First and last five characters that such an address of len_max (and of the lengths down to len_min) may begin with, as
-	 * numbers: made by the generator, so that nothing is decoded in vain. 0 and UINT32_MAX where it doesn't apply. */
-	uint32_t low, high;
 	/* Whatever else the check wants to know; "" and 0 where nothing was given. */
 	const char *param;
 	uint32_t number;

@@ -3,8 +3,13 @@
 #include "parse/addr/base58.h"
 #include "parse/addr/checks.h"
 #include "parse/addr/rows.h"
-#include "currencies.h"
 #include <string.h>
+
+/* What is compared before the row itself is looked at: of what stands behind the row's lead, the first four characters (least first, with
+ * fold in lower case, as far as mask has them), the length, and the number that the first five digits of base58 make, which the version
+ * bytes bound: low for the shortest, high for the longest of the row's texts. */
+struct entry { uint32_t head, mask, fold, low, high; uint16_t len_min, len_max, row; };
+#include "currencies.h"
 
 /* Lower case, of an ASCII letter. */
 static char lower(char c)
@@ -28,17 +33,28 @@ static bool begins(const char *s, const char *with, size_t n, bool caseless)
 	return true;
 }
 
-/* Do the first five of n base58 characters lie where the row's version bytes put them? */
-static bool base58_in_range(const struct addr_row *row, const char *s, size_t n)
+/* The first characters of a candidate, as entries compare them. */
+struct begin { uint32_t head, digits; };
+
+/* known characters are there; false when they are too few for any address. */
+static bool begin_of(const char *s, size_t known, struct begin *out)
 {
-	uint32_t v = 0;
+	if (known < 5)
+		return false;
+	*out = (struct begin){ 0, 0 };
+	for (size_t i = 0; i < 4; i++)
+		out->head |= (uint32_t)(uint8_t)s[i] << i * 8;
 	for (size_t i = 0; i < 5; i++) {
 		int digit = base58_value(base58_bitcoin, s[i]);
-		if (digit < 0)
-			return false;
-		v = v * 58 + (uint32_t)digit;
+		out->digits = out->digits * 58 + (uint32_t)(digit < 0 ? 0 : digit);
 	}
-	return (n != row->len_max || v <= row->high) && (n != row->len_min || v >= row->low);
+	return true;
+}
+
+static inline bool agrees(const struct entry *e, const struct begin *b, size_t n)
+{
+	return n >= e->len_min && n <= e->len_max && ((b->head | e->fold) & e->mask) == e->head &&
+	       (n != e->len_max || b->digits <= e->high) && (n != e->len_min || b->digits >= e->low);
 }
 
 static bool made_of(const struct addr_row *row, const char *s, size_t n)
@@ -54,7 +70,7 @@ static bool made_of(const struct addr_row *row, const char *s, size_t n)
 /* Is s, all n characters, an address of the row? bare: without the prefix, which is optional. */
 static bool takes(const struct addr_row *row, const char *s, size_t n, bool bare)
 {
-	size_t prefix = strlen(row->prefix), suffix = strlen(row->suffix), whole = bare ? n + prefix : n;
+	size_t prefix = row->prefix_len, suffix = row->suffix_len, whole = bare ? n + prefix : n;
 	if (whole < row->len_min || whole > row->len_max)
 		return false;
 	if (bare)
@@ -62,29 +78,25 @@ static bool takes(const struct addr_row *row, const char *s, size_t n, bool bare
 	if (n < prefix + suffix || !begins(s, row->prefix, prefix, row->caseless) ||
 	    !begins(s + n - suffix, row->suffix, suffix, row->caseless))
 		return false;
-	if (row->check == addr_check_base58check && !base58_in_range(row, s, n))
-		return false;
 	return made_of(row, s + prefix, n - prefix - suffix) && row->check(row, s, n);
 }
 
-/* The part of the prefix up to its last punctuation mark. */
-static size_t lead_of(const struct addr_row *row)
+/* Is one of the row's words near by? The text around, without the candidate itself, is put in lower case once. */
+static bool context_near(const struct addr_row *row, const struct addr_place *at)
 {
-	size_t n = strlen(row->prefix);
-	while (n && is_alnum(row->prefix[n - 1]))
-		n--;
-	return n;
-}
-
-static bool word_near(const struct addr_place *at, const char *word, size_t n)
-{
-	size_t from = at->from > ADDR_CONTEXT ? at->from - ADDR_CONTEXT : 0;
+	char around[2 * ADDR_CONTEXT + 2];
+	size_t n = 0, from = at->from > ADDR_CONTEXT ? at->from - ADDR_CONTEXT : 0;
 	size_t to = at->len - at->to > ADDR_CONTEXT ? at->to + ADDR_CONTEXT : at->len;
-	for (size_t i = from; i + n <= to; i++) {
-		if (i == at->from && i < at->to)
-			i = at->to;
-		if (i + n <= to && begins((const char *)at->text + i, word, n, true))
+	for (size_t i = from; i < at->from; i++)
+		around[n++] = lower((char)at->text[i]);
+	around[n++] = '\0';
+	for (size_t i = at->to; i < to; i++)
+		around[n++] = lower((char)at->text[i]);
+	for (const char *word = row->context; *word;) {
+		size_t len = strcspn(word, " ");
+		if (memmem(around, n, word, len))
 			return true;
+		word += len + (word[len] == ' ');
 	}
 	return false;
 }
@@ -99,15 +111,7 @@ static bool fits(const struct addr_row *row, const struct addr_place *at)
 		if ((before && strchr(row->not_beside, before)) || (behind && strchr(row->not_beside, behind)))
 			return false;
 	}
-	if (!row->context[0])
-		return true;
-	for (const char *word = row->context; *word;) {
-		size_t n = strcspn(word, " ");
-		if (word_near(at, word, n))
-			return true;
-		word += n + (word[n] == ' ');
-	}
-	return false;
+	return !row->context[0] || context_near(row, at);
 }
 
 /* Does the row's lead stand before the candidate, as a word of its own? */
@@ -125,15 +129,16 @@ static bool tailed(const struct addr_row *row, size_t tail, const struct addr_ca
 
 const struct addr_row *rows_find(const struct addr_candidate *c, const struct addr_place *at, size_t *before, size_t *behind)
 {
-	uint8_t first = c->n ? (uint8_t)c->s[0] : 128;
-	if (first > 127)
+	struct begin b;
+	if (!begin_of(c->s, c->n, &b) || (uint8_t)c->s[0] > 127)
 		return NULL;
-	for (unsigned i = first_from[first]; i < first_from[first + 1]; i++) {
-		const struct addr_row *row = &addr_rows[first_rows[i]];
-		size_t lead = lead_of(row), tail = strlen(row->suffix);
-		bool bare = false;
-		if (c->n + lead + tail > row->len_max || c->n + strlen(row->prefix) + tail < row->len_min)
+	for (unsigned i = first_from[(uint8_t)c->s[0]]; i < first_from[(uint8_t)c->s[0] + 1]; i++) {
+		const struct entry *e = &entries[i];
+		if (!agrees(e, &b, c->n))
 			continue;
+		const struct addr_row *row = &addr_rows[e->row];
+		size_t lead = row->lead_len, tail = row->suffix_len;
+		bool bare = false;
 		if (lead && !led(row, lead, c)) {
 			if (!row->optional)
 				continue;
@@ -164,16 +169,18 @@ const struct addr_row *rows_find_inside(const char *s, size_t n, const struct ad
 	return NULL;
 }
 
-bool rows_may_join(char c, size_t n)
+bool rows_may_join(const char *s, size_t known, size_t n)
 {
-	uint8_t byte = (uint8_t)c;
-	if (byte > 127)
+	struct begin b;
+	uint8_t first = known ? (uint8_t)s[0] : 128;
+	bool enough = begin_of(s, known, &b);
+	if (first > 127)
 		return false;
-	for (unsigned i = first_from[byte]; i < first_from[byte + 1]; i++) {
-		const struct addr_row *row = &addr_rows[first_rows[i]];
-		size_t spare = row->optional ? strlen(row->prefix) : lead_of(row);
-		if (row->join && n + spare >= row->len_min && n <= row->len_max)
-			return true;
+	for (unsigned i = first_from[first]; i < first_from[first + 1]; i++) {
+		const struct entry *e = &entries[i];
+		if (enough ? agrees(e, &b, n) : n >= e->len_min && n <= e->len_max)
+			if (addr_rows[e->row].join)
+				return true;
 	}
 	return false;
 }

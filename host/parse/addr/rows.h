@@ -16,8 +16,8 @@ const struct addr_row *rows_find(const struct addr_candidate *c, const struct ad
 /* The same for rows that may have punctuation inside; s is the whole. */
 const struct addr_row *rows_find_inside(const char *s, size_t n, const struct addr_place *at);
 
-/* Can any address put together of pieces begin with c and have n characters? */
-bool rows_may_join(char c, size_t n);
+/* Can any address that is put together of pieces begin with the known characters at s, one at least, and have n in all? */
+bool rows_may_join(const char *s, size_t known, size_t n);
 
 /* What such rows may have inside, beside letters and digits (a bit for each character), and their lengths: one entry for each set. */
 struct addr_inside { uint64_t set[2]; uint16_t len_min, len_max; };

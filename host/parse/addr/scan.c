@@ -11,11 +11,6 @@
 #define SHORT_MIN 14
 #define PLAIN_MIN 25
 
-struct piece *scan_kept(struct scan *s, size_t back)
-{
-	return &s->kept[(s->n - 1 - back) % PIECES_KEPT];
-}
-
 enum gap scan_gap(const struct scan *s, size_t from, size_t to)
 {
 	unsigned lines = 0, spaces = 0, marks = 0;
@@ -47,15 +42,21 @@ enum gap scan_gap(const struct scan *s, size_t from, size_t to)
 	return marks <= 4 ? GAP_CONNECT : GAP_OTHER;
 }
 
-void scan_lead(const struct scan *s, struct view *v, const struct piece *prev, const struct piece *p)
+/* Where the lead of p begins: at its chain's start, with a minus before it, or as far back as any reaches. */
+static size_t lead_from(const struct scan *s, const struct piece *p)
 {
-	if (p->gap != GAP_CONNECT || p->start - prev->start > ADDR_LEAD_MAX)
-		return;
-	size_t from = prev->start;
-	if (from > 0 && s->text[from - 1] == '-')
-		from--;
+	size_t from = s->chain.start;
+	if (p->gap != GAP_CONNECT || from >= p->start)
+		return p->start;
+	if (p->start - from >= ADDR_LEAD_MAX)
+		return p->start - (ADDR_LEAD_MAX - 1);
+	return from > 0 && s->text[from - 1] == '-' ? from - 1 : from;
+}
+
+void scan_lead(const struct scan *s, struct view *v, const struct piece *p)
+{
 	size_t n = v->n;
-	if (!view_add(s, v, from, p->start, VIEW_MARKS))
+	if (!view_add(s, v, lead_from(s, p), p->start, VIEW_MARKS))
 		v->n = n;
 }
 
@@ -71,74 +72,101 @@ static void tail(const struct scan *s, struct view *v, size_t from)
 }
 
 /* One piece by itself, with a prefix that may stand before it. */
-static bool alone(struct scan *s, const struct piece *p, const struct piece *prev)
+static bool alone(struct scan *s, const struct piece *p)
 {
 	struct view v;
 	if (p->blocked || p->n >= ADDR_TEXT_MAX)
 		return false;
-	if (p->folded || (p->gap == GAP_CONNECT && prev->folded)) {
+	if (p->folded || (p->gap == GAP_CONNECT && s->chain.folded)) {
 		view_start(&v);
-		scan_lead(s, &v, prev, p);
+		scan_lead(s, &v, p);
 		size_t lead = v.n;
 		if (!view_add(s, &v, p->start, p->end, VIEW_LETTERS) || v.n - lead != p->n)
 			return false;
 		tail(s, &v, p->end);
 		return scan_try(s, &v, lead, p->n, false);
 	}
-	size_t lead = 0, behind = s->len - p->end;
-	if (p->gap == GAP_CONNECT && p->start - prev->start < ADDR_LEAD_MAX) {
-		lead = p->start - prev->start;
-		lead += prev->start > 0 && s->text[prev->start - 1] == '-';
-	}
+	size_t behind = s->len - p->end;
 	v.in_place = true;
-	v.base = p->start - lead;
+	v.base = lead_from(s, p);
 	v.s = (const char *)s->text + v.base;
-	v.n = lead + p->n + (behind < ADDR_TAIL_MAX ? behind : ADDR_TAIL_MAX);
-	return scan_try(s, &v, lead, p->n, false);
+	v.n = p->end - v.base + (behind < ADDR_TAIL_MAX ? behind : ADDR_TAIL_MAX);
+	return scan_try(s, &v, p->start - v.base, p->n, false);
 }
 
-static enum gap gap_before(const struct scan *s, const struct piece *prev, size_t start)
+/* As the masks have it: a letter or digit of ASCII, or a byte above. */
+static bool is_word(uint8_t c)
 {
-	if (s->n == 0)
+	return c > 127 || (uint8_t)((c | 32) - 'a') < 26 || (uint8_t)(c - '0') < 10;
+}
+
+/* What one ASCII character between two pieces makes of the gap. 0: look closer. */
+enum { GAP_LOOK = 0, GAP_MARKS = 1 + GAP_CONNECT, GAP_BLANK = 1 + GAP_SPACE, GAP_ELSE = 1 + GAP_OTHER };
+static const uint8_t gap_by[128] = {
+	[' '] = GAP_BLANK, ['\n'] = GAP_BLANK, ['\t'] = GAP_BLANK, ['\r'] = GAP_BLANK,
+	[':'] = GAP_MARKS, ['_'] = GAP_MARKS, ['-'] = GAP_MARKS, ['.'] = GAP_MARKS, ['/'] = GAP_MARKS, ['+'] = GAP_MARKS, ['='] = GAP_MARKS,
+	[','] = GAP_ELSE, [';'] = GAP_ELSE, ['('] = GAP_ELSE, [')'] = GAP_ELSE, ['['] = GAP_ELSE, [']'] = GAP_ELSE, ['{'] = GAP_ELSE,
+	['}'] = GAP_ELSE, ['<'] = GAP_ELSE, ['>'] = GAP_ELSE, ['"'] = GAP_ELSE, ['\''] = GAP_ELSE, ['*'] = GAP_ELSE, ['&'] = GAP_ELSE,
+	['|'] = GAP_ELSE, ['!'] = GAP_ELSE, ['?'] = GAP_ELSE, ['#'] = GAP_ELSE, ['$'] = GAP_ELSE, ['%'] = GAP_ELSE, ['@'] = GAP_ELSE,
+	['\\'] = GAP_ELSE, ['^'] = GAP_ELSE, ['`'] = GAP_ELSE, ['~'] = GAP_ELSE,
+};
+
+static inline enum gap gap_before(const struct scan *s, size_t end, size_t start)
+{
+	uint8_t c = s->text[end], by = c < 128 ? gap_by[c] : GAP_LOOK;
+	if (by == GAP_ELSE || s->n == 0)
 		return GAP_OTHER;
-	if (start - prev->end == 1) {
-		switch (s->text[prev->end]) {
-		case ' ': case '\n': case '\t': case '\r':
-			return GAP_SPACE;
-		case ':': case '_': case '-': case '.': case '/': case '+': case '=':
-			return GAP_CONNECT;
-		case ',': case '(': case ')': case '*': case '"': case '\'': case '<': case '>':
-			return GAP_OTHER;
-		default:
-			break;
-		}
-	}
-	return scan_gap(s, prev->end, start);
+	if (start - end == 1 && by != GAP_LOOK)
+		return (enum gap)(by - 1);
+	/* ". " and the like. */
+	if (by == GAP_MARKS && c != '-' && s->text[end + 1] == ' ')
+		return GAP_OTHER;
+	return scan_gap(s, end, start);
 }
 
-/* Every piece comes by here, in order. */
-static inline void piece(struct scan *s, struct piece *p)
+/* Is the chain worth a look? */
+static inline bool chain_counts(const struct scan *s, size_t end)
 {
-	static const struct piece none;
-	const struct piece *prev = s->n ? scan_kept(s, 0) : &none;
-	p->gap = (uint8_t)gap_before(s, prev, p->start);
-	if (p->gap != GAP_CONNECT) {
-		if (s->n)
+	size_t n = end - s->chain.start;
+	return n >= CHAIN_MIN && !s->chain.used && (s->chain.digit || n >= CHAIN_PLAIN_MIN);
+}
+
+/* Where the next piece is written: among the kept ones, over the oldest, which nobody asks for any more. */
+static inline struct piece *piece_next(struct scan *s)
+{
+	return &s->kept[s->n & (PIECES_KEPT - 1)];
+}
+
+/* Every piece comes by here, in order, once it is written. */
+static inline void piece(struct scan *s)
+{
+	struct piece *p = piece_next(s);
+	const struct piece *prev = scan_kept(s, 0);
+	enum gap gap = gap_before(s, prev->end, p->start);
+	p->gap = (uint8_t)gap;
+	if (gap != GAP_CONNECT) {
+		if (chain_counts(s, prev->end))
 			chain_end(s, prev->end);
 		s->chain.start = p->start;
 		s->chain.digit = s->chain.used = s->chain.folded = false;
 	}
-	p->used = join_row(s, p);
-	if (!p->used && ((p->digit && p->n >= SHORT_MIN) || p->n >= PLAIN_MIN))
-		p->used = alone(s, p, prev);
-	if (!p->used)
+	if (gap == GAP_SPACE && p->n == s->row.size) {
+		join_row_grows(s, p);
+	} else {
+		if (s->row.count > 1)
+			p->used = join_row_ends(s, gap == GAP_SPACE && p->n < s->row.size ? p : NULL);
+		s->row.count = 1;
+		s->row.size = p->n;
+	}
+	if (!p->used && p->n >= SHORT_MIN && (p->digit || p->n >= PLAIN_MIN))
+		p->used = alone(s, p);
+	if (!p->used && gap == GAP_SPACE && p->n + prev->n + (prev->gap == GAP_SPACE ? scan_kept(s, 1)->n : 0) >= JOIN_MIN)
 		p->used = join_broken(s, p);
 	s->chain.digit |= p->digit;
 	s->chain.used |= p->used;
 	s->chain.folded |= p->folded;
-	s->kept[s->n++ % PIECES_KEPT] = *p;
-	if (p->used)
-		s->row.bad = true;
+	s->row.bad |= p->used;
+	s->n++;
 }
 
 /* A run with bytes above ASCII: characters decide what it is made of. */
@@ -154,8 +182,10 @@ static void run_folded(struct scan *s, size_t start, size_t end)
 			continue;
 		}
 		if (c.kind != NORMAL_WORD && c.kind != NORMAL_LETTER) {
-			if (p.n)
-				piece(s, &p);
+			if (p.n) {
+				*piece_next(s) = p;
+				piece(s);
+			}
 			p = (struct piece){ .n = 0 };
 			continue;
 		}
@@ -167,14 +197,16 @@ static void run_folded(struct scan *s, size_t start, size_t end)
 		p.blocked |= c.kind == NORMAL_LETTER;
 		p.folded |= c.size > 1;
 		p.end = i;
-		p.n++;
+		p.n += p.n < UINT32_MAX / 4;
 	}
-	if (p.n)
-		piece(s, &p);
+	if (p.n) {
+		*piece_next(s) = p;
+		piece(s);
+	}
 }
 
 /* A run of letters, digits and bytes above ASCII, as the masks have it. */
-struct run { size_t start; bool open, digit, inner, high; };
+struct run { size_t start; bool open; uint64_t digit, inner, high; };
 
 static inline void run_end(struct scan *s, struct run *r, size_t end)
 {
@@ -183,9 +215,16 @@ static inline void run_end(struct scan *s, struct run *r, size_t end)
 		run_folded(s, r->start, end);
 		return;
 	}
-	struct piece p = { .start = r->start, .end = end, .n = end - r->start, .first = (char)s->text[r->start], .digit = r->digit,
-	                   .inner = r->inner };
-	piece(s, &p);
+	size_t n = end - r->start;
+	struct piece *p = piece_next(s);
+	p->start = r->start;
+	p->end = end;
+	p->n = n < UINT32_MAX / 4 ? (uint32_t)n : UINT32_MAX / 4;
+	p->first = (char)s->text[r->start];
+	p->digit = r->digit != 0;
+	p->inner = r->inner != 0;
+	p->folded = p->blocked = p->used = false;
+	piece(s);
 }
 
 /* The bits below n, n <= 64. */
@@ -199,23 +238,25 @@ static inline unsigned lowest(uint64_t bits)
 	return bits ? (unsigned)__builtin_ctzll(bits) : 64;
 }
 
+/* The runs of 64 bytes from base on. */
 static inline void block(struct scan *s, struct run *r, const struct mask *m, size_t base)
 {
 	uint64_t left = m->word;
+	/* Capitals behind another letter or digit. */
+	uint64_t inner = m->upper & (m->word << 1 | r->open);
 	unsigned start = 0;
 	if (!r->open) {
 		if (left == 0)
 			return;
 		start = lowest(left);
-		*r = (struct run){ .start = base + start, .open = true };
+		*r = (struct run){ base + start, true, 0, 0, 0 };
 	}
 	for (;;) {
 		unsigned end = lowest(~left & ~below(start));
 		uint64_t here = below(end) & ~below(start);
-		bool first = base + start == r->start;
-		r->digit |= (m->digit & here) != 0;
-		r->high |= (m->high & here) != 0;
-		r->inner |= (m->upper & here & ~(first ? UINT64_C(1) << start : 0)) != 0;
+		r->digit |= m->digit & here;
+		r->high |= m->high & here;
+		r->inner |= inner & here;
 		if (end == 64)
 			return;
 		run_end(s, r, base + end);
@@ -223,7 +264,47 @@ static inline void block(struct scan *s, struct run *r, const struct mask *m, si
 		if (left == 0)
 			return;
 		start = lowest(left);
-		*r = (struct run){ .start = base + start, .open = true };
+		*r = (struct run){ base + start, true, 0, 0, 0 };
+	}
+}
+
+/* Could any part of an address be here? Its pieces have digits beside letters or punctuation, capitals inside, or are long; or it is
+ * written in single letters; or something is hidden in it. A block without any of that, between two such, holds none: 64 letters of an
+ * address without a digit beside a letter happen once in 10,000 times, and then it is only missed when it was also broken into words. */
+static inline bool block_counts(const struct mask *m, bool open)
+{
+	uint64_t before = m->word << 1 | open, behind = m->word >> 1, letter = m->word & ~m->digit;
+	uint64_t mixed = m->digit & (letter << 1 | letter >> 1 | m->mark << 1 | m->mark >> 1);
+	uint64_t inner = m->upper & before;
+	uint64_t pairs = m->word & behind, fours = pairs & pairs >> 2, eights = fours & fours >> 4, longer = eights & eights >> 6;
+	uint64_t single = m->word & ~before & ~behind;
+	return (mixed | inner | m->high | longer) != 0 || __builtin_popcountll(single) >= 8;
+}
+
+/* Goes over the text by blocks, one behind, and leaves out those that neither count nor have a neighbour that does. */
+struct walk { struct mask last; bool last_counts, before_counts, on; };
+
+/* The block at base, whose mask is w->last, now that it is known whether the next one counts. */
+static inline void walk(struct scan *s, struct run *r, struct walk *w, size_t base, bool next_counts)
+{
+	if (w->last_counts || w->before_counts || next_counts) {
+		if (!w->on) {
+			/* A run that reaches in from what was left out; it is short there, or it would have counted. */
+			size_t start = base;
+			while (start > 0 && base - start < 64 && is_word(s->text[start - 1]))
+				start--;
+			*r = (struct run){ start, start < base, 0, 0, 0 };
+		}
+		block(s, r, &w->last, base);
+		w->on = true;
+	} else {
+		if (w->on && r->open) {
+			size_t end = base;
+			while (end < s->len && end - base < 64 && is_word(s->text[end]))
+				end++;
+			run_end(s, r, end);
+		}
+		r->open = w->on = false;
 	}
 }
 
@@ -231,23 +312,33 @@ void addr_scan(const uint8_t *text, size_t len, struct addr_hits *out)
 {
 	struct scan s = { .text = text, .len = len, .out = out };
 	struct run r = { .open = false };
-	size_t i = 0;
+	struct walk w = { .on = false };
 	out->n = 0;
 	out->more = false;
-	for (; len - i >= 64; i += 64) {
-		struct mask m = mask_of(text + i);
-		block(&s, &r, &m, i);
+	for (size_t i = 0; i < len; i += 64) {
+		uint8_t end[64];
+		const uint8_t *at = text + i;
+		if (len - i < 64) {
+			memset(end, 0, sizeof end);
+			memcpy(end, at, len - i);
+			at = end;
+		}
+		struct mask m = mask_of(at);
+		bool counts = block_counts(&m, i > 0 && is_word(text[i - 1]));
+		if (i > 0)
+			walk(&s, &r, &w, i - 64, counts);
+		w.before_counts = w.last_counts;
+		w.last_counts = counts;
+		w.last = m;
 	}
-	if (i < len) {
-		uint8_t last[64] = { 0 };
-		memcpy(last, text + i, len - i);
-		struct mask m = mask_of(last);
-		block(&s, &r, &m, i);
-	}
+	if (len > 0)
+		walk(&s, &r, &w, (len - 1) / 64 * 64, false);
 	if (r.open)
 		run_end(&s, &r, len);
 	if (s.n == 0)
 		return;
-	chain_end(&s, scan_kept(&s, 0)->end);
-	join_end(&s);
+	if (chain_counts(&s, scan_kept(&s, 0)->end))
+		chain_end(&s, scan_kept(&s, 0)->end);
+	if (s.row.count > 1)
+		join_row_ends(&s, NULL);
 }

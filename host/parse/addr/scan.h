@@ -19,7 +19,7 @@ enum gap {
 /* A run of letters and digits, hidden characters taken out. */
 struct piece {
 	size_t start, end; /* bytes of the text */
-	size_t n;          /* characters */
+	uint32_t n;        /* characters, as far as they can be counted */
 	uint8_t gap;       /* enum gap, to the piece before */
 	char first;
 	bool digit;        /* has a digit */
@@ -42,7 +42,7 @@ struct scan {
 	/* The last pieces; n counts all. */
 	struct piece kept[PIECES_KEPT];
 	size_t n;
-	/* The row of equal pieces that the last piece ends. chars: of all its pieces. */
+	/* The row of equal pieces that the last piece ends. What follows count and size is filled in once there are two. */
 	struct { size_t count, size, chars, starts_n; struct piece starts[ROW_STARTS]; bool digit, bad; } row;
 	/* The chain that the last piece ends. */
 	struct { size_t start; bool digit, used, folded; } chain;
@@ -73,19 +73,30 @@ size_t view_to(const struct view *v, size_t i);
 bool scan_try(struct scan *s, const struct view *v, size_t i, size_t n, bool joined);
 void scan_hit(struct scan *s, const struct addr_row *row, const struct view *v, size_t i, size_t n);
 
-/* The kept piece that came back pieces before the last; back < n and < PIECES_KEPT. */
-struct piece *scan_kept(struct scan *s, size_t back);
+/* The kept piece that came back pieces before the last; back < PIECES_KEPT. All zeros where there was none. */
+static inline struct piece *scan_kept(struct scan *s, size_t back)
+{
+	return &s->kept[(s->n - 1 - back) & (PIECES_KEPT - 1)];
+}
+
 enum gap scan_gap(const struct scan *s, size_t from, size_t to);
-/* Appends what stands before the piece that came after prev, when it may be a prefix. */
-void scan_lead(const struct scan *s, struct view *v, const struct piece *prev, const struct piece *p);
+/* Appends what stands before p in its chain, when it may be a prefix. */
+void scan_lead(const struct scan *s, struct view *v, const struct piece *p);
 
-/* A piece has come: a broken address that ends with it; rows of equal pieces. True when it is part of an address. */
+/* Fewest characters that are put together. */
+#define JOIN_MIN 25
+
+/* A piece has come; does a broken address end with it? The piece before it is joined to it by white space. */
 bool join_broken(struct scan *s, const struct piece *p);
-bool join_row(struct scan *s, const struct piece *p);
-/* The text has ended. */
-void join_end(struct scan *s);
+/* The piece has the size of the row's others. */
+void join_row_grows(struct scan *s, const struct piece *p);
+/* The row, of two pieces at least, is complete; next, unless NULL, follows it and is shorter. True when next is part of an address. */
+bool join_row_ends(struct scan *s, const struct piece *next);
 
-/* The chain that ends at end is complete. */
+/* Chains shorter than this hold no address with punctuation inside; one without a digit only by chance, when it is long. */
+#define CHAIN_MIN 12
+#define CHAIN_PLAIN_MIN 40
+/* The chain that ends at end, and is that long, is complete. */
 void chain_end(struct scan *s, size_t end);
 
 #endif

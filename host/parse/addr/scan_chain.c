@@ -2,9 +2,6 @@
 // mark stands that the family does not have.
 #include "parse/addr/scan.h"
 
-/* Chains shorter than this hold no such address; one without a digit only by chance, when it is long. */
-#define CHAIN_MIN 12
-#define CHAIN_PLAIN_MIN 40
 /* A chain in which something is hidden is copied; a longer one is not looked at. */
 #define CHAIN_FOLDED_MAX ADDR_TEXT_MAX
 
@@ -46,8 +43,6 @@ void chain_end(struct scan *s, size_t end)
 {
 	size_t start = s->chain.start;
 	struct view v;
-	if (s->chain.used || end - start < CHAIN_MIN || (!s->chain.digit && end - start < CHAIN_PLAIN_MIN))
-		return;
 	/* Marks at either end may belong to it. */
 	while (start > 0 && s->chain.start - start < 2 && (s->text[start - 1] == '-' || s->text[start - 1] == '_'))
 		start--;

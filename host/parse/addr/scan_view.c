@@ -3,6 +3,11 @@
 #include "parse/addr/scan.h"
 #include <string.h>
 
+static bool is_alnum(uint8_t c)
+{
+	return (uint8_t)((c | 32) - 'a') < 26 || (uint8_t)(c - '0') < 10;
+}
+
 void view_start(struct view *v)
 {
 	v->s = v->room;
@@ -13,6 +18,14 @@ void view_start(struct view *v)
 bool view_add(const struct scan *s, struct view *v, size_t from, size_t to, enum view_keep keep)
 {
 	for (size_t i = from; i < to;) {
+		/* Mostly it is this. */
+		while (i < to && v->n < sizeof v->room && is_alnum(s->text[i])) {
+			v->room[v->n] = (char)s->text[i];
+			v->from[v->n] = i;
+			v->to[v->n++] = ++i;
+		}
+		if (i == to)
+			break;
 		struct normal c = normal_next(s->text + i, s->len - i);
 		bool take = c.kind == NORMAL_WORD;
 		if (c.kind == NORMAL_LETTER)
