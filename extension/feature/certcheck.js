@@ -130,6 +130,7 @@ export class CertCheck {
     take(this.view(id));
     const page = this.#pages.pages.get(id);
     if (page?.renew) this.#renewAgain(page.checkKey);
+    this.#comesBack(page);
     return () => {
       readers.delete(take);
       if (readers.size === 0) this.#readers.delete(id);
@@ -273,7 +274,15 @@ export class CertCheck {
     this.#pages.setLedger();
     const done = state.answered(check, attempt, result);
     this.#change(checkKey, done);
-    for (const page of this.#pages.pagesOf(checkKey)) if (this.#readers.has(page.id)) this.#proceed(page, done, page.tabId);
+    for (const page of this.#pages.pagesOf(checkKey)) if (this.#readers.has(page.id)) this.#comesBack(page);
+  }
+
+  // Once: who comes back to our page by the history reads it.
+  #comesBack(page) {
+    const check = page && this.#pages.checks.get(page.checkKey);
+    if (!check || page.hasGone || state.wayOn(page, check, this.#privileged.exact) !== 'browser') return;
+    this.#pages.setPage({ ...page, hasGone: true });
+    this.#proceed(page, check, page.tabId);
   }
 
   #retry(page, tabId, sameCountry) {

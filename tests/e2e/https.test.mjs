@@ -158,4 +158,6 @@ withEditions((edition, its) => {
       await only(true);
     }
   });
-}, { net: { clientOptions: ['ConfluxEnabled 0'] } });
+// The browser falls back to its own proxy setting when an extension's has failed ten times: there nothing must be found. (Tor Browser
+// sets its credentials where there is no falling back.)
+}, { net: { clientOptions: ['ConfluxEnabled 0'] }, firefox: { prefs: { 'network.proxy.socks_port': 1 } } });
