@@ -16,17 +16,22 @@ enum gap {
 /* Raw bytes of white space (with hidden characters) that may stand within one address: a line's end and an indentation. */
 #define GAP_MAX 64
 
+/* What is known of a piece; of a chain, what is known of any of its pieces. */
+enum {
+	PIECE_DIGIT = 1,   /* has a digit */
+	PIECE_INNER = 2,   /* has a capital behind a small letter */
+	PIECE_FOLDED = 4,  /* has other characters than plain ASCII */
+	PIECE_BLOCKED = 8, /* has a letter that no address has */
+	PIECE_USED = 16,   /* is part of an address that was found */
+};
+
 /* A run of letters and digits, hidden characters taken out. */
 struct piece {
 	size_t start, end; /* bytes of the text */
 	uint32_t n;        /* characters, as far as they can be counted */
 	uint8_t gap;       /* enum gap, to the piece before */
+	uint8_t flags;
 	char first;
-	bool digit;        /* has a digit */
-	bool inner;        /* has a capital behind its first character */
-	bool folded;       /* has other characters than plain ASCII */
-	bool blocked;      /* has a letter that no address has */
-	bool used;         /* is part of an address that was found */
 };
 
 /* Pieces that are remembered: three for a broken address, four for the end of a row of equal ones. A power of two. */
@@ -43,9 +48,9 @@ struct scan {
 	struct piece kept[PIECES_KEPT];
 	size_t n;
 	/* The row of equal pieces that the last piece ends. What follows count and size is filled in once there are two. */
-	struct { size_t count, size, chars, starts_n; struct piece starts[ROW_STARTS]; bool digit, bad; } row;
+	struct { size_t count, size, chars, starts_n; struct piece starts[ROW_STARTS]; uint8_t flags; } row;
 	/* The chain that the last piece ends. */
-	struct { size_t start; bool digit, used, folded; } chain;
+	struct { size_t start; uint8_t flags; } chain;
 };
 
 /* The text as characters: in place when it is plain ASCII, else a copy with hidden characters taken out. */

@@ -49,7 +49,7 @@ void chain_end(struct scan *s, size_t end)
 	for (size_t more = 0; more < 2 && end < s->len && (s->text[end] == '-' || s->text[end] == '_' || s->text[end] == '+' ||
 	                                                   s->text[end] == '/'); more++)
 		end++;
-	if (s->chain.folded) {
+	if (s->chain.flags & PIECE_FOLDED) {
 		view_start(&v);
 		if (end - start > CHAIN_FOLDED_MAX || !view_add(s, &v, start, end, VIEW_MARKS))
 			return;
