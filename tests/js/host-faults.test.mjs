@@ -32,8 +32,9 @@ describe('peers that give no handshake', { concurrency: true }, () => {
     test(`every other exit: ${behaviour}: undecided in time; Retry works`, { timeout: 90000 }, async () => {
       const name = bed.name(behaviour.split(':')[0]);
       const site = bed.origin.site(name, { first: 'self-signed', others: behaviour });
+      const visit = await bed.browser.visit(name, PORT);
       const begin = Date.now();
-      const { result: r } = await bed.meet(retry, name);
+      const { result: r } = await bed.meet(retry, name, { visit });
       assert.equal(r.verdict, 'undecided', show(r));
       assert.ok(['too_few_answers', 'deadline', 'no_independent_exit'].includes(r.reason), show(r));
       assert.ok(r.elapsed_ms <= DEADLINE + 500 && Date.now() - begin < DEADLINE + 5000, `${r.elapsed_ms} ms`);
