@@ -7,7 +7,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { ROOT, ROWS, scanAll, timeAll } from '../recall/driver.mjs';
+import { ROOT, ROWS, rowName, scanAll, timeAll } from '../recall/driver.mjs';
 import { familyOf } from '../recall/makers.mjs';
 import { Random } from '../recall/random.mjs';
 import { DRESSINGS, changed } from '../recall/texts.mjs';
@@ -108,13 +108,13 @@ async function speed() {
 function candidates() {
   const sets = { alone: [], 'inside text': [], 'with a zero-width character': [], 'one character changed': [] };
   for (const row of ROWS) {
-    const maker = familyOf(row), random = new Random(`bench ${row.ticker} ${row.form} ${row.network}`);
+    const maker = familyOf(row), random = new Random(`bench ${rowName(row)}`);
     for (let i = 0; i < EACH; i++) {
       const address = maker.make(random, row);
       sets.alone.push(DRESSINGS.alone(address, row).text);
       sets['inside text'].push(DRESSINGS[['prose', 'punctuation', 'json', 'label'][i % 4]](address, row).text);
       sets['with a zero-width character'].push(DRESSINGS.hidden(address, row, random).text);
-      if (row.checksum_bits > 0) sets['one character changed'].push(changed(address, random, { from: maker.from?.(row, address) ?? 0, letters: (c) => maker.letters(c) }) ?? address.slice(1));
+      if (row.checksum_bits > 0) sets['one character changed'].push(changed(address, random, { from: maker.from?.(row, address) ?? 0, letters: (c) => maker.letters(c, row) }) ?? address.slice(1));
     }
   }
   return sets;

@@ -263,10 +263,10 @@ const tonFriendly = {
   by: '@ton/core',
   make(random, row) {
     const flags = parseInt(row.version.slice(0, 2), 16), address = new ton.Address(row.version.endsWith('ff') ? -1 : 0, Buffer.from(random.bytes(32)));
-    return address.toString({ bounceable: (flags & 0x40) === 0, testOnly: (flags & 0x80) !== 0, urlSafe: random.chance(0.7) });
+    return address.toString({ bounceable: (flags & 0x40) === 0, testOnly: (flags & 0x80) !== 0, urlSafe: !row.inside.includes('+') });
   },
   valid: (text) => ton.Address.isFriendly(text) && Boolean(ton.Address.parseFriendly(text)),
-  letters: letters(BASE64URL), from: () => 0,
+  letters: (c, row) => (row.inside.includes('+') ? BASE64URL.replace('-_', '+/') : BASE64URL), from: () => 0,
 };
 const tonRaw = {
   by: '@ton/core',
@@ -303,7 +303,7 @@ const zcashUnified = {
 };
 
 // LIP-0018: bech32's checksum without a human-readable part, in other letters.
-const LISK = 'zxvcpmbn3465o978uyrtkjew2adsqhfg', CONFLUX = 'abcdefghjkmnprstuvwxyz0123456789';
+const LISK = 'zxvcpmbn3465o978uyrtkqew2adsjhfg', CONFLUX = 'abcdefghjkmnprstuvwxyz0123456789';
 const GEN30 = [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3];
 const polymod30 = (values) => values.reduce((c, v) => GEN30.reduce((x, g, i) => (((c >>> 25) >> i) & 1 ? x ^ g : x), ((c & 0x1ffffff) << 5) ^ v), 1);
 const lisk = {
