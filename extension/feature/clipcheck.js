@@ -50,7 +50,7 @@ export class ClipCheck {
       id: this.#web.randomId(), ...asked, tabId: from.tabId, frameId: from.frameId, private: from.private, windowId: from.windowId,
       visit: this.#watch.visits.of(from.tabId), page: this.#watch.documents.urlOf(from.tabId, from.frameId) || from.url,
     });
-    const { problem, result } = await this.#ask(asked.fields);
+    const { problem, result } = await this.#ask(asked.fields, { force: true });
     if (result && !result.found && hold.how !== 'link' && hold.how !== 'menu') {
       return { written: hold.how === 'drag' ? false : await this.#web.writeClipboard(hold.flavours), clear: true };
     }
@@ -59,11 +59,11 @@ export class ClipCheck {
     return { written: false };
   }
 
-  // fields: of clip.check, null when there is too much of it.
-  async #ask(fields) {
+  // fields: of clip.check, null when there is too much of it. force: a person waits, so a host that just failed is tried again.
+  async #ask(fields, { force = false } = {}) {
     if (!fields) return { problem: { code: 'too_big', error: null, detail: '' } };
     try {
-      await this.#host.ensure();
+      await this.#host.ensure({ force });
       if (!this.#host.greeting.capabilities.includes(CAPABILITY)) return { problem: { code: 'host_old', error: null, detail: this.#host.greeting.version } };
       const result = await this.#host.request('clip.check', fields, { timeoutMs: CLIP_CHECK_MS }).done;
       if (result.found !== result.hits.length > 0) throw new Garbage('found without a hit');

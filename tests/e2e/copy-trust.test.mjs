@@ -154,14 +154,13 @@ withEditions((edition, its) => {
   test('host missing, of another version, silent, killed: what may hold an address stays held, and says why; prose goes through', async () => {
     const { firefox, host } = its();
     const { tab } = await plainPage();
-    const isGone = () => until(async () => !(await host.mainPid(firefox.pid)), { what: 'the host gone' });
     await copy(tab);
     await held(tab);
     await host.remove();
     await host.kill(firefox.pid);
     await sleep(200);
     await copy(tab);
-    const missing = await held(tab, { problem: 'host_missing' }).catch(async (e) => { throw e; });
+    const missing = await held(tab, { problem: 'host_missing' });
     assert.match(missing.text, /clipboard still holds/);
     await select(tab, '#prose');
     await press(tab, 'c');
@@ -170,39 +169,40 @@ withEditions((edition, its) => {
     for (const [options, problem] of [[['--protocol', '2'], 'host_version'], [['--silent'], 'host_hung']]) {
       await host.install();
       await host.point(process.execPath, [path.join(HERE, 'fake-host.mjs'), ...options]);
-      await sleep(1200);
       await copy(tab);
       const { text } = await CopyWindow.wait(firefox, ['held'], { limit: 15000 }).then((w) => w.last);
       await held(tab, { problem });
       assert.ok(text.length > 0);
     }
     await host.install();
-    await sleep(4000);
     await copy(tab);
-    await held(tab).catch(async () => { await sleep(5000); await copy(tab); await held(tab); });
+    await held(tab);
     await host.kill(firefox.pid);
-    await isGone();
+    await copy(tab);
+    await held(tab);
   });
 
-  test('1 MiB of prose with an address at its end: how long it takes', async (t) => {
-    const { firefox, host } = its();
+  // Held: what the prefilter can't let pass. Measured in the page: from the copy to the host's answer having been carried out.
+  test('1 MiB that is held, looked at and given back: how long it takes', async (t) => {
+    const { host } = its();
     await host.install();
     const { tab } = await plainPage();
-    const prose = 'The quick brown fox of 2019 jumps over the lazy dogs, again and again. ';
-    const text = prose.repeat(Math.ceil(1048576 / prose.length)).slice(0, 1048576 - 64);
-    const took = await tab.eval((big, address) => {
-      const area = document.getElementById('harmless');
-      area.value = `${big} ${address}`;
-      const start = performance.now();
-      area.select();
-      document.addEventListener('keyup', () => {}, { once: true });
-      return performance.now() - start;
-    }, text, ADDRESS);
-    await tab.eval(() => { document.getElementById('harmless').focus(); document.getElementById('harmless').select(); });
-    const start = performance.now();
-    await press(tab, 'c');
-    await CopyWindow.wait(firefox, ['held'], { limit: 15000 });
-    t.diagnostic(`${edition}: shortcut to our window ${Math.round(performance.now() - start)} ms (selecting took ${Math.round(took)} ms)`);
-    await held(tab);
+    const took = [];
+    for (let round = 0; round < 5; round++) {
+      await tab.eval(() => {
+        const prose = 'The quick brown fox of 2019 jumps over the lazy dogs, again and again. ';
+        const area = document.getElementById('harmless');
+        area.value = `${prose.repeat(14770).slice(0, 1048576 - 64)} 9f3c8a52b1d04e6790aa12cd34ef56ab7788`;
+        window.times = {};
+        area.addEventListener('cut', () => { window.times.start = performance.now(); }, { once: true });
+        area.addEventListener('input', () => { window.times.end = performance.now(); }, { once: true });
+        area.focus();
+        area.select();
+      });
+      await press(tab, 'x');
+      await until(() => tab.eval(() => Boolean(window.times.end)), { limit: 20000, what: 'the cut' });
+      took.push(await tab.eval(() => window.times.end - window.times.start));
+    }
+    t.diagnostic(`${edition}: 1 MiB cut, held, looked at, written: ${took.map((ms) => Math.round(ms)).join(', ')} ms`);
   });
 }, { firefox: { prefs: PREFS } });
