@@ -100,8 +100,8 @@
  * than a person notices. */
 #define CHECK_PROBE_LATER_MS 2000
 #define CHECK_PROBE_GRACE_MS 50
-/* Between two tries while tor is away, and how long a check waits for tor before it has begun (the role connects in
- * milliseconds where tor runs). */
+/* Between two tries while tor is away, and how long a check waits for tor, before it has begun (the role connects in
+ * milliseconds where tor runs) and in its middle (tor's restart takes a second or two). */
 #define CHECK_TOR_AGAIN_MS 300
 #define CHECK_TOR_WAIT_MS 4000
 /* The first round where silence may be the answer: tor itself asks again over a second circuit after 10 s, and only
