@@ -143,29 +143,32 @@ static inline void piece(struct scan *s)
 	struct piece *p = piece_next(s);
 	const struct piece *prev = scan_kept(s, 0);
 	enum gap gap = gap_before(s, prev->end, p->start);
-	bool used = false;
+	uint8_t used = 0;
 	p->gap = (uint8_t)gap;
 	if (gap != GAP_CONNECT) {
 		if (prev->end - s->chain.start >= CHAIN_MIN && chain_counts(s, prev->end))
 			chain_end(s, prev->end);
 		s->chain.start = p->start;
 		s->chain.flags = 0;
+	} else if (p->start - prev->end > 1) {
+		/* Perhaps something hidden between the marks: a copy is always right. */
+		s->chain.flags |= PIECE_FOLDED;
 	}
 	if (gap == GAP_SPACE && p->n == s->row.size) {
 		join_row_grows(s, p);
 	} else {
 		if (s->row.count > 1)
-			used = join_row_ends(s, gap == GAP_SPACE && p->n < s->row.size ? p : NULL);
+			used = join_row_ends(s, gap == GAP_SPACE && p->n < s->row.size ? p : NULL) ? PIECE_USED : 0;
 		s->row.count = 1;
 		s->row.size = p->n;
 	}
-	if (!used && p->n >= SHORT_MIN && ((p->flags & PIECE_DIGIT) || p->n >= PLAIN_MIN))
-		used = alone(s, p);
-	if (!used && gap == GAP_SPACE && p->n + prev->n + scan_kept(s, 1)->n >= JOIN_MIN)
-		used = join_broken(s, p);
+	if (!used && p->n >= SHORT_MIN && ((p->flags & PIECE_DIGIT) || p->n >= PLAIN_MIN) && alone(s, p))
+		used = scan_mark(s);
+	if (used != PIECE_USED && gap == GAP_SPACE && p->n + prev->n + scan_kept(s, 1)->n >= JOIN_MIN && join_broken(s, p))
+		used = PIECE_USED;
 	if (used) {
-		p->flags |= PIECE_USED;
-		s->row.flags |= PIECE_USED;
+		p->flags |= used;
+		s->row.flags |= used;
 	}
 	s->chain.flags |= p->flags;
 	s->n++;

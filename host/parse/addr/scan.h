@@ -22,7 +22,8 @@ enum {
 	PIECE_INNER = 2,   /* has a capital behind a small letter */
 	PIECE_FOLDED = 4,  /* has other characters than plain ASCII */
 	PIECE_BLOCKED = 8, /* has a letter that no address has */
-	PIECE_USED = 16,   /* is part of an address that was found */
+	PIECE_USED = 16,   /* is part of an address that was found, with a checksum that says so */
+	PIECE_WEAK = 32,   /* is one by a weak checksum or by structure alone: what it is part of with a better one takes its place */
 };
 
 /* A run of letters and digits, hidden characters taken out. */
@@ -76,7 +77,16 @@ size_t view_to(const struct view *v, size_t i);
 
 /* Looks n characters of the view up, from i on, with what stands before and behind them in it. Notes a hit. */
 bool scan_try(struct scan *s, const struct view *v, size_t i, size_t n, bool joined);
+/* Notes a hit, in place of weak ones that it overlaps. */
 void scan_hit(struct scan *s, const struct addr_row *row, const struct view *v, size_t i, size_t n);
+
+/* Checksums with fewer bits are weak. */
+#define STRONG_BITS 24
+/* What the last hit makes of its pieces. */
+static inline uint8_t scan_mark(const struct scan *s)
+{
+	return s->out->n && s->out->hit[s->out->n - 1].row->checksum_bits < STRONG_BITS ? PIECE_WEAK : PIECE_USED;
+}
 
 /* The kept piece that came back pieces before the last; back < PIECES_KEPT. All zeros where there was none. */
 static inline struct piece *scan_kept(struct scan *s, size_t back)
