@@ -91,14 +91,14 @@ async function speed() {
   const [prose, python, headers, javascript, base64] = await ordinary(['documentation', 'python', 'headers', 'javascript', 'base64']);
   const texts = { 'prose (documentation)': prose, 'source code: C headers': headers, 'source code: Python': python, 'source code: JavaScript': javascript, base64, ...hostile() };
   const ours = timeAll(Object.values(texts), MS);
-  say(['MB/s on one core'.padEnd(46), 'ours'.padStart(8), 'Tor Browser'.padStart(12), 'multicoin'.padStart(10), 'aim'.padStart(9), 'hits'.padStart(6)].join(''));
+  say(['MB/s on one core'.padEnd(46), 'ours'.padStart(8), 'Tor Browser'.padStart(12), 'multicoin'.padStart(10), 'aim'.padStart(11), 'hits'.padStart(6)].join(''));
   data.speed = [];
   for (const [i, [name, bytes]] of Object.entries(texts).entries()) {
     const text = bytes.toString('utf8');
     const tor = rival(text, torBrowserWords, MS / 4), multi = rival(text, multicoinWords, MS / 4), mine = mbs(bytes.length, ours[i].ns);
     const aim = i === 0 ? 500 : 20;
     data.speed.push({ name, bytes: bytes.length, ours: mine, torBrowser: tor, multicoin: multi, aim, hits: ours[i].hits });
-    say([name.padEnd(46), round(mine).padStart(8), round(tor).padStart(12), round(multi).padStart(10), `${mine >= aim ? 'ok' : 'BELOW'} ${aim}`.padStart(9), String(ours[i].hits).padStart(6)].join(''));
+    say([name.padEnd(46), round(mine).padStart(8), round(tor).padStart(12), round(multi).padStart(10), `${mine >= aim ? 'ok' : 'BELOW'} ${aim}`.padStart(11), String(ours[i].hits).padStart(6)].join(''));
   }
   const slowest = data.speed.reduce((a, b) => (a.ours < b.ours ? a : b));
   say(`slowest: ${slowest.name}, ${round(slowest.ours)} MB/s; prose: ${round(data.speed[0].ours)} MB/s`);
