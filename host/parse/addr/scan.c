@@ -45,7 +45,7 @@ enum gap scan_gap(const struct scan *s, size_t from, size_t to)
 /* Where the lead of p begins: at its chain's start, with a minus before it, or as far back as any reaches. */
 static size_t lead_from(const struct scan *s, const struct piece *p)
 {
-	size_t from = s->chain.start;
+	size_t from = p->chain;
 	if (p->gap != GAP_CONNECT || from >= p->start)
 		return p->start;
 	if (p->start - from >= ADDR_LEAD_MAX)
@@ -63,12 +63,22 @@ void scan_lead(const struct scan *s, struct view *v, const struct piece *p)
 /* What follows, as far as a suffix may reach. */
 static void tail(const struct scan *s, struct view *v, size_t from)
 {
-	size_t n = v->n;
-	for (size_t to = from; to < s->len && to - from < ADDR_TAIL_MAX && s->text[to] > ' ' && s->text[to] < 0x7f; to++)
-		if (!view_add(s, v, to, to + 1, VIEW_MARKS)) {
-			v->n = n;
+	size_t most = v->n + ADDR_TAIL_MAX;
+	while (from < s->len && v->n < most) {
+		size_t size = normal_next(s->text + from, s->len - from).size;
+		if (!view_add(s, v, from, from + size, VIEW_MARKS))
 			return;
-		}
+		from += size;
+	}
+}
+
+/* Is what follows plain ASCII, as far as a suffix may reach? */
+static bool tail_is_plain(const struct scan *s, size_t from)
+{
+	uint8_t high = 0;
+	for (size_t i = from; i < s->len && i < from + ADDR_TAIL_MAX; i++)
+		high |= s->text[i];
+	return high < 0x80;
 }
 
 /* One piece by itself, with a prefix that may stand before it. */
@@ -77,7 +87,7 @@ static bool alone(struct scan *s, const struct piece *p)
 	struct view v;
 	if ((p->flags & PIECE_BLOCKED) || p->n >= ADDR_TEXT_MAX)
 		return false;
-	if ((p->flags & PIECE_FOLDED) || (p->gap == GAP_CONNECT && (s->chain.flags & PIECE_FOLDED))) {
+	if ((p->flags & PIECE_FOLDED) || (p->gap == GAP_CONNECT && (s->chain.flags & PIECE_FOLDED)) || !tail_is_plain(s, p->end)) {
 		view_start(&v);
 		scan_lead(s, &v, p);
 		size_t lead = v.n;
@@ -154,6 +164,7 @@ static inline void piece(struct scan *s)
 		/* Perhaps something hidden between the marks: a copy is always right. */
 		s->chain.flags |= PIECE_FOLDED;
 	}
+	p->chain = s->chain.start;
 	if (gap == GAP_SPACE && p->n == s->row.size) {
 		join_row_grows(s, p);
 	} else {
@@ -283,7 +294,7 @@ static inline void block(struct scan *s, struct run *r, const struct mask *m, si
 }
 
 /* Could any part of an address be here? Its pieces have a digit beside a letter, a capital behind a small letter, or are long; or it is
- * written in single letters; or something is hidden in it; or it has numbers with full stops and dashes (Hedera). A block without any of
+ * written in single letters; or something is hidden in it; or it has numbers with full stops and dashes (Hedera) or dashed groups. A block without any of
  * that, between two such, holds none: 64 characters of base58 without one happen in no more than 1 of 10,000 addresses that long, and
  * then one is only missed when it was also broken into words. */
 static inline bool block_counts(const struct mask *m, bool open)
@@ -293,7 +304,9 @@ static inline bool block_counts(const struct mask *m, bool open)
 	uint64_t dotted = m->digit & ((m->dash >> 1 & letter >> 2) | (m->dot >> 1 & m->digit >> 2 & m->dot >> 3));
 	uint64_t pairs = m->word & behind, fours = pairs & pairs >> 2, eights = fours & fours >> 4, longer = eights & eights >> 6;
 	uint64_t single = m->word & ~before & ~behind;
-	return (mixed | dotted | inner_of(m) | m->high | longer) != 0 || __builtin_popcountll(single) >= 8;
+	uint64_t dashed = m->dash & letter << 1 & letter >> 1;
+	return (mixed | dotted | inner_of(m) | m->high | longer) != 0 || __builtin_popcountll(single) >= 8 ||
+	       __builtin_popcountll(dashed) >= 4;
 }
 
 /* Goes over the text by blocks, one behind, and leaves out those that neither count nor have a neighbour that does. */

@@ -29,6 +29,7 @@ enum {
 /* A run of letters and digits, hidden characters taken out. */
 struct piece {
 	size_t start, end; /* bytes of the text */
+	size_t chain;      /* where the chain begins that it is in */
 	uint32_t n;        /* characters, as far as they can be counted */
 	uint8_t gap;       /* enum gap, to the piece before */
 	uint8_t flags;
@@ -77,7 +78,7 @@ size_t view_to(const struct view *v, size_t i);
 
 /* Looks n characters of the view up, from i on, with what stands before and behind them in it. Notes a hit. */
 bool scan_try(struct scan *s, const struct view *v, size_t i, size_t n, bool joined);
-/* Notes a hit, in place of weak ones that it overlaps. */
+/* Notes a hit, in place of one that it overlaps and that has a weaker checksum, or not at all. */
 void scan_hit(struct scan *s, const struct addr_row *row, const struct view *v, size_t i, size_t n);
 
 /* Checksums with fewer bits are weak. */

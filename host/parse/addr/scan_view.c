@@ -65,8 +65,10 @@ void scan_hit(struct scan *s, const struct addr_row *row, const struct view *v, 
 	size_t from = view_from(v, i);
 	while (s->out->n) {
 		const struct addr_hit *last = &s->out->hit[s->out->n - 1];
-		if (last->offset + last->length <= from || last->row->checksum_bits >= STRONG_BITS)
+		if (last->offset + last->length <= from)
 			break;
+		if (last->row->checksum_bits >= row->checksum_bits)
+			return;
 		s->out->n--;
 	}
 	if (s->out->n == ADDR_HITS_MAX) {
