@@ -10,9 +10,9 @@
   const JOIN_MIN = 25;
   // Addresses with punctuation inside; each shows itself by its shape.
   const SHAPES = [
-    /\d\.\d+\.\d+-[a-z]{5}/i,                          // Hedera with checksum
+    /[\dx]\.[\dx]+\.[\dx]+-[a-z]{5}/i,                 // Hedera with checksum
     /(?:[a-z0-9]{3,6}-){3}[a-z0-9]{3}/i,               // grouped by hyphens: NXT, NEM, Internet Computer
-    /[EUk0][Qf][A-Za-z0-9_+/-]{46}/,                   // TON, base64 in either alphabet
+    /[EUk0x][Qfx][A-Za-z0-9_+/-]{46}/,                 // TON, base64 in either alphabet
     /(?=[\w-]{0,42}[A-Z])[\w-]{43}/,                   // base64url without a prefix
   ];
   // Soft hyphen, combining and invisible marks, zero width, bidirectional controls, variation selectors, fillers, tags.
@@ -51,16 +51,18 @@
     return look(isPlain ? text : text.normalize('NFKC').replace(HIDDEN, '').replace(CONTROL, ' '));
   }
 
-  // One pass over pieces (runs of letters and digits) and what stands between them.
+  // One pass over pieces (runs of letters and digits) and what stands between them. Plain numbers alone: it is run over megabytes.
   function look(text) {
     const known = new Map();
-    const row = { size: 0, chars: 0, digit: false, count: 0, lead: 0 };
-    let before = null, last = null;                    // the pieces before, while only white space stood between
-    let start = -1, odd = 0;                           // of the piece that is being read
+    const size = text.length;
+    let start = -1, odd = 0;                           // the piece that is being read, its DIGIT and CAPITAL bits
+    let lastN = 0, lastOdd = 0, lastEnd = -1;          // the piece before
+    let beforeN = 0, beforeOdd = 0;                    // the one before that; 0 where more than white space stood between
+    let rowSize = 0, rowChars = 0, rowOdd = 0, rowCount = 0, rowLead = 0;
     let chain = 0, hasMarks = false;                   // since white space or other punctuation
-    for (let i = 0; i <= text.length; i++) {
+    for (let i = 0; i <= size; i++) {
       let kind = 0, width = 1;
-      if (i < text.length) {
+      if (i < size) {
         const code = text.charCodeAt(i);
         if (code < 128) kind = CLASS[code];
         else {
@@ -73,55 +75,56 @@
       if (kind & LETTER) {
         if (start < 0) {
           start = i;
-          odd = kind === DIGIT ? DIGIT : 0;
-        } else odd |= kind;
-      } else {
-        if (start >= 0) {
-          const piece = { n: i - start, start, end: i, digit: (odd & 2) !== 0, inner: (odd & 4) !== 0 };
-          if (pieceCounts(text, row, before, last, piece)) return true;
-          [before, last] = [isNext(text, last, piece) ? last : null, piece];
-          start = -1;
+          odd = kind & 2;
+        } else odd |= kind & 6;
+        i += width - 1;
+        continue;
+      }
+      if (start >= 0) {
+        const n = i - start;
+        if (n >= PLAIN_MIN || (n >= SHORT_MIN && odd & 2)) return true;
+        const follows = lastEnd >= 0 && isGap(text, lastEnd, start);
+        // Two or three pieces that white space broke: words of a language have neither digits nor capitals inside.
+        if (follows && (lastN + n >= JOIN_MIN && (odd | lastOdd) || beforeN && beforeN + lastN + n >= JOIN_MIN && (odd | lastOdd | beforeOdd))) return true;
+        if (follows && n === rowSize) {
+          rowCount++;
+          rowChars += n;
+          rowOdd |= odd;
+        } else {
+          // A row of equal groups, perhaps with something shorter at either end.
+          if (rowCount >= 2 && rowOdd & 2 && rowLead + rowChars + (follows && n < rowSize ? n : 0) >= JOIN_MIN) return true;
+          rowLead = follows && lastN < n ? lastN : 0;
+          [rowSize, rowChars, rowCount] = [n, n, 1];
+          rowOdd = odd | (rowLead ? lastOdd : 0);
         }
-        if (kind === HYPHEN || kind === MARK) hasMarks = true;
-        else {
-          if (hasMarks && i - chain >= CHAIN_MIN && SHAPES.some((shape) => shape.test(text.slice(chain, i)))) return true;
-          chain = i + width;
-          hasMarks = false;
-        }
+        beforeN = follows ? lastN : 0;
+        beforeOdd = lastOdd;
+        lastN = n;
+        lastOdd = odd;
+        lastEnd = i;
+        start = -1;
+      }
+      if (kind === HYPHEN || kind === MARK) hasMarks = true;
+      else {
+        if (hasMarks && i - chain >= CHAIN_MIN && isShape(text, chain, i)) return true;
+        chain = i + width;
+        hasMarks = false;
       }
       i += width - 1;
     }
-    return rowCounts(row, 0);
+    return rowCount >= 2 && (rowOdd & 2) !== 0 && rowLead + rowChars >= JOIN_MIN;
   }
+
+  const isShape = (text, from, to) => {
+    // A look-alike stands for any letter.
+    const chain = text.slice(from, to).replace(/[^\x20-\x7e]/gu, 'x');
+    return SHAPES.some((shape) => shape.test(chain));
+  };
 
   // Only white space between, or a hyphen at a line's end.
-  function isNext(text, last, piece) {
-    if (!last || piece.start - last.end > GAP_MAX) return false;
-    return piece.start - last.end === 1 ? CLASS[text.charCodeAt(last.end)] === BLANK || /\s/.test(text[last.end]) : /^-?\s+$/.test(text.slice(last.end, piece.start));
-  }
-
-  const rowCounts = (row, more) => row.count >= 2 && row.digit && row.lead + row.chars + more >= JOIN_MIN;
-  const isWord = ({ digit, inner }) => !digit && !inner;
-
-  function pieceCounts(text, row, before, last, piece) {
-    if (piece.n >= PLAIN_MIN || (piece.n >= SHORT_MIN && piece.digit)) return true;
-    const follows = isNext(text, last, piece);
-    if (follows) {
-      // Two or three pieces that white space broke: words of a language have neither digits nor capitals inside.
-      if (last.n + piece.n >= JOIN_MIN && !(isWord(last) && isWord(piece))) return true;
-      if (before && before.n + last.n + piece.n >= JOIN_MIN && !(isWord(before) && isWord(last) && isWord(piece))) return true;
-    }
-    if (follows && piece.n === row.size) {
-      row.count++;
-      row.chars += piece.n;
-      row.digit ||= piece.digit;
-      return false;
-    }
-    // A row of equal groups, perhaps with something shorter at either end.
-    if (rowCounts(row, follows && piece.n < row.size ? piece.n : 0)) return true;
-    const hasLead = follows && last.n < piece.n;
-    Object.assign(row, { size: piece.n, chars: piece.n, digit: piece.digit || (hasLead && last.digit), count: 1, lead: hasLead ? last.n : 0 });
-    return false;
+  function isGap(text, from, to) {
+    if (to - from === 1) return CLASS[text.charCodeAt(from)] === BLANK || /\s/.test(text[from]);
+    return to - from <= GAP_MAX && /^-?\s+$/.test(text.slice(from, to));
   }
 
   // Every scheme that wallets take (shared/currencies.json names coins; schemes are theirs).

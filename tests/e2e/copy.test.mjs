@@ -148,6 +148,7 @@ withEditions((edition, its) => {
     await press(tab, 'c');
     await until(async () => (await textOn(firefox)) === 'from the page', { what: 'the copy' });
     await tab.eval(() => document.addEventListener('paste', (e) => { window.pasted = e.clipboardData.getData('application/x-own'); }));
+    await tab.click('#harmless');
     await press(tab, 'v');
     await until(() => tab.eval(() => window.pasted === 'its own'), { what: 'the page’s own format' });
     await quiet();
