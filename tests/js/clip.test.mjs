@@ -14,7 +14,7 @@ const ETHER = '0x52908400098527886E0F7030069857D2E4169EE7', ETHER2 = '0x8617E340
 const HEADERS = { user_agent: 'Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0', accept: 'text/html,*/*;q=0.8', accept_language: 'en-US,en;q=0.5' };
 
 let bed;
-before(async () => { bed = await HostBed.start(); }, { timeout: 180000 });
+before(async () => { bed = await HostBed.start(); }, { timeout: 600000 });
 after(() => bed?.stop());
 
 const show = (r) => JSON.stringify({ ...r, first: r.first?.map((x) => x.nickname), others: r.others?.map((a) => [a.slot, a.exit?.nickname, a.status, a.found, a.address, a.family_equal, a.error?.name, a.http_status, a.url].join(' ')) });

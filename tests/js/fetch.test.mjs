@@ -28,7 +28,7 @@ before(async () => {
   origin = await startOrigin(net);
   control = await net.client.openControl();
   fetcher = newFetcher();
-}, { timeout: 180000 });
+}, { timeout: 600000 });
 after(async () => {
   for (const f of fetchers) await f.kill();
   control?.close();

@@ -11,7 +11,7 @@ import { until, sleep } from '../net/proc.mjs';
 const DEADLINE = 25000;
 const MEMORY_LIMIT_KIB = 48 * 1024;
 let bed;
-before(async () => { bed = await HostBed.start(); }, { timeout: 180000 });
+before(async () => { bed = await HostBed.start(); }, { timeout: 600000 });
 after(() => bed?.stop());
 
 const verdict = (r) => [r.verdict, r.reason];

@@ -11,7 +11,7 @@ let bed, home;
 before(async () => {
   bed = await HostBed.start();
   home = fs.mkdtempSync(path.join(os.tmpdir(), 'secondexit-verbs-'));
-}, { timeout: 180000 });
+}, { timeout: 600000 });
 after(async () => {
   await bed?.stop();
   if (home) fs.rmSync(home, { recursive: true });
