@@ -306,7 +306,7 @@ static inline bool block_counts(const struct mask *m, bool open)
 	uint64_t single = m->word & ~before & ~behind;
 	uint64_t dashed = m->dash & letter << 1 & letter >> 1;
 	return (mixed | dotted | inner_of(m) | m->high | longer) != 0 || __builtin_popcountll(single) >= 8 ||
-	       __builtin_popcountll(dashed) >= 4;
+	       __builtin_popcountll(dashed) >= 2;
 }
 
 /* Goes over the text by blocks, one behind, and leaves out those that neither count nor have a neighbour that does. */
