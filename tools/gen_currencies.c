@@ -373,10 +373,10 @@ static void inside_out(size_t rows, FILE *out)
 		unsigned long long set[2] = { 0, 0 };
 		add(set, "abcdefghijklmnopqrstuvwxyz0123456789", true);
 		add(set, made[i].inside, false);
-		fprintf(out, "\n\t{ { 0x%llxu, 0x%llxu }, %lld, %lld },", set[0], set[1], length[0], length[1]);
+		fprintf(out, "\n\t{ { 0x%llxu, 0x%llxu }, %lld, %lld, \"%s\" },", set[0], set[1], length[0], length[1], made[i].inside);
 		n++;
 	}
-	fprintf(out, "%s\n};\nconst size_t rows_inside_n = %zu;\n", n ? "" : " { { 0, 0 }, 0, 0 }", n);
+	fprintf(out, "%s\n};\nconst size_t rows_inside_n = %zu;\n", n ? "" : " { { 0, 0 }, 0, 0, \"\" }", n);
 }
 
 /* What the look-up compares before it goes to the row: see struct entry in host/parse/addr/rows.c. */

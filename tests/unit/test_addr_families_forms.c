@@ -457,12 +457,13 @@ static void structure_alone_is_strict(void **state)
 	static const struct { const char *coin, *form, *text; } no[] = {
 		{ "Ethereum", "hexadecimal, one case", "0x0000000000000000000000000000000000000000" },
 		{ "Ethereum", "hexadecimal, one case", "0xffffffffffffffffffffffffffffffff7fffffff" },
+		{ "Ethereum", "hexadecimal, one case", "0x000000001234567890abcdef1234567890abcdef" },
 		{ "Ethereum", "hexadecimal, one case", "0x0123401234012340123401234012340123401234" },
 		{ "Ethereum", "hexadecimal, one case", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed" },
 		{ "Ethereum", "EIP-55", "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed" },
 		{ "Aptos", "account", "0xffffffff00000001000000000000000000000000ffffffffffffffffffffffff" },
 		{ "Aptos", "account", "0x0000000000000000000000000000000000000000000000000000000000000001" },
-		{ "Internet Computer", "account", "2144df1c00000000000000000000000000000000000000000000000000000000" },
+		{ "Internet Computer", "account", "807077e900000000000000000000000000000000000000000000000000000000" },
 		{ "Solana", "account", "11111111111111111111111111111111111111111111" },
 		{ "Solana", "account", "getNameWithPrefixFromRegistryWhenReadyAndSet" },
 		{ "Solana", "account", "AHy6YZA8BsHgQfVkk7MbwpAN94iyN7Nf1zN4nPqUN3zzz" },
@@ -476,7 +477,8 @@ static void structure_alone_is_strict(void **state)
 	for (size_t i = 0; i < sizeof no / sizeof *no; i++) {
 		const struct addr_row *row = NULL;
 		for (size_t k = 0; k < addr_rows_n && row == NULL; k++)
-			if (strcmp(addr_rows[k].coin, no[i].coin) == 0 && strcmp(addr_rows[k].form, no[i].form) == 0)
+			if (strcmp(addr_rows[k].coin, no[i].coin) == 0 && strcmp(addr_rows[k].form, no[i].form) == 0 &&
+			    strncmp(no[i].text, addr_rows[k].prefix, strlen(addr_rows[k].prefix)) == 0)
 				row = &addr_rows[k];
 		assert_non_null(row);
 		if (takes(row, no[i].text))
@@ -501,6 +503,32 @@ static void near_wants_its_name_near(void **state)
 		if (hits.n != texts[i].n)
 			fail_msg("%zu found in %s", hits.n, texts[i].text);
 	}
+}
+
+/* What stands between dots is a part of a token or of a name, not a bare key. */
+static void a_token_is_no_address(void **state)
+{
+	(void)state;
+	static struct addr_hits hits;
+	static const struct { const char *text; size_t n; } texts[] = {
+		{ "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.GRQ7swQO1AMyFgnuAPI7AvGQlW3lzuQuwlJbIpWV7xk", 0 },
+		{ "It is GRQ7swQO1AMyFgnuAPI7AvGQlW3lzuQuwlJbIpWV7xk.", 1 },
+		{ "_GRQ7swQO1AMyFgnuAPI7AvGQlW3lzuQuwlJbIpWV7xk_", 1 },
+		{ "xy-GRQ7swQO1AMyFgnuAPI7AvGQlW3lzuQuwlJbIpWV7xk", 0 },
+		{ "GRQ7swQO1AMyFgnuAPI7AvGQlW3lzuQuwlJbIpWV7xk_a", 0 },
+		{ "GRQ7swQO1AMyFgnuAPI7AvGQlW3lzuQuwlJbIpWV7xk=", 0 },
+		{ "AHy6YZA8BsHgQfVkk7MbwpAN94iyN7Nf1zN4nPqUN32Q=", 0 },
+		{ "ab/AHy6YZA8BsHgQfVkk7MbwpAN94iyN7Nf1zN4nPqUN32Q", 0 },
+		{ "solana:AHy6YZA8BsHgQfVkk7MbwpAN94iyN7Nf1zN4nPqUN32Q?amount=1", 1 },
+		/* What is cut at the marks of another family is in a longer word all the same. */
+		{ "Uf_N_sZ9X0k8i2bikX9nLoQolP3ub-Htw7sOTwoPPylJcvTA", 1 },
+	};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		addr_scan((const uint8_t *)texts[i].text, strlen(texts[i].text), &hits);
+		if (hits.n != texts[i].n)
+			fail_msg("%zu found in %s", hits.n, texts[i].text);
+	}
+	assert_string_equal(hits.hit[0].row->coin, "Toncoin");
 }
 
 /* An onion service in a URL: whatever stands before and behind its name. */
@@ -529,6 +557,7 @@ int main(void)
 		cmocka_unit_test(f4jumble_is_undone),
 		cmocka_unit_test(structure_alone_is_strict),
 		cmocka_unit_test(near_wants_its_name_near),
+		cmocka_unit_test(a_token_is_no_address),
 		cmocka_unit_test(onions_are_found_in_urls),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

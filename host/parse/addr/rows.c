@@ -159,11 +159,11 @@ const struct addr_row *rows_find(const struct addr_candidate *c, const struct ad
 	return NULL;
 }
 
-const struct addr_row *rows_find_inside(const char *s, size_t n, const struct addr_place *at)
+const struct addr_row *rows_find_inside(const char *s, size_t n, const char *marks, const struct addr_place *at)
 {
 	for (size_t i = 0; i < inside_rows_n; i++) {
 		const struct addr_row *row = &addr_rows[inside_rows[i]];
-		if (takes(row, s, n, false) && fits(row, at))
+		if (strcmp(row->inside, marks) == 0 && takes(row, s, n, false) && fits(row, at))
 			return row;
 	}
 	return NULL;

@@ -30,7 +30,7 @@ static bool try_run(struct scan *s, const struct view *v, const struct addr_insi
 		if (((k & 1) && bare_from == from) || ((k >> 1) && bare_to == to) || b - a < inside->len_min || b - a > inside->len_max)
 			continue;
 		struct addr_place at = { s->text, s->len, view_from(v, a), view_to(v, b - 1), false };
-		const struct addr_row *row = rows_find_inside(v->s + a, b - a, &at);
+		const struct addr_row *row = rows_find_inside(v->s + a, b - a, inside->marks, &at);
 		if (row && b - a < ADDR_TEXT_MAX) {
 			scan_hit(s, row, v, a, b - a);
 			return true;
