@@ -42,15 +42,29 @@ enum gap scan_gap(const struct scan *s, size_t from, size_t to)
 	return marks <= 4 ? GAP_CONNECT : GAP_OTHER;
 }
 
+/* Is there a minus before from, hidden characters left out of account? Then where it begins, else from. */
+static size_t minus_before(const struct scan *s, size_t from)
+{
+	size_t at = from;
+	for (unsigned steps = 0; steps < 4 && at > 0; steps++) {
+		size_t end = at--;
+		while (at > 0 && end - at < 4 && (s->text[at] & 0xc0) == 0x80)
+			at--;
+		struct normal c = normal_next(s->text + at, s->len - at);
+		if (c.kind != NORMAL_HIDDEN)
+			return c.c == '-' ? at : from;
+	}
+	return from;
+}
+
 /* Where the lead of p begins: at its chain's start, with a minus before it, or as far back as any reaches. */
 static size_t lead_from(const struct scan *s, const struct piece *p)
 {
-	size_t from = p->chain;
-	if (p->gap != GAP_CONNECT || from >= p->start)
+	if (p->gap != GAP_CONNECT || p->chain >= p->start)
 		return p->start;
-	if (p->start - from >= ADDR_LEAD_MAX)
+	if (p->start - p->chain >= ADDR_LEAD_MAX)
 		return p->start - (ADDR_LEAD_MAX - 1);
-	return from > 0 && s->text[from - 1] == '-' ? from - 1 : from;
+	return minus_before(s, p->chain);
 }
 
 void scan_lead(const struct scan *s, struct view *v, const struct piece *p)
@@ -72,11 +86,10 @@ static void tail(const struct scan *s, struct view *v, size_t from)
 	}
 }
 
-/* Is what follows plain ASCII, as far as a suffix may reach? */
-static bool tail_is_plain(const struct scan *s, size_t from)
+static bool is_plain(const struct scan *s, size_t from, size_t to)
 {
 	uint8_t high = 0;
-	for (size_t i = from; i < s->len && i < from + ADDR_TAIL_MAX; i++)
+	for (size_t i = from; i < to; i++)
 		high |= s->text[i];
 	return high < 0x80;
 }
@@ -87,7 +100,8 @@ static bool alone(struct scan *s, const struct piece *p)
 	struct view v;
 	if ((p->flags & PIECE_BLOCKED) || p->n >= ADDR_TEXT_MAX)
 		return false;
-	if ((p->flags & PIECE_FOLDED) || (p->gap == GAP_CONNECT && (s->chain.flags & PIECE_FOLDED)) || !tail_is_plain(s, p->end)) {
+	size_t begin = lead_from(s, p), behind = s->len - p->end < ADDR_TAIL_MAX ? s->len - p->end : ADDR_TAIL_MAX;
+	if ((p->flags & PIECE_FOLDED) || !is_plain(s, begin, p->start) || !is_plain(s, p->end, p->end + behind)) {
 		view_start(&v);
 		scan_lead(s, &v, p);
 		size_t lead = v.n;
@@ -96,12 +110,11 @@ static bool alone(struct scan *s, const struct piece *p)
 		tail(s, &v, p->end);
 		return scan_try(s, &v, lead, p->n, false);
 	}
-	size_t behind = s->len - p->end;
 	v.in_place = true;
-	v.base = lead_from(s, p);
-	v.s = (const char *)s->text + v.base;
-	v.n = p->end - v.base + (behind < ADDR_TAIL_MAX ? behind : ADDR_TAIL_MAX);
-	return scan_try(s, &v, p->start - v.base, p->n, false);
+	v.base = begin;
+	v.s = (const char *)s->text + begin;
+	v.n = p->end + behind - begin;
+	return scan_try(s, &v, p->start - begin, p->n, false);
 }
 
 /* As the masks have it: a letter or digit of ASCII, or a byte above. */

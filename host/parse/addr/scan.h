@@ -111,7 +111,7 @@ bool join_row_ends(struct scan *s, const struct piece *next);
 
 /* Chains shorter than this hold no address with punctuation inside; one without a digit only by chance, when it is long. */
 #define CHAIN_MIN 12
-#define CHAIN_PLAIN_MIN 25
+#define CHAIN_PLAIN_MIN 20
 /* The chain that ends at end, and is that long, is complete. */
 void chain_end(struct scan *s, size_t end);
 
