@@ -132,6 +132,7 @@ export class ClipCheck {
     if (kind === 'word') return this.#setWord(word);
     const hold = this.#hold;
     if (kind === 'compare') return hold && this.#compare(hold);
+    if (kind === 'again') return hold && this.#again(hold);
     if (kind === 'circuits') return hold && this.#circuit(hold, true);
     if (kind === 'newcircuit') return hold && this.#circuit(hold, false);
     if (kind === 'close') return this.#window !== null && this.#web.closeWindow(this.#window);
@@ -156,9 +157,27 @@ export class ClipCheck {
       more: hold.more || clip.addressesOf(hold).length > 8,
       problem: hold.problem, compareProblem: hold.compareProblem ?? null, compare: hold.compare, whyNot: hold.placed === undefined && hold.hits.length ? 'locating' : clip.whyNoCompare(hold),
       k: hold.k, slots: hold.slots, deadlineMs: hold.deadlineMs, elapsedMs: this.#web.now() - hold.startedAt,
-      canRenew: canReach && hold.visit.proxy?.kind !== 'direct', note: hold.note ?? '', written: hold.written ?? false,
+      canAsk: canAsk(hold), canRenew: canReach && hold.visit.proxy?.kind !== 'direct', note: hold.note ?? '', written: hold.written ?? false,
       canReport: (this.#host.greeting?.capabilities ?? []).includes('report'),
     };
+  }
+
+  // Nobody could look at it before: once more.
+  async #again(hold) {
+    if (!canAsk(hold)) return;
+    this.#change({ ...hold, phase: 'asking' });
+    const { problem, result } = await this.#ask(clipCheck(hold.flavours), { force: true });
+    if (this.#hold?.id !== hold.id) return;
+    if (problem) return void this.#change(clip.failed(hold, problem));
+    if (result.found) {
+      this.#change(clip.found({ ...hold, problem: null }, result));
+      this.#locate(this.#hold);
+      return;
+    }
+    const isLink = hold.how === 'link' || hold.how === 'menu';
+    if (isLink) return void this.#change(clip.failed(hold, { code: 'payment_link', error: null, detail: '' }));
+    const written = await this.#web.writeClipboard(hold.flavours);
+    this.#update(hold.id, (h) => ({ ...h, phase: 'clean', problem: null, written }));
   }
 
   // ---- compare ---------------------------------------------------------------------------------------------------
@@ -248,6 +267,8 @@ export class ClipCheck {
     for (const take of this.#readers) take(view);
   }
 }
+
+const canAsk = ({ phase, problem, flavours }) => phase === 'held' && flavours.length > 0 && problem !== null && !['too_big', 'payment_link'].includes(problem.code);
 
 // A content script is not to be trusted with types.
 function readPlace(place) {

@@ -261,6 +261,24 @@ test('host silent, dead, old, lying, too much text: held, and the window says wh
   assert.deepEqual([old.wrote(), (await old.clipcheck.view()).problem.code], [[], 'host_old']);
 });
 
+test('asked again once the host is there: written, or held for its address', async () => {
+  for (const [finds, phase, writes] of [[() => [], 'clean', 1], [() => [hit()], 'held', 0]]) {
+    let answer = () => null;
+    const x = await insecure({ finds: (texts) => answer(texts) });
+    const pending = x.clipcheck.onContent(holdOf(), FROM);
+    await settle();
+    await x.clock.pass(6000);
+    await pending;
+    assert.equal((await x.clipcheck.view()).canAsk, true);
+    answer = finds;
+    await x.clipcheck.act({ kind: 'again' });
+    await settle();
+    assert.deepEqual([(await x.clipcheck.view()).phase, x.wrote().length], [phase, writes]);
+    await x.clipcheck.act({ kind: 'again' });
+    assert.equal(x.wrote().length, writes, 'nothing to ask again');
+  }
+});
+
 test('malformed holds and unknown senders do nothing', async () => {
   const x = await insecure({ finds: () => [] });
   for (const bad of [{ flavours: 'x' }, { flavours: [{}] }, { flavours: [{ type: '', text: 'a' }] }, { how: 'paste' }, { hold: 'x' }, { flavours: [{ type: 'a', text: 7 }] }]) {

@@ -4,10 +4,12 @@ import test, { before, after, describe } from 'node:test';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile, readdir, readlink } from 'node:fs/promises';
+import http2 from 'node:http2';
 import { gzipSync } from 'node:zlib';
 import { startNet } from '../net/net.mjs';
 import { startOrigin } from '../origin/origin.mjs';
 import { Fetcher } from '../net/fetcher.mjs';
+import { makeCert } from '../origin/x509.mjs';
 import { until, sleep } from '../net/proc.mjs';
 
 const HTTPS = 18443, HTTP = 18080;
@@ -126,6 +128,64 @@ test('without MAPADDRESS an exit that suits is waited for', { timeout: 60000 }, 
   assert.equal(r.error, 0, r.errorName);
   assert.equal(net.exit(origin.connections(host)[0].exit).fingerprint, r.path.at(-1).toUpperCase());
   assert.equal(await free.end(), 0);
+});
+
+describe('HTTP/2', () => {
+  const H2 = 18555, size = 4 << 20;
+  let server, exit, big, sha;
+  before(async () => {
+    exit = net.exits[7];
+    big = Buffer.alloc(size, 'sixteen bytes...');
+    const cert = makeCert({ subject: { cn: 'h2.test' }, names: ['h2.test'] });
+    sha = sha256(cert.der);
+    server = http2.createSecureServer({ key: cert.key.pem, cert: cert.pem, allowHTTP1: false });
+    server.on('sessionError', () => {});
+    server.on('stream', (stream, headers) => {
+      stream.on('error', () => {});
+      switch (headers[':path']) {
+        case '/big': stream.respond({ ':status': 200, 'content-type': 'text/plain', 'content-length': size }); stream.end(big); break;
+        case '/reset': stream.respond({ ':status': 200 }); stream.write('half'); setTimeout(() => stream.destroy(new Error('reset')), 50); break;
+        case '/short': stream.respond({ ':status': 200, 'content-length': 100 }, { endStream: false }); stream.write('half'); setTimeout(() => stream.session?.destroy(), 50); break;
+        case '/endless': { stream.respond({ ':status': 200 }); const more = () => { while (!stream.destroyed && stream.write(big)); }; stream.on('drain', more); more(); break; }
+        case '/headers': stream.respond({ ':status': 200, ...Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`x-${i}`, 'v'.repeat(1500)])) }); stream.end('ok'); break;
+        default: stream.respond({ ':status': 200, 'x-seen': JSON.stringify(headers) }); stream.end(JSON.stringify(headers));
+      }
+    });
+    await new Promise((resolve) => server.listen(H2, exit.originAddress, resolve));
+  });
+  after(() => new Promise((resolve) => { server.close(resolve); setTimeout(resolve, 1000).unref(); }));
+  const get = (path, options) => fetcher.get({ url: `https://${name('h')}:${H2}${path}`, exit: exit.fingerprint, options });
+
+  test('is spoken where the server does', { timeout: 60000 }, async () => {
+    const r = await get('/x?y');
+    assert.deepEqual([r.error, r.status, r.http, r.framed, r.leaf], [0, 200, 20, true, sha]);
+    assert.match(r.text, /":path":"\/x\?y"/);
+    assert.match(r.text, /"accept-encoding":"identity"/);
+    assert.doesNotMatch(r.text, /"(connection|cookie|te)"/);
+  });
+
+  test('a large body, held and let go', { timeout: 60000 }, async () => {
+    const held = get('/big', ['max=99999999', 'hold']);
+    await sleep(1000);
+    fetcher.resume(held.id);
+    const r = await held;
+    assert.deepEqual([r.error, r.body, r.sha256], [0, size, sha256(big)], r.errorName);
+  });
+
+  test('its lies', { timeout: 60000 }, async () => {
+    let r = await get('/reset');
+    assert.deepEqual([r.errorName, r.body], ['ERR_HTTP_SHORT', 4]);
+    r = await get('/short');
+    assert.deepEqual([r.errorName, r.body], ['ERR_HTTP_SHORT', 4]);
+    r = await get('/endless', ['max=3000000']);
+    assert.deepEqual([r.errorName, r.body], ['ERR_HTTP_BODY', 3000000]);
+    r = await get('/headers');
+    assert.ok(r.error === 0 ? r.status === 200 : ['ERR_HTTP_HEADERS', 'ERR_HTTP_PROTOCOL'].includes(r.errorName), r.errorName);
+    const hung = await get('/endless', ['hold', 'deadline=2000', 'max=99999999999'].filter((o) => o !== 'hold'));
+    assert.equal(hung.errorName, 'ERR_TIMEOUT');
+    const status = await readFile(`/proc/${await fetcher.pid()}/status`, 'utf8');
+    assert.ok(Number(/VmHWM:\s+(\d+)/.exec(status)[1]) < 32 * 1024, /VmHWM.*/.exec(status)[0]);
+  });
 });
 
 describe('ends', () => {

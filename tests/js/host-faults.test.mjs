@@ -104,10 +104,13 @@ describe('tor', () => {
     const running = bed.ask(host, name, visit);
     await until(() => bed.origin.connections(name).some((c) => c.role > 0), { what: 'a corroborator arrived' });
     await bed.net.client.kill();
+    const killed = Date.now();
     const { final: r } = await running;
     assert.equal(r.verdict, 'undecided', show(r));
     assert.equal(r.reason, 'tor_unavailable', show(r));
     assert.ok(r.error && r.error.code >= 1201 && r.error.code < 1300, show(r));
+    assert.ok(Date.now() - killed < 7000, 'a person is told within seconds');
+    assert.ok(r.others.every((o) => o.error === null || (o.error.code >= 1201 && o.error.code < 1300)), 'no exit is blamed');
     assert.equal((await host.event('tor', { since })).up, false);
     const { final: meanwhile } = await host.check(name, PORT);
     assert.deepEqual(verdict(meanwhile), ['undecided', 'tor_unavailable'], show(meanwhile));
