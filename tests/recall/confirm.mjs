@@ -34,6 +34,7 @@ const UNKNOWN = [
   /^segwit (VIA|PPC|NMC|BTM) /, /^bech32m? CKB full/,
   /, (test|regtest|stage|signet|preview)/,
   /^strkey XLM (muxed|contract)/, /^filecoin FIL f4/, /^hex AION/, /^eip55 (XDC|WAN|RBTC|RON)/, /(\b[xyztuvXYZTUV]pub|extended)/,
+  /^base58check FCT/, /payment code/, /until 2024/,
   // Another thing has that ticker: an ERC-20 token, or Factom.
   /^bech32 (USDC|INJ|FET|FCT|BAND) /,
 ];
