@@ -36,9 +36,9 @@
 #define NATIVE_QUEUE_MAX (4u * 1024 * 1024)
 /* Nesting of a request; ours need 2 (an object with a list), the rest is room for later versions. */
 #define JSON_DEPTH_MAX 8
-/* Digits of a number that is no integer, as written: shares and chances are known to three or four, and 17 would show
- * 0.23 as 0.23000000000000001. */
-#define REAL_DIGITS 6
+/* Digits of a number that is no integer, as written: 17 would show 0.23 as 0.23000000000000001; with 12 the shares of all exits still
+ * add up to 1. */
+#define REAL_DIGITS 12
 /* Commas, colons and brackets of a request outside strings: bounds what the JSON tree may cost (Jansson
  * spends up to 100 bytes on a value that takes 2 in the text). Ours stay below 60. */
 #define JSON_MARKS_MAX 2048

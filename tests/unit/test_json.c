@@ -185,7 +185,7 @@ static void give_reals(void **state)
 	assert_non_null(tree);
 	assert_int_equal(json_give(tree, &out), OK);
 	json_decref(tree);
-	static const char want[] = "{\"chance\":[0.23,0.0529,0.012167,0.0,1.0,0.333333]}";
+	static const char want[] = "{\"chance\":[0.23,0.0529,0.012167,0.0,1.0,0.333333333333]}";
 	assert_int_equal(out.len, sizeof want - 1);
 	assert_memory_equal(out.bytes, want, sizeof want - 1);
 }
