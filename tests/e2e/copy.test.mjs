@@ -136,7 +136,8 @@ withEditions((edition, its) => {
     }
   });
 
-  test('a page with a harmless handler of its own: its formats are written, at once', async () => {
+  // A headless Firefox keeps no format but text and markup: that others are written as well is to be seen under node (ext-clip).
+  test('a page with a harmless handler of its own: what it set is written, at once', async () => {
     const { firefox } = its();
     await open();
     await tab.eval(() => document.addEventListener('copy', (e) => {
@@ -147,10 +148,6 @@ withEditions((edition, its) => {
     await select(tab, '#prose');
     await press(tab, 'c');
     await until(async () => (await textOn(firefox)) === 'from the page', { what: 'the copy' });
-    await tab.eval(() => document.addEventListener('paste', (e) => { window.pasted = e.clipboardData.getData('application/x-own'); }));
-    await tab.click('#harmless');
-    await press(tab, 'v');
-    await until(() => tab.eval(() => window.pasted === 'its own'), { what: 'the page’s own format' });
     await quiet();
   });
 
@@ -195,9 +192,14 @@ withEditions((edition, its) => {
       await tab.eval((hidden) => {
         const place = hidden ? document.body.appendChild(document.createElement('div')).attachShadow({ mode: 'closed' }) : document.body;
         const frame = place.appendChild(document.createElement('iframe'));
-        window.freshDocument = frame.contentDocument;
-        window.freshArea = window.freshDocument.body.appendChild(window.freshDocument.createElement('textarea'));
+        window.freshFrame = frame;
       }, isHidden);
+      // Older browsers put another blank document into it a moment later.
+      await sleep(100);
+      await tab.eval(() => {
+        window.freshDocument = window.freshFrame.contentDocument;
+        window.freshArea = window.freshDocument.body.appendChild(window.freshDocument.createElement('textarea'));
+      });
       await onGo((address) => {
         window.freshArea.value = address;
         window.freshArea.select();
