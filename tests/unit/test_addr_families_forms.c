@@ -313,6 +313,21 @@ static const struct {
 	{ false, "Ethereum", "ICAP", "main",
 	  "the name of an exchange",
 	  "XE81ETHXREGGAVOFYORK" },
+	{ true, "Starknet", "checksummed", "main and test",
+	  "the largest first byte",
+	  "0x07E8a682933f183d0F4eCaE16f1a2b681c808c6D1977a3A802D3680C938bF3CD" },
+	{ false, "Starknet", "checksummed", "main and test",
+	  "2^251 and more",
+	  "0x08719CAFdbEbFd3a050a9a3E7f2Cc83538233440c63e4157ba6c030C543d094D" },
+	{ true, "Starknet", "checksummed", "main and test",
+	  "leading zeros",
+	  "0x0000037586ee8Ad8a08aEA1fD8ec188C20870541dCDA9015Feea858B23FFE75D" },
+	{ true, "Casper", "public key, secp256k1", "main and test",
+	  "a compressed key",
+	  "0203634dE0936Bd8F7f1edCDE2c56370faEDde46CeC0B05c827F0F6C5dd7a475ff5e" },
+	{ false, "Casper", "public key, secp256k1", "main and test",
+	  "a key that is not compressed",
+	  "0204403769eb0F52de8cbCbF5463CB6B90F0901F3248B5Bf9acAD3dC609A37E32823" },
 };
 
 static const struct addr_row *row_of(const char *coin, const char *form, const char *network)
