@@ -353,11 +353,15 @@ static void row(const json_t *o, size_t i, FILE *out)
 	printf("static const uint64_t alphabet_%zu[2] = { 0x%llxu, 0x%llxu };\n", i, all[0], all[1]);
 }
 
-/* Each set of punctuation marks inside once, letters and digits with it, and the least and greatest length of its rows. */
+/* Each set of punctuation marks inside once, letters and digits with it, the least and greatest length of its rows, and the rows. */
 static void inside_out(size_t rows, FILE *out)
 {
-	size_t n = 0;
-	fprintf(out, "const struct addr_inside rows_inside[] = {");
+	char *sets = NULL;
+	size_t sets_size = 0, n = 0, listed = 0;
+	FILE *later = open_memstream(&sets, &sets_size);
+	if (!later)
+		die("out of memory", NULL);
+	fprintf(out, "static const uint16_t inside_rows[] = { ");
 	for (size_t i = 0; i < rows; i++) {
 		bool seen = !made[i].inside[0];
 		for (size_t k = 0; k < i; k++)
@@ -365,18 +369,24 @@ static void inside_out(size_t rows, FILE *out)
 		if (seen)
 			continue;
 		long long length[2] = { 65535, 0 };
+		size_t from = listed;
 		for (size_t k = i; k < rows; k++)
 			if (strcmp(made[k].inside, made[i].inside) == 0) {
 				length[0] = made[k].length[0] < length[0] ? made[k].length[0] : length[0];
 				length[1] = made[k].length[1] > length[1] ? made[k].length[1] : length[1];
+				fprintf(out, "%zu, ", k);
+				listed++;
 			}
 		unsigned long long set[2] = { 0, 0 };
 		add(set, "abcdefghijklmnopqrstuvwxyz0123456789", true);
 		add(set, made[i].inside, false);
-		fprintf(out, "\n\t{ { 0x%llxu, 0x%llxu }, %lld, %lld },", set[0], set[1], length[0], length[1]);
+		fprintf(later, "\n\t{ { 0x%llxu, 0x%llxu }, %lld, %lld, %zu, %zu },", set[0], set[1], length[0], length[1], from, listed);
 		n++;
 	}
-	fprintf(out, "%s\n};\nconst size_t rows_inside_n = %zu;\n", n ? "" : " { { 0, 0 }, 0, 0 }", n);
+	fclose(later);
+	fprintf(out, "%s};\nconst struct addr_inside rows_inside[] = {%s\n};\nconst size_t rows_inside_n = %zu;\n", listed ? "" : "0 ",
+	        n ? sets : " { { 0, 0 }, 0, 0, 0, 0 }", n);
+	free(sets);
 }
 
 /* What the look-up compares before it goes to the row: see struct entry in host/parse/addr/rows.c. */
@@ -393,31 +403,45 @@ static void entry_out(size_t i, FILE *out)
 	        m->caseless ? 0x20202020u : 0u, m->low, m->high, m->length[0] - around, m->length[1] - around, i);
 }
 
-/* For each first letter the rows that it may begin, strongest checksum first, else in the order of the table. */
+/* Lengths up to this have a list of their own for each first letter; longer ones share one. */
+#define LENGTHS 128
+
+static bool may_begin(const struct made *m, size_t c, size_t n)
+{
+	long long least = m->length[0] - (long long)(m->lead + m->suffix), most = m->length[1] - (long long)(m->lead + m->suffix);
+	if (m->inside[0] || !(m->first[c >> 6] >> (c & 63) & 1))
+		return false;
+	return n < LENGTHS - 1 ? (long long)n >= least && (long long)n <= most : most >= LENGTHS - 1;
+}
+
+/* For each first letter and length the rows that it may begin, strongest checksum first, else in the order of the table. */
 static void index_out(size_t rows, FILE *out)
 {
-	size_t n = 0;
-	unsigned from[129] = { 0 };
+	size_t n = 0, order[ROWS_MAX], ordered = 0;
+	for (int bits = 256; bits >= 0; bits--)
+		for (size_t i = 0; i < rows; i++)
+			if (made[i].bits == bits)
+				order[ordered++] = i;
 	fprintf(out, "static const struct entry entries[] = {");
-	for (size_t c = 0; c < 128; c++) {
-		from[c] = (unsigned)n;
-		for (int bits = 256; bits >= 0; bits--)
-			for (size_t i = 0; i < rows; i++)
-				if (made[i].bits == bits && !made[i].inside[0] && made[i].first[c >> 6] >> (c & 63) & 1) {
-					entry_out(i, out);
-					n++;
-				}
-	}
-	from[128] = (unsigned)n;
-	fprintf(out, "\n};\nstatic const uint16_t first_from[129] = {");
-	for (size_t c = 0; c < 129; c++)
-		fprintf(out, "%s%u,", c % 20 ? " " : "\n\t", from[c]);
-	fprintf(out, "\n};\n/* Rows with punctuation inside. */\nstatic const uint16_t inside_rows[] = { ");
-	n = 0;
-	for (size_t i = 0; i < rows; i++)
-		if (made[i].inside[0])
-			fprintf(out, "%zu, ", i), n++;
-	fprintf(out, "%s};\nstatic const size_t inside_rows_n = %zu;\n", n ? "" : "0 ", n);
+	for (size_t k = 0; k < ordered; k++)
+		entry_out(order[k], out);
+	fprintf(out, "\n};\n#define LENGTHS %d\nstatic const uint16_t listed[] = {", LENGTHS);
+	unsigned *from = calloc(128 * LENGTHS + 1, sizeof *from);
+	if (!from)
+		die("out of memory", NULL);
+	for (size_t c = 0; c < 128; c++)
+		for (size_t len = 0; len < LENGTHS; len++) {
+			from[c * LENGTHS + len] = (unsigned)n;
+			for (size_t k = 0; k < ordered; k++)
+				if (may_begin(&made[order[k]], c, len))
+					fprintf(out, "%s%zu,", n++ % 20 ? " " : "\n\t", k);
+		}
+	from[128 * LENGTHS] = (unsigned)n;
+	fprintf(out, "\n};\nstatic const uint32_t listed_from[] = {");
+	for (size_t k = 0; k <= 128 * LENGTHS; k++)
+		fprintf(out, "%s%u,", k % 20 ? " " : "\n\t", from[k]);
+	fprintf(out, "\n};\n");
+	free(from);
 	inside_out(rows, out);
 }
 

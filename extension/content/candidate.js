@@ -4,55 +4,127 @@
 'use strict';
 
 (() => {
-  // The shortest address known is longer than this once hidden characters are out (shared/currencies.json; a test reads it).
-  const RUN_MIN = 24;
-  // A few forms are shorter, or have punctuation inside; each shows itself by its shape.
+  // What the scanner asks of a run of letters and digits before it looks closer (host/parse/addr/scan.c: SHORT_MIN, PLAIN_MIN, JOIN_MIN).
+  const SHORT_MIN = 14;                                // with a digit in it
+  const PLAIN_MIN = 25;
+  const JOIN_MIN = 25;
+  // Addresses with punctuation inside; each shows itself by its shape.
   const SHAPES = [
-    /\d\.\d+\.\d+-[a-z]{5}/i,                          // Hedera with checksum
-    /(?:[a-z2-7]{5}-){4}/i,                            // Internet Computer principals
-    /[EUk0][Qf][A-Za-z0-9_+/-]{46}/,                   // TON, base64 in either alphabet
-    /(?:[A-Za-z0-9]{4,8}-){4}/,                        // grouped by hyphens
+    /[\dx]\.[\dx]+\.[\dx]+-[a-z]{5}/i,                 // Hedera with checksum
+    /(?:[a-z0-9]{3,6}-){3}[a-z0-9]{3}/i,               // grouped by hyphens: NXT, NEM, Internet Computer
+    /[EUk0x][Qfx][A-Za-z0-9_+/-]{46}/,                 // TON, base64 in either alphabet
+    /(?=[\w-]{0,42}[A-Z])[\w-]{43}/,                   // base64url without a prefix
   ];
-  // Soft hyphen, combining and invisible marks, zero width, bidirectional controls, variation selectors, fillers.
-  const HIDDEN = /[\0\u00ad\u034f\u0300-\u036f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb]|\udb40[\udc00-\uddef]|\u{1d173}|\u{1bca0}/gu;
-  // Scripts with letters that pass for Latin ones: Latin, Greek, Coptic, Cyrillic, Armenian, Cherokee, letterlike signs, circled and
-  // full-width forms, mathematical letters. Others (Arabic, Chinese …) hold none and write long runs of their own.
-  const FOREIGN = /[\u00aa-\u02af\u0370-\u058f\u13a0-\u13ff\u1c80-\u1c8f\u1d00-\u1dbf\u1e00-\u1fff\u2070-\u209f\u2100-\u218f\u2460-\u24ff\u2c60-\u2cff\ua640-\ua69f\ua720-\ua7ff\uab30-\uabbf\uff10-\uff5a]|[\ud801\ud835\ud83c][\udc00-\udfff]/g;
-  const MARK = 'x';
-  const RUN = new RegExp(`[A-Za-z0-9]{${RUN_MIN}}`);
-  const WORD = /^(?:[A-Z]?[a-z]+|[A-Z]+|\d+)$/;
+  // Soft hyphen, combining and invisible marks, zero width, bidirectional controls, variation selectors, fillers, tags.
+  const HIDDEN = /[\p{Cf}\p{Mn}\p{Me}\p{Mc}\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufffc]/gu;
+  const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]+/g;
+  // Letters and digits, of scripts with letters that pass for Latin ones; others (Chinese, Arabic …) hold none and write long runs of their own.
+  const PIECE = /[A-Za-z0-9\u00aa-\u02af\u0370-\u058f\u10a0-\u10ff\u13a0-\u13ff\u1400-\u167f\u16a0-\u16ff\u1c80-\u1cbf\u1d00-\u1dbf\u1e00-\u1fff\u2070-\u218f\u2460-\u24ff\u2c60-\u2d2f\ua4d0-\ua4ff\ua640-\ua69f\ua720-\ua7ff\uab30-\uabbf\uff10-\uff5a\u{10280}-\u{1044f}\u{1d400}-\u{1d7ff}\u{1f100}-\u{1f1ff}]/u;
+  const GAP_MAX = 64;
+  const CHAIN_MIN = 11;
 
-  // Pieces of a split address among words: digits and letters mixed, or capitals inside; and crumbs of one or two characters.
-  const isOdd = (piece) => !WORD.test(piece) || piece.length < 2;
-  const isCrumb = (piece) => piece.length <= 2 || /^\d+$/.test(piece);
+  // What a character is: of a piece (1), a digit of one (3), a capital of one (5); white space (8); a hyphen (16); a mark that some
+  // addresses have inside (32); anything else (0).
+  const [LETTER, DIGIT, CAPITAL, BLANK, HYPHEN, MARK] = [1, 3, 5, 8, 16, 32];
+  const CLASS = new Uint8Array(128);
+  for (let c = 0; c < 128; c++) {
+    const char = String.fromCharCode(c);
+    if (/[a-z]/.test(char)) CLASS[c] = LETTER;
+    else if (/\d/.test(char)) CLASS[c] = DIGIT;
+    else if (/[A-Z]/.test(char)) CLASS[c] = CAPITAL;
+    else if (/\s/.test(char)) CLASS[c] = BLANK;
+    else if (char === '-') CLASS[c] = HYPHEN;
+    else if (/[:_./+=]/.test(char)) CLASS[c] = MARK;
+  }
 
-  // An address with white space inside: a row of pieces, RUN_MIN characters in all, of which half are no words.
-  function isSplit(text) {
-    for (const row of text.split(/[^A-Za-z0-9\s:]+/)) {
-      if (row.length < RUN_MIN) continue;
-      const pieces = row.split(/[\s:]+/).filter(Boolean);
-      let from = 0, length = 0, odd = 0, crumbs = 0;
-      for (const piece of pieces) {
-        length += piece.length;
-        if (isOdd(piece)) odd += piece.length;
-        if (isCrumb(piece)) crumbs += piece.length;
-        while (length - pieces[from].length >= RUN_MIN) {
-          const first = pieces[from++];
-          length -= first.length;
-          if (isOdd(first)) odd -= first.length;
-          if (isCrumb(first)) crumbs -= first.length;
-        }
-        if (length >= RUN_MIN && (odd * 3 >= length || crumbs * 3 >= length * 2)) return true;
-      }
-    }
-    return false;
+  function classOf(char) {
+    if (/\s/.test(char)) return BLANK;
+    if (!PIECE.test(char)) return 0;
+    if (/\p{N}/u.test(char)) return DIGIT;
+    return /\p{Lu}/u.test(char) ? CAPITAL : LETTER;
   }
 
   /** Whether an address could be in the text; never false for one that the host would find. */
   function mayHoldAddress(text) {
     // eslint-disable-next-line no-control-regex
-    const bare = /[^\x01-\x7f]/.test(text) ? text.normalize('NFKC').replace(HIDDEN, '').replace(FOREIGN, MARK) : text;
-    return RUN.test(bare) || SHAPES.some((shape) => shape.test(bare)) || isSplit(bare);
+    const isPlain = !/[^\x09\x0a\x0d\x20-\x7e]/.test(text);
+    return look(isPlain ? text : text.normalize('NFKC').replace(HIDDEN, '').replace(CONTROL, ' '));
+  }
+
+  // One pass over pieces (runs of letters and digits) and what stands between them. Plain numbers alone: it is run over megabytes.
+  function look(text) {
+    const known = new Map();
+    const size = text.length;
+    let start = -1, odd = 0;                           // the piece that is being read, its DIGIT and CAPITAL bits
+    let lastN = 0, lastOdd = 0, lastEnd = -1;          // the piece before
+    let beforeN = 0, beforeOdd = 0;                    // the one before that; 0 where more than white space stood between
+    let rowSize = 0, rowChars = 0, rowOdd = 0, rowCount = 0, rowLead = 0;
+    let chain = 0, hasMarks = false;                   // since white space or other punctuation
+    for (let i = 0; i <= size; i++) {
+      let kind = 0, width = 1;
+      if (i < size) {
+        const code = text.charCodeAt(i);
+        if (code < 128) kind = CLASS[code];
+        else {
+          const point = text.codePointAt(i);
+          if (point > 0xffff) width = 2;
+          kind = known.get(point);
+          if (kind === undefined) known.set(point, kind = classOf(String.fromCodePoint(point)));
+        }
+      }
+      if (kind & LETTER) {
+        if (start < 0) {
+          start = i;
+          odd = kind & 2;
+        } else odd |= kind & 6;
+        i += width - 1;
+        continue;
+      }
+      if (start >= 0) {
+        const n = i - start;
+        if (n >= PLAIN_MIN || (n >= SHORT_MIN && odd & 2)) return true;
+        const follows = lastEnd >= 0 && isGap(text, lastEnd, start);
+        // Two or three pieces that white space broke: words of a language have neither digits nor capitals inside.
+        if (follows && (lastN + n >= JOIN_MIN && (odd | lastOdd) || beforeN && beforeN + lastN + n >= JOIN_MIN && (odd | lastOdd | beforeOdd))) return true;
+        if (follows && n === rowSize) {
+          rowCount++;
+          rowChars += n;
+          rowOdd |= odd;
+        } else {
+          // A row of equal groups, perhaps with something shorter at either end.
+          if (rowCount >= 2 && rowOdd & 2 && rowLead + rowChars + (follows && n < rowSize ? n : 0) >= JOIN_MIN) return true;
+          rowLead = follows && lastN < n ? lastN : 0;
+          [rowSize, rowChars, rowCount] = [n, n, 1];
+          rowOdd = odd | (rowLead ? lastOdd : 0);
+        }
+        beforeN = follows ? lastN : 0;
+        beforeOdd = lastOdd;
+        lastN = n;
+        lastOdd = odd;
+        lastEnd = i;
+        start = -1;
+      }
+      if (kind === HYPHEN || kind === MARK) hasMarks = true;
+      else {
+        if (hasMarks && i - chain >= CHAIN_MIN && isShape(text, chain, i)) return true;
+        chain = i + width;
+        hasMarks = false;
+      }
+      i += width - 1;
+    }
+    return rowCount >= 2 && (rowOdd & 2) !== 0 && rowLead + rowChars >= JOIN_MIN;
+  }
+
+  const isShape = (text, from, to) => {
+    // A look-alike stands for any letter.
+    const chain = text.slice(from, to).replace(/[^\x20-\x7e]/gu, 'x');
+    return SHAPES.some((shape) => shape.test(chain));
+  };
+
+  // Only white space between, or a hyphen at a line's end.
+  function isGap(text, from, to) {
+    if (to - from === 1) return CLASS[text.charCodeAt(from)] === BLANK || /\s/.test(text[from]);
+    return to - from <= GAP_MAX && /^-?\s+$/.test(text.slice(from, to));
   }
 
   // Every scheme that wallets take (shared/currencies.json names coins; schemes are theirs).

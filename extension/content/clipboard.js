@@ -142,7 +142,7 @@
     hold(how, { flavours: [{ type: 'text/plain', text: href.trim() }], attribute: { element, name } }, document);
 
   function onClick(event) {
-    const found = isOurs() && paymentOf(event);
+    const found = isOurs() && event.button !== 2 && paymentOf(event);
     if (!found) return;
     event.preventDefault();
     event.stopImmediatePropagation();

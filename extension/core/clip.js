@@ -2,7 +2,7 @@
 // which an address was found go on.
 //
 //   asking ──no address──▶ written        asking ──address──▶ held ──compare──▶ comparing ──match──▶ released
-//          ──problem────▶ held                                    ◀──else──────
+//          ──problem────▶ held ──asked again──▶ asking, clean           ◀──else──────
 
 import { clipCheck } from './messages.js';
 import { CLIP_COMPARE_MAX, CLIP_FAMILY_MAX, CLIP_URL_MAX, CLIP_HEADER_MAX } from './limits.js';

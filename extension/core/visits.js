@@ -73,7 +73,7 @@ export class Visits {
       // Asking again is no new decision of the user's: only the same page as before keeps its first address.
       if (shown && shown.chain.includes(visit.first)) Object.assign(visit, { first: shown.first, trusted: shown.trusted && visit.method === 'GET', why: shown.why });
       else Object.assign(visit, { trusted: false, why: 'unknown' });
-    } else if (visit.source === 'none' && !USERS.has(transitionType) && transitionType !== 'link' && transitionType !== 'auto_toplevel') {
+    } else if (visit.trusted && visit.source === 'none' && !USERS.has(transitionType) && transitionType !== 'link' && transitionType !== 'auto_toplevel') {
       Object.assign(visit, { trusted: false, why: 'unknown' });
     }
     set(this.#shown, tabId, visit);

@@ -50,7 +50,7 @@ export class ClipCheck {
       id: this.#web.randomId(), ...asked, tabId: from.tabId, frameId: from.frameId, private: from.private, windowId: from.windowId,
       visit: this.#watch.visits.of(from.tabId), page: this.#watch.documents.urlOf(from.tabId, from.frameId) || from.url,
     });
-    const { problem, result } = await this.#ask(asked.fields);
+    const { problem, result } = await this.#ask(asked.fields, { force: true });
     if (result && !result.found && hold.how !== 'link' && hold.how !== 'menu') {
       return { written: hold.how === 'drag' ? false : await this.#web.writeClipboard(hold.flavours), clear: true };
     }
@@ -59,11 +59,11 @@ export class ClipCheck {
     return { written: false };
   }
 
-  // fields: of clip.check, null when there is too much of it.
-  async #ask(fields) {
+  // fields: of clip.check, null when there is too much of it. force: a person waits, so a host that just failed is tried again.
+  async #ask(fields, { force = false } = {}) {
     if (!fields) return { problem: { code: 'too_big', error: null, detail: '' } };
     try {
-      await this.#host.ensure();
+      await this.#host.ensure({ force });
       if (!this.#host.greeting.capabilities.includes(CAPABILITY)) return { problem: { code: 'host_old', error: null, detail: this.#host.greeting.version } };
       const result = await this.#host.request('clip.check', fields, { timeoutMs: CLIP_CHECK_MS }).done;
       if (result.found !== result.hits.length > 0) throw new Garbage('found without a hit');
@@ -132,6 +132,7 @@ export class ClipCheck {
     if (kind === 'word') return this.#setWord(word);
     const hold = this.#hold;
     if (kind === 'compare') return hold && this.#compare(hold);
+    if (kind === 'again') return hold && this.#again(hold);
     if (kind === 'circuits') return hold && this.#circuit(hold, true);
     if (kind === 'newcircuit') return hold && this.#circuit(hold, false);
     if (kind === 'close') return this.#window !== null && this.#web.closeWindow(this.#window);
@@ -156,9 +157,27 @@ export class ClipCheck {
       more: hold.more || clip.addressesOf(hold).length > 8,
       problem: hold.problem, compareProblem: hold.compareProblem ?? null, compare: hold.compare, whyNot: hold.placed === undefined && hold.hits.length ? 'locating' : clip.whyNoCompare(hold),
       k: hold.k, slots: hold.slots, deadlineMs: hold.deadlineMs, elapsedMs: this.#web.now() - hold.startedAt,
-      canRenew: canReach && hold.visit.proxy?.kind !== 'direct', note: hold.note ?? '', written: hold.written ?? false,
+      canAsk: canAsk(hold), canRenew: canReach && hold.visit.proxy?.kind !== 'direct', note: hold.note ?? '', written: hold.written ?? false,
       canReport: (this.#host.greeting?.capabilities ?? []).includes('report'),
     };
+  }
+
+  // Nobody could look at it before: once more.
+  async #again(hold) {
+    if (!canAsk(hold)) return;
+    this.#change({ ...hold, phase: 'asking' });
+    const { problem, result } = await this.#ask(clipCheck(hold.flavours), { force: true });
+    if (this.#hold?.id !== hold.id) return;
+    if (problem) return void this.#change(clip.failed(hold, problem));
+    if (result.found) {
+      this.#change(clip.found({ ...hold, problem: null }, result));
+      this.#locate(this.#hold);
+      return;
+    }
+    const isLink = hold.how === 'link' || hold.how === 'menu';
+    if (isLink) return void this.#change(clip.failed(hold, { code: 'payment_link', error: null, detail: '' }));
+    const written = await this.#web.writeClipboard(hold.flavours);
+    this.#update(hold.id, (h) => ({ ...h, phase: 'clean', problem: null, written }));
   }
 
   // ---- compare ---------------------------------------------------------------------------------------------------
@@ -248,6 +267,8 @@ export class ClipCheck {
     for (const take of this.#readers) take(view);
   }
 }
+
+const canAsk = ({ phase, problem, flavours }) => phase === 'held' && flavours.length > 0 && problem !== null && !['too_big', 'payment_link'].includes(problem.code);
 
 // A content script is not to be trusted with types.
 function readPlace(place) {

@@ -2,7 +2,7 @@
 // the options page by single messages.
 
 const ACTIONS = new Set(['start', 'retry', 'proceed', 'again', 'circuits', 'newcircuit']);
-const COPY_ACTIONS = new Set(['compare', 'circuits', 'newcircuit', 'close', 'word']);
+const COPY_ACTIONS = new Set(['again', 'compare', 'circuits', 'newcircuit', 'close', 'word']);
 
 export class Session {
   #web;

@@ -18,6 +18,7 @@ const say = (text) => {
 };
 
 const actions = {
+  again: clicked(() => link.send({ kind: 'again' })),
   compare: clicked(() => link.send({ kind: 'compare' })),
   askCircuits: clicked(() => link.send({ kind: 'circuits' })),
   newCircuit: clicked(() => {

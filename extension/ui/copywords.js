@@ -13,7 +13,7 @@ export const WHY_NOT = ['problem', 'many', 'frame', 'unknown', 'page', 'form', '
 
 export function copyTone(view) {
   if (view.phase === 'comparing' || view.phase === 'asking') return 'wait';
-  if (view.phase === 'released') return 'calm';
+  if (view.phase === 'released' || view.phase === 'clean') return 'calm';
   if (view.phase === 'over') return 'unsure';
   return view.problem || view.compare?.verdict === 'undecided' ? 'unsure' : 'alarm';
 }
@@ -22,6 +22,7 @@ export function copyTitle(t, view) {
   if (view.phase === 'over') return t('copy_title_over');
   if (view.phase === 'asking') return t('copy_title_asking');
   if (view.phase === 'comparing') return t('copy_title_comparing');
+  if (view.phase === 'clean') return t('copy_title_clean');
   if (view.phase === 'released') return t(view.written ? 'copy_title_released' : 'copy_title_released_unwritten');
   if (view.compare?.verdict === 'mismatch') return t('copy_title_mismatch');
   if (view.problem) return t(view.problem.code === 'payment_link' ? 'copy_title_payment' : 'copy_title_problem');
@@ -33,6 +34,7 @@ export function copyLead(t, view) {
   if (view.phase === 'over') return [t('copy_lead_over')];
   if (view.phase === 'asking') return [t('loading')];
   if (view.phase === 'comparing') return [t('copy_lead_comparing')];
+  if (view.phase === 'clean') return [t('copy_lead_clean')];
   if (view.phase === 'released') return [t('copy_reason_same_address', view.compare.k), t('copy_released_limits')];
   if (view.compare?.verdict === 'mismatch') return [t(reasonKey(view.compare), view.compare.k), t('copy_mismatch_do')];
   if (view.problem) return [copyProblem(t, view.problem), t('copy_kept')];

@@ -36,6 +36,9 @@
 #define NATIVE_QUEUE_MAX (4u * 1024 * 1024)
 /* Nesting of a request; ours need 2 (an object with a list), the rest is room for later versions. */
 #define JSON_DEPTH_MAX 8
+/* Digits of a number that is no integer, as written: 17 would show 0.23 as 0.23000000000000001; with 12 the shares of all exits still
+ * add up to 1. */
+#define REAL_DIGITS 12
 /* Commas, colons and brackets of a request outside strings: bounds what the JSON tree may cost (Jansson
  * spends up to 100 bytes on a value that takes 2 in the text). Ours stay below 60. */
 #define JSON_MARKS_MAX 2048
@@ -100,8 +103,8 @@
  * than a person notices. */
 #define CHECK_PROBE_LATER_MS 2000
 #define CHECK_PROBE_GRACE_MS 50
-/* Between two tries while tor is away, and how long a check waits for tor before it has begun (the role connects in
- * milliseconds where tor runs). */
+/* Between two tries while tor is away, and how long a check waits for tor, before it has begun (the role connects in
+ * milliseconds where tor runs) and in its middle (tor's restart takes a second or two). */
 #define CHECK_TOR_AGAIN_MS 300
 #define CHECK_TOR_WAIT_MS 4000
 /* The first round where silence may be the answer: tor itself asks again over a second circuit after 10 s, and only

@@ -1,6 +1,7 @@
 /* Printing (contract in cli/out.h). */
 #include "cli/out.h"
 
+#include "base/limits.h"
 #include "base/rd.h"
 #include <sodium.h>
 #include <stdlib.h>
@@ -52,7 +53,7 @@ json_t *out_text(const char *s)
 
 void out_json(json_t *tree)
 {
-	char *line = tree ? json_dumps(tree, JSON_COMPACT) : NULL;
+	char *line = tree ? json_dumps(tree, JSON_COMPACT | JSON_REAL_PRECISION(REAL_DIGITS)) : NULL;
 	puts(line ? line : "{\"error\":{\"code\":1001,\"name\":\"ERR_NOMEM\",\"text\":\"out of memory\"}}");
 	/* One object a line is for pipes: whoever reads them wants each as it comes. */
 	fflush(stdout);

@@ -159,7 +159,8 @@ bool looks_cancel(struct looks *l, uint32_t id)
 void looks_on_link_lost(struct looks *l, enum err err)
 {
 	for (struct look *k = l->first; k != NULL; k = k->next)
-		if (k->state != LOOK_TLS && k->state != LOOK_WHY)
+		/* What is being shaken may still end well, where only the control port went. What was closed a moment ago was so by tor. */
+		if ((k->state != LOOK_TLS && k->state != LOOK_WHY) || (k->state == LOOK_WHY && k->err == ERR_CLOSED))
 			look_end(k, err);
 }
 

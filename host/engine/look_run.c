@@ -79,6 +79,11 @@ void look_fail(struct look *k, enum err err)
 {
 	if (k->state == LOOK_OVER || k->state == LOOK_WHY)
 		return;
+	/* No exit's and no site's fault. */
+	if (err == ERR_CLOSED && !torlink_is_up(k->all->link)) {
+		look_fail_for_sure(k, ERR_TOR_LOST);
+		return;
+	}
 	if (k->err != OK) {             /* the event was first; when it said little, the wire may say more */
 		look_end(k, k->err != ERR_SOCKS_GENERAL ? k->err : err);
 		return;

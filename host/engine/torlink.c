@@ -1,5 +1,5 @@
-/* The link to one tor (contract in engine/torlink.h): sockets, stages, coming back. What is asked of tor is in
- * torlink_setup.c, torlink_load.c, torlink_geo.c and torlink_map.c. */
+/* The link to one tor (contract in engine/torlink.h): places, stages, coming back. Its bytes are in torlink_wire.c, what is asked of
+ * tor in torlink_setup.c, torlink_load.c, torlink_geo.c and torlink_map.c. */
 #include "engine/torlink_in.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -30,8 +30,6 @@
 #define EXPIRE_MS 30000
 /* The tor we were up at is the browser's: another one is looked for only after so many failures. */
 #define LOYAL_ROUNDS 6
-#define READ_CHUNK 65536
-#define READS_PER_TURN 16
 
 static void begin_round(struct torlink *l);
 static void try_place(struct torlink *l);
@@ -101,7 +99,7 @@ static void wait_and_retry(struct torlink *l)
 }
 
 /* This place is done with; the next one, or a pause. */
-static void link_down(struct torlink *l, enum err err)
+void torlink_down(struct torlink *l, enum err err)
 {
 	bool was_up = l->is_up;
 
@@ -130,98 +128,6 @@ void torlink_end(struct torlink *l, enum err err)
 	if (l->dying == OK)
 		l->dying = err;
 	torlink_wake(l);
-}
-
-/* ---- socket ---- */
-
-static void flush(struct torlink *l)
-{
-	struct buf *out = l->ctl != NULL ? torctl_out(l->ctl) : NULL;
-
-	while (out != NULL && out->len > 0 && l->stage >= STAGE_AUTH) {
-		ssize_t n = send(l->fd, out->bytes, out->len, MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (n > 0) {
-			buf_drop(out, (size_t)n);
-		} else if (n < 0 && errno == EINTR) {
-			continue;
-		} else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-			event_add(l->on_writable, NULL);
-			return;
-		} else {
-			torlink_end(l, ERR_TOR_LOST);
-			return;
-		}
-	}
-}
-
-/* tor does not set TCP_NODELAY: the second piece of an answer waits for our acknowledgement of the first, which the kernel
- * would hold back for 40 ms. The option lapses, so it is set with each read. */
-static void acknowledge(struct torlink *l)
-{
-	int on = 1;
-
-	if (l->place[l->place_at].control.sa.ss_family != AF_UNIX)
-		setsockopt(l->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
-}
-
-static void on_readable(evutil_socket_t fd, short what, void *arg)
-{
-	static uint8_t bytes[READ_CHUNK];
-	struct torlink *l = arg;
-	enum err err = OK;
-
-	(void)what;
-	for (int i = 0; i < READS_PER_TURN && err == OK && l->dying == OK; i++) {
-		ssize_t n = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
-		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
-			break;
-		if (n <= 0) {
-			err = ERR_TOR_LOST;
-			break;
-		}
-		err = torctl_feed(l->ctl, bytes, (size_t)n);
-		sodium_memzero(bytes, (size_t)n);
-	}
-	if (l->dying != OK)
-		err = l->dying;
-	if (err != OK)
-		link_down(l, err);
-	else
-		flush(l);
-	if (l->fd == fd)
-		acknowledge(l);
-}
-
-static void on_event(void *arg, const struct torctl_line *line, bool is_first)
-{
-	struct torlink *l = arg;
-	struct stream_seen seen;
-
-	if (!is_first || line->is_data || l->stage < STAGE_SETUP)
-		return;
-	if (strncmp(line->text, "STREAM ", 7) == 0) {
-		if (circs_on_stream(l->circs, line->text + 7, clock_ms(), &seen) && l->hooks.stream != NULL)
-			l->hooks.stream(l->arg, &seen);
-	} else if (strncmp(line->text, "CIRC ", 5) == 0) {
-		char *end;
-		unsigned long id = strtoul(line->text + 5, &end, 10);
-		if (circs_on_circ(l->circs, line->text + 5, clock_ms()) && l->hooks.circuit != NULL)
-			l->hooks.circuit(l->arg, (uint32_t)id);
-	} else if (strncmp(line->text, "SIGNAL NEWNYM", 13) == 0) {
-		circs_on_newnym(l->circs);
-		if (l->hooks.newnym != NULL)
-			l->hooks.newnym(l->arg);
-	}
-}
-
-enum err torlink_send(struct torlink *l, const char *const *words, const struct torctl_ask *ask)
-{
-	if (l->ctl == NULL || l->stage < STAGE_SETUP || l->dying != OK)
-		return ERR_TOR_LOST;
-	enum err err = torctl_send(l->ctl, words, ask);
-	if (err == OK)
-		flush(l);
-	return err;
 }
 
 void torlink_settled(struct torlink *l, enum err err)
@@ -275,16 +181,16 @@ static void on_connected(struct torlink *l)
 
 	if (l->place[l->place_at].control.sa.ss_family != AF_UNIX)
 		setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	acknowledge(l);
+	torlink_acknowledge(l);
 	l->stage = STAGE_AUTH;
-	l->ctl = torctl_new(on_event, l);
+	l->ctl = torctl_new(torlink_on_event, l);
 	enum err err = l->ctl == NULL ? ERR_NOMEM : torauth_start(l->ctl, &config, on_auth, l);
 	if (err != OK) {
 		torlink_end(l, err);
 		return;
 	}
 	event_add(l->on_fd, NULL);
-	flush(l);
+	torlink_flush(l);
 }
 
 static enum err refused(const struct torlink *l)
@@ -302,11 +208,11 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 
 	(void)what;
 	if (l->stage != STAGE_CONNECT) {
-		flush(l);
+		torlink_flush(l);
 		return;
 	}
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0 || error != 0)
-		link_down(l, refused(l));
+		torlink_down(l, refused(l));
 	else
 		on_connected(l);
 }
@@ -323,7 +229,7 @@ static void try_place(struct torlink *l)
 		torlink_end(l, refused(l));
 		return;
 	}
-	event_assign(l->on_fd, l->base, l->fd, EV_READ | EV_PERSIST, on_readable, l);
+	event_assign(l->on_fd, l->base, l->fd, EV_READ | EV_PERSIST, torlink_on_readable, l);
 	event_assign(l->on_writable, l->base, l->fd, EV_WRITE, on_writable, l);
 	if (connect(l->fd, (const struct sockaddr *)&to->sa, to->len) == 0)
 		on_connected(l);
@@ -375,7 +281,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		}
 		/* fall through */
 	default:
-		link_down(l, l->stage == STAGE_CONNECT ? refused(l) : ERR_TOR_LOST);
+		torlink_down(l, l->stage == STAGE_CONNECT ? refused(l) : ERR_TOR_LOST);
 	}
 }
 
@@ -386,7 +292,7 @@ static void on_later(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (l->dying != OK)
-		link_down(l, l->dying);
+		torlink_down(l, l->dying);
 	torlink_tell_ready(l);
 }
 
@@ -419,7 +325,7 @@ struct torlink *torlink_new(struct event_base *base, const struct torlink_config
 	l->no_mapaddress = config->no_mapaddress;
 	l->has_mapaddress = !config->no_mapaddress;
 	l->circs = circs_new();
-	l->on_fd = event_new(base, -1, 0, on_readable, l);
+	l->on_fd = event_new(base, -1, 0, torlink_on_readable, l);
 	l->on_writable = event_new(base, -1, 0, on_writable, l);
 	l->timer = evtimer_new(base, on_timer, l);
 	l->later = event_new(base, -1, 0, on_later, l);

@@ -68,12 +68,20 @@ struct torlink {
 };
 
 /* torlink.c */
+/* Ends the link now: this place is done with; the next one, or a pause. Not from a callback of torctl's. */
+void torlink_down(struct torlink *l, enum err err);
 /* Ends the link once control is back in the loop. */
 void torlink_end(struct torlink *l, enum err err);
 /* Setting up is done, or a try to load relays has failed with err. */
 void torlink_settled(struct torlink *l, enum err err);
 /* Somebody waits: the next try comes now. */
 void torlink_hurry(struct torlink *l);
+
+/* torlink_wire.c: for the events and torctl; then what torlink.c sends and says itself. */
+void torlink_on_readable(evutil_socket_t fd, short what, void *arg);
+void torlink_on_event(void *arg, const struct torctl_line *line, bool is_first);
+void torlink_flush(struct torlink *l);
+void torlink_acknowledge(struct torlink *l);
 
 /* torlink_load.c */
 /* Asks for the consensus' date and loads relays when it is not ours. */

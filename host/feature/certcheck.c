@@ -290,6 +290,8 @@ void certcheck_tick(struct certcheck *c)
 
 void certcheck_tor_state(struct certcheck *c, const struct net_state *s)
 {
+	if (!s->is_up && !c->is_tor_down)
+		c->tor_down_at = c->ops->now(c->ops->arg);
 	c->is_tor_down = !s->is_up;
 	c->tor_err = s->is_up ? OK : (enum err)s->err;
 	if (s->is_up)

@@ -204,6 +204,15 @@ void check_tor_is_up(struct check *k)
 
 /* ---- time ---- */
 
+/* When a check that needs tor gives it up; NEVER while it is there. */
+static uint64_t tor_end(const struct check *k)
+{
+	const struct certcheck *c = k->owner;
+	if (!c->is_tor_down || k->state == CHECK_WAITING || k->state >= CHECK_SHOWING)
+		return NEVER;
+	return (k->began > c->tor_down_at ? k->began : c->tor_down_at) + CHECK_TOR_WAIT_MS;
+}
+
 void check_tick(struct check *k)
 {
 	uint64_t now = check_now(k);
@@ -212,6 +221,10 @@ void check_tick(struct check *k)
 	if (now + CHECK_MARGIN_MS >= k->deadline && k->state < CHECK_RUNNING) {
 		bool is_tor = k->state == CHECK_FINDING && k->owner->is_tor_down;
 		check_end(k, VERDICT_UNDECIDED, is_tor ? REASON_TOR : REASON_TIMEOUT, is_tor ? k->owner->tor_err : ERR_TIMEOUT);
+		return;
+	}
+	if (now >= tor_end(k)) {
+		check_end(k, VERDICT_UNDECIDED, REASON_TOR, k->owner->tor_err);
 		return;
 	}
 	if (now >= k->grace_end) {
@@ -231,7 +244,9 @@ uint64_t check_next_tick(const struct check *k)
 {
 	if (k->state == CHECK_ENDING)
 		return 0;
-	uint64_t at = k->deadline - CHECK_MARGIN_MS;
+	uint64_t at = k->deadline - CHECK_MARGIN_MS, tor = tor_end(k);
+	if (tor < at)
+		at = tor;
 	if (k->until < at)
 		at = k->until;
 	if (k->grace_end < at)

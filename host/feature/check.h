@@ -118,6 +118,7 @@ struct certcheck {
 	struct limits_auto automatic;
 	bool is_tor_down;                   /* news of the net role */
 	enum err tor_err;
+	uint64_t tor_down_at;               /* since when */
 	bool is_ending;                     /* wiping or freeing: nothing new starts */
 	bool is_pumping;
 };

@@ -220,9 +220,9 @@ bool fetch_line_find(struct rd lines, const char *name, char *out, size_t cap)
 		for (size_t i = 0; i < v.left; i++)
 			if (v.at[i] < 0x20 || v.at[i] >= 0x7f)
 				return false;
-		rd_copy(&v, out, v.left);
-		out[v.left] = '\0';
-		/* rd_copy has eaten v. */
+		size_t len = v.left;
+		rd_copy(&v, out, len);   /* eats v */
+		out[len] = '\0';
 		return true;
 	}
 	return false;

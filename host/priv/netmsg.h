@@ -146,12 +146,12 @@ struct net_status {
 	X(look,    net_look)    /* avoid goes over only when is_free; else it comes out as zeros */ \
 	X(step_r,  net_step_r) \
 	X(look_r,  net_look_r)  /* get: certificates and staple borrow the frame's bytes */ \
-	X(open_r,  net_open_r) \
 	X(close_r, net_close_r) \
 	X(state,   net_state) \
 	X(status,  net_status) \
 	X(warm,    net_warm) \
-	X(exits,   net_exits)
+	X(exits,   net_exits) \
+	X(open_r,  net_open_r)
 #define NETMSG_DECLARE(name, type) \
 	void netmsg_put_##name(struct buf *b, const struct type *m); \
 	MUST_USE enum err netmsg_get_##name(struct rd in, struct type *out);

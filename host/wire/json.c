@@ -154,7 +154,7 @@ static int json_give_cb(const char *bytes, size_t n, void *arg)
 
 enum err json_give(const json_t *tree, struct buf *out)
 {
-	int failed = json_dump_callback(tree, json_give_cb, out, JSON_COMPACT);
+	int failed = json_dump_callback(tree, json_give_cb, out, JSON_COMPACT | JSON_REAL_PRECISION(REAL_DIGITS));
 	enum err err = buf_err(out);
 
 	if (err != OK)

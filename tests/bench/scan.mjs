@@ -7,7 +7,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { ROOT, ROWS, scanAll, timeAll } from '../recall/driver.mjs';
+import { ROOT, ROWS, rowName, scanAll, timeAll } from '../recall/driver.mjs';
 import { familyOf } from '../recall/makers.mjs';
 import { Random } from '../recall/random.mjs';
 import { DRESSINGS, changed } from '../recall/texts.mjs';
@@ -91,14 +91,14 @@ async function speed() {
   const [prose, python, headers, javascript, base64] = await ordinary(['documentation', 'python', 'headers', 'javascript', 'base64']);
   const texts = { 'prose (documentation)': prose, 'source code: C headers': headers, 'source code: Python': python, 'source code: JavaScript': javascript, base64, ...hostile() };
   const ours = timeAll(Object.values(texts), MS);
-  say(['MB/s on one core'.padEnd(46), 'ours'.padStart(8), 'Tor Browser'.padStart(12), 'multicoin'.padStart(10), 'aim'.padStart(9), 'hits'.padStart(6)].join(''));
+  say(['MB/s on one core'.padEnd(46), 'ours'.padStart(8), 'Tor Browser'.padStart(12), 'multicoin'.padStart(10), 'aim'.padStart(11), 'hits'.padStart(6)].join(''));
   data.speed = [];
   for (const [i, [name, bytes]] of Object.entries(texts).entries()) {
     const text = bytes.toString('utf8');
     const tor = rival(text, torBrowserWords, MS / 4), multi = rival(text, multicoinWords, MS / 4), mine = mbs(bytes.length, ours[i].ns);
     const aim = i === 0 ? 500 : 20;
     data.speed.push({ name, bytes: bytes.length, ours: mine, torBrowser: tor, multicoin: multi, aim, hits: ours[i].hits });
-    say([name.padEnd(46), round(mine).padStart(8), round(tor).padStart(12), round(multi).padStart(10), `${mine >= aim ? 'ok' : 'BELOW'} ${aim}`.padStart(9), String(ours[i].hits).padStart(6)].join(''));
+    say([name.padEnd(46), round(mine).padStart(8), round(tor).padStart(12), round(multi).padStart(10), `${mine >= aim ? 'ok' : 'BELOW'} ${aim}`.padStart(11), String(ours[i].hits).padStart(6)].join(''));
   }
   const slowest = data.speed.reduce((a, b) => (a.ours < b.ours ? a : b));
   say(`slowest: ${slowest.name}, ${round(slowest.ours)} MB/s; prose: ${round(data.speed[0].ours)} MB/s`);
@@ -108,13 +108,13 @@ async function speed() {
 function candidates() {
   const sets = { alone: [], 'inside text': [], 'with a zero-width character': [], 'one character changed': [] };
   for (const row of ROWS) {
-    const maker = familyOf(row), random = new Random(`bench ${row.ticker} ${row.form} ${row.network}`);
+    const maker = familyOf(row), random = new Random(`bench ${rowName(row)}`);
     for (let i = 0; i < EACH; i++) {
       const address = maker.make(random, row);
       sets.alone.push(DRESSINGS.alone(address, row).text);
       sets['inside text'].push(DRESSINGS[['prose', 'punctuation', 'json', 'label'][i % 4]](address, row).text);
       sets['with a zero-width character'].push(DRESSINGS.hidden(address, row, random).text);
-      if (row.checksum_bits > 0) sets['one character changed'].push(changed(address, random, { from: maker.from?.(row, address) ?? 0, letters: (c) => maker.letters(c) }) ?? address.slice(1));
+      if (row.checksum_bits > 0) sets['one character changed'].push(changed(address, random, { from: maker.from?.(row, address) ?? 0, letters: (c) => maker.letters(c, row) }) ?? address.slice(1));
     }
   }
   return sets;

@@ -68,7 +68,7 @@ async function xpiOf(edition) {
 export function withEditions(tests, { net: netOptions = {}, firefox: firefoxOptions = {} } = {}) {
   let bed = null, starting = null;
   describe('bed', { concurrency: 1 }, () => {
-    before(async () => { starting = startBed(netOptions); bed = await starting; }, { timeout: 300000 });
+    before(async () => { starting = startBed(netOptions); bed = await starting; }, { timeout: 600000 });
     after(async () => { await (await starting?.catch(() => null))?.stop(); });
     for (const edition of EDITIONS) {
       describe(edition, { concurrency: 1 }, () => {

@@ -29,6 +29,28 @@ static void check_chain(const struct request *r)
 		abort();
 }
 
+static void check_clip(const struct clip_request *c)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < c->n; i++) {
+		total += c->flavour[i].len;
+		if (c->flavour[i].type == NULL || c->flavour[i].text == NULL || strlen((const char *)c->flavour[i].text) != c->flavour[i].len)
+			abort();
+	}
+	if (c->n == 0 || c->n > CLIP_FLAVOURS_MAX || total > CLIP_TEXT_MAX)
+		abort();
+}
+
+static void check_compare(const struct request *r)
+{
+	const struct clip_compare *c = &r->compare;
+
+	if (c->url[0] == '\0' || c->address[0] == '\0' || c->path[0] == '\0' || c->user_agent[0] == '\0' ||
+	    (const uint8_t *)c->family != r->chain.bytes || strlen(c->family) + 1 != r->chain.len || strpbrk(c->accept, "\r\n") != NULL)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
 	static int is_ready;
@@ -53,6 +75,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 		check_site(&r.circuit.key);
 	if (err == OK && r.kind == REQUEST_CERT_FORGET)
 		check_site(&r.forget);
+	if (err == OK && r.kind == REQUEST_CLIP_CHECK)
+		check_clip(&r.clip);
+	if (err == OK && r.kind == REQUEST_CLIP_COMPARE) {
+		check_site(&r.compare.key);
+		check_compare(&r);
+	}
 	if (err == OK && (r.kind >= REQUEST_KINDS || request_kind_name(r.kind)[0] == '\0'))
 		abort();
 	request_free(&r);

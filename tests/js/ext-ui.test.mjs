@@ -7,6 +7,9 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as words from '../../extension/ui/words.js';
+import * as clip from '../../extension/core/clip.js';
+import * as copyWords from '../../extension/ui/copywords.js';
+import { copyBody } from '../../extension/ui/copyview.js';
 import { wholeShare } from '../../extension/ui/progress.js';
 import { statusOf, chanceText } from '../../extension/ui/answers.js';
 import { pathsOf } from '../../extension/ui/diagram.js';
@@ -51,7 +54,10 @@ test('every literal key in the sources exists', () => {
 test('every verdict, reason, problem and error of the host has words', () => {
   const inHeader = [...text('host/base/verdict.h').matchAll(/X\(REASON_\w+,\s+"(\w+)"\)/g)].map((m) => m[1]).filter((r) => r !== 'none');
   const known = Object.values(words.KNOWN_REASONS).flat();
-  assert.deepEqual([...known].sort(), inHeader.sort());
+  const ofCopies = Object.values(copyWords.COPY_REASONS).flat();
+  // Reasons of the question whether HTTPS is withheld are told by the pages of that question.
+  const isOurs = (reason) => !reason.includes('https');
+  assert.deepEqual([...new Set([...known, ...ofCopies])].filter(isOurs).sort(), inHeader.filter(isOurs).sort());
   for (const [verdict, reasons] of Object.entries(words.KNOWN_REASONS)) {
     for (const reason of [...reasons, 'of_a_later_version']) {
       const view = { phase: 'done', verdict, host: 'site.test', edition: 'standard', result: { verdict, reason, k: 3, weaker: true, error: null } };
@@ -129,6 +135,26 @@ test('browser.* is used under platform/ alone, and text is never markup', () => 
     if (!file.includes('/platform/')) assert.doesNotMatch(code, /(^|[^.\w])(browser|chrome)\./m, file);
     assert.doesNotMatch(code, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|setAttribute\(['"]style/, file);
   }
+});
+
+test('every state of a held copy has words', () => {
+  const address = { address: 'x', short: 'x', coin: 'Bitcoin', ticker: 'BTC', form: 'P2PKH', network: 'main', weak: false, normalised: false };
+  const base = { phase: 'held', how: 'copy', word: 'tulip', page: 'http://a.test/', addresses: [address], more: false, problem: null, compareProblem: null, compare: null, whyNot: '', k: 3, slots: {} };
+  const views = ['over', 'asking', 'held', 'comparing', 'clean'].map((phase) => ({ ...base, phase }));
+  for (const how of clip.HOWS) views.push({ ...base, how });
+  for (const code of [...words.KNOWN_PROBLEMS, ...copyWords.OWN_PROBLEMS, 'of_a_later_version']) views.push({ ...base, problem: { code, error: null, detail: '' } }, { ...base, compareProblem: { code, error: null, detail: '' } });
+  for (const [verdict, reasons] of Object.entries(copyWords.COPY_REASONS)) {
+    for (const reason of [...reasons, 'of_a_later_version']) views.push({ ...base, phase: verdict === 'match' ? 'released' : 'held', written: true, compare: { verdict, reason, k: 3 } });
+  }
+  for (const whyNot of copyWords.WHY_NOT) views.push({ ...base, whyNot });
+  for (const view of views) {
+    assert.ok(copyWords.copyTitle(t, view) && copyWords.copyLead(t, view).every(Boolean), JSON.stringify(view));
+    copyWords.copyRemedy(t, view);
+    copyWords.whyNotText(t, view);
+    assert.ok(['wait', 'calm', 'alarm', 'unsure'].includes(copyWords.copyTone(view)));
+    if (!['released', 'clean'].includes(view.phase)) assert.notEqual(copyWords.copyTone(view), 'calm', JSON.stringify(view));
+  }
+  assert.equal(typeof copyBody, 'function');
 });
 
 test('pages load nothing but their own files, and nothing inline', () => {

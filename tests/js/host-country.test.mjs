@@ -8,7 +8,7 @@ import { HostBed, PORT } from '../net/hostbed.mjs';
 let bed;
 before(async () => {
   bed = await HostBed.start({ exits: 18, families: [], countries: [...Array(11).fill('DE'), ...Array(3).fill('FR'), ...Array(4).fill('US')] });
-}, { timeout: 240000 });
+}, { timeout: 600000 });
 after(() => bed?.stop());
 
 const brief = (a) => [a.slot, a.exit?.nickname, a.exit?.country, a.status, a.agrees, a.error?.name].join(' ');

@@ -11,7 +11,7 @@ import { until, sleep } from '../net/proc.mjs';
 const DEADLINE = 25000;
 const MEMORY_LIMIT_KIB = 48 * 1024;
 let bed;
-before(async () => { bed = await HostBed.start(); }, { timeout: 180000 });
+before(async () => { bed = await HostBed.start(); }, { timeout: 600000 });
 after(() => bed?.stop());
 
 const verdict = (r) => [r.verdict, r.reason];
@@ -32,8 +32,9 @@ describe('peers that give no handshake', { concurrency: true }, () => {
     test(`every other exit: ${behaviour}: undecided in time; Retry works`, { timeout: 90000 }, async () => {
       const name = bed.name(behaviour.split(':')[0]);
       const site = bed.origin.site(name, { first: 'self-signed', others: behaviour });
+      const visit = await bed.browser.visit(name, PORT);
       const begin = Date.now();
-      const { result: r } = await bed.meet(retry, name);
+      const { result: r } = await bed.meet(retry, name, { visit });
       assert.equal(r.verdict, 'undecided', show(r));
       assert.ok(['too_few_answers', 'deadline', 'no_independent_exit'].includes(r.reason), show(r));
       assert.ok(r.elapsed_ms <= DEADLINE + 500 && Date.now() - begin < DEADLINE + 5000, `${r.elapsed_ms} ms`);
@@ -103,10 +104,13 @@ describe('tor', () => {
     const running = bed.ask(host, name, visit);
     await until(() => bed.origin.connections(name).some((c) => c.role > 0), { what: 'a corroborator arrived' });
     await bed.net.client.kill();
+    const killed = Date.now();
     const { final: r } = await running;
     assert.equal(r.verdict, 'undecided', show(r));
     assert.equal(r.reason, 'tor_unavailable', show(r));
     assert.ok(r.error && r.error.code >= 1201 && r.error.code < 1300, show(r));
+    assert.ok(Date.now() - killed < 7000, 'a person is told within seconds');
+    assert.ok(r.others.every((o) => o.error === null || (o.error.code >= 1201 && o.error.code < 1300)), 'no exit is blamed');
     assert.equal((await host.event('tor', { since })).up, false);
     const { final: meanwhile } = await host.check(name, PORT);
     assert.deepEqual(verdict(meanwhile), ['undecided', 'tor_unavailable'], show(meanwhile));

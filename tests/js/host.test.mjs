@@ -9,7 +9,7 @@ import { startFilter } from '../net/filter.mjs';
 import { until } from '../net/proc.mjs';
 
 let bed;
-before(async () => { bed = await HostBed.start(); }, { timeout: 180000 });
+before(async () => { bed = await HostBed.start(); }, { timeout: 600000 });
 after(() => bed?.stop());
 
 const sha = (kind, name, exit) => bed.origin.certificate(kind, name, exit).sha256;

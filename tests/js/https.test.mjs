@@ -13,7 +13,7 @@ before(async () => {
   bed = await HostBed.start();
   host = await bed.host();
   home = fs.mkdtempSync(path.join(os.tmpdir(), 'secondexit-https-'));
-}, { timeout: 180000 });
+}, { timeout: 600000 });
 after(async () => {
   await bed?.stop();
   if (home) fs.rmSync(home, { recursive: true });

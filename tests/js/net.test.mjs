@@ -23,7 +23,7 @@ before(async () => {
     const s = net.createServer((c) => { c.on('error', () => {}); c.end(e.nickname); });
     s.listen(PORT, e.originAddress, () => resolve(s));
   })));
-}, { timeout: 180000 });
+}, { timeout: 600000 });
 
 after(async () => {
   for (const s of servers ?? []) s.close();

@@ -10,6 +10,7 @@ import { startFilter } from '../net/filter.mjs';
 import { Browser } from '../net/browser.mjs';
 import { NetRole } from '../net/netrole.mjs';
 import { until, sleep } from '../net/proc.mjs';
+import { cold } from '../bench/circuits.mjs';
 
 const PORT = 18443;
 const E = {
@@ -316,6 +317,76 @@ describe('drawing', () => {
     const some = await role.exits(net.exits[0].fingerprint);
     assert.equal(some.length, net.exits.length - 2);
     assert.equal((await role.exits('AB'.repeat(20))).error, E.EXIT_UNKNOWN);
+    // A port that only the first two let through; one that nobody does.
+    assert.deepEqual((await role.exits(undefined, 19443)).map((e) => e.nickname).sort(), ['exit0', 'exit1']);
+    assert.equal((await role.exits(net.exits[0].fingerprint, 19443)).length, 0);
+    assert.equal((await role.exits(undefined, 25)).length, 0);
+    assert.equal((await role.exits(undefined, 443)).length, net.exits.length);
+  });
+});
+
+describe('circuits asked for ahead', () => {
+  const general = async () => (await control.info('circuit-status')).split('\n').filter((l) => / PURPOSE=GENERAL/.test(l) && !/ONEHOP|IS_INTERNAL/.test(l));
+
+  test('are ordinary ones of tor: three hops, used by the draw, left alone', { timeout: 60000 }, async () => {
+    const role = await newRole();
+    for (let i = 0; ; i++) {
+      await cold(control, null);
+      const before = new Set((await general()).map((l) => l.split(' ')[0]));
+      role.warm(3);
+      const d = await role.draw({ indep: [net.exits[0].fingerprint] });
+      assert.ok(![0, 1].some((n) => net.exits[n].fingerprint === d.exit.fingerprint), 'kin of the first exit');
+      // Eight exits, two of them of no use: now and then all three end there, and tor goes its way of before.
+      if (!d.clean && i < 5) continue;
+      assert.ok(d.clean);
+      const mine = (await general()).filter((l) => !before.has(l.split(' ')[0]));
+      assert.ok(mine.length >= 1, 'circuits of ours');
+      for (const l of mine.filter((x) => / BUILT /.test(x))) assert.equal(l.split(' ')[2].split(',').length, 3, l);
+      const host = name('warm');
+      origin.site(host, { first: 'self-signed' });
+      const r = await role.look({ host, exit: d.exit.fingerprint });
+      assert.equal(r.error, 0);
+      assert.equal(r.path.hops.length, 3);
+      assert.ok(r.clean);
+      assert.equal(last(r.path), d.exit.fingerprint);
+      break;
+    }
+    const there = (await general()).filter((l) => / BUILT /.test(l)).map((l) => l.split(' ')[0]);
+    assert.equal(await role.end(), 0);
+    await sleep(300);
+    const still = new Set((await general()).map((l) => l.split(' ')[0]));
+    assert.deepEqual(there.filter((id) => !still.has(id)), [], 'they outlive us');
+  });
+
+  test('a filter that knows no EXTENDCIRCUIT: asked once, and all goes as without', { timeout: 60000 }, async () => {
+    const filter = await startFilter(net.client.control, /^EXTENDCIRCUIT/);
+    const role = await newRole({ control: filter });
+    await cold(control, null);
+    role.warm(1);
+    await until(() => filter.refused.length === 1, { what: 'the refusal' });
+    role.warm(3);
+    const begin = Date.now();
+    const d = await role.draw({ indep: [net.exits[0].fingerprint] });
+    assert.ok(d.exit.fingerprint);
+    assert.ok(Date.now() - begin < 1500, 'nothing is waited for');
+    const host = name('unwarmed');
+    origin.site(host, { first: 'self-signed' });
+    assert.equal((await role.look({ host, exit: d.exit.fingerprint })).error, 0);
+    assert.equal(filter.refused.length, 1);
+    assert.equal(await role.end(), 0);
+    await filter.stop();
+  });
+
+  test('more than may be asked for is not', { timeout: 60000 }, async () => {
+    const filter = await startFilter(net.client.control, /^EXTENDCIRCUIT/, "551 Couldn't start circuit");
+    const role = await newRole({ control: filter });
+    await cold(control, null);
+    for (let i = 0; i < 60; i++) { role.warm(6); await sleep(10); }
+    await until(async () => (await role.status()).up, { what: 'it still answers' });
+    assert.equal(filter.refused.length, 30);
+    assert.ok(filter.refused.every((l) => l === 'EXTENDCIRCUIT 0'), 'no path, no purpose');
+    assert.equal(await role.end(), 0);
+    await filter.stop();
   });
 });
 

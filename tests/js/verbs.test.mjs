@@ -11,7 +11,7 @@ let bed, home;
 before(async () => {
   bed = await HostBed.start();
   home = fs.mkdtempSync(path.join(os.tmpdir(), 'secondexit-verbs-'));
-}, { timeout: 180000 });
+}, { timeout: 600000 });
 after(async () => {
   await bed?.stop();
   if (home) fs.rmSync(home, { recursive: true });
@@ -116,6 +116,12 @@ test('exits: all, and those independent of one', async () => {
   const sum = r.lines.reduce((s, l) => s + l.share, 0);
   assert.ok(Math.abs(sum - 1) < 1e-9);
   assert.ok(r.lines.every((l, i) => i === 0 || l.weight <= r.lines[i - 1].weight), 'the heaviest first');
+  const narrow = await run(['exits', '--json', '--port', '19443']);
+  assert.deepEqual(narrow.lines.map((l) => l.nickname).sort(), ['exit0', 'exit1']);
+  const none = await run(['exits', '--port=25']);
+  assert.equal(none.status, 0);
+  assert.match(none.out, /^0 exits in 0 countries/m);
+  for (const bad of ['0', '65536', '-1', '1x', '', '+1']) assert.equal((await run(['exits', '--port', bad], { tor: false, ca: false })).status, 2, bad);
   const of = bed.net.exits[0];
   const without = await run(['exits', '--json', '--independent-of', of.fingerprint.toLowerCase()]);
   const left = without.lines.map((l) => l.fingerprint);

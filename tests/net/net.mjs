@@ -23,6 +23,8 @@ import { end, until, isAlive } from './proc.mjs';
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const ROOT = path.resolve(HERE, '../..');
 const CLIENTS_MAX = 4;
+// Less than the tests' own limit for it (ten minutes).
+const START_LIMIT_MS = 560000;
 
 // Of a bake: not its log, and not the sockets that its relays left.
 const isKept = (name) => path.basename(name) !== 'log' && !lstatSync(name).isSocket();
@@ -213,7 +215,18 @@ class Net {
 
 // options: exits (8), middles (2), families (see plan.mjs), countries (one per exit, repeated), geoip (false: none),
 // bed (a fixed number), cache (folder of bakes), clientOptions (torrc lines of the client), log (function).
-export async function startNet(options = {}) {
+// A net that is not there in time is stopped as soon as it is: nothing is left that would keep its test file alive.
+export async function startNet({ limit = START_LIMIT_MS, ...options } = {}) {
+  const starting = startAtLeisure(options);
+  let timer;
+  const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error(`no network within ${limit} ms`)), limit); });
+  try { return await Promise.race([starting, late]); } catch (e) {
+    starting.then((net) => net.stop(), () => {});
+    throw e;
+  } finally { clearTimeout(timer); }
+}
+
+async function startAtLeisure(options) {
   const cache = options.cache ?? process.env.SECONDEXIT_BED_CACHE ?? path.join(ROOT, 'build', 'bed');
   const { lock, plan: wanted, folder } = await chooseBed(options, cache);
   let dir, net;

@@ -30,12 +30,17 @@ function byCoininfo(row) {
 
 // Forms that the packages which know the coin do not know, by what their documentation and sources say; that they refuse them means nothing.
 const UNKNOWN = [
-  /^(unified|icap|hedera|bolt12|bech32_any|lightning|xrp_x|silent)\b/,
-  /^strkey XLM (muxed|contract)/, /^filecoin FIL f4/, /^hex AION/, /^eip55 (XDC|WAN|RBTC|RSK)/, /^base58check \w+ (x|y|z|t|u|v|X|Y|Z|T|U|V)pub/,
+  /^(unified|icap|hedera|bolt12|bech32_any|lightning|xrp_x)\b/, / (validator|consensus key|stake|Sapling|TEX|MWEB|P2TR|silent payment|N3)\b/i, /(Schnorr|Ed25519|R1|K1|pool|governance|with tokens), /,
+  /^segwit (VIA|PPC|NMC|BTM) /, /^bech32m? CKB full/,
+  /, (test|regtest|stage|signet|preview)/,
+  /^strkey XLM (muxed|contract)/, /^filecoin FIL f4/, /^hex AION/, /^eip55 (XDC|WAN|RBTC|RON)/, /(\b[xyztuvXYZTUV]pub|extended)/,
+  /^base58check FCT/, /payment code/, /until 2024/,
+  // Another thing has that ticker: an ERC-20 token, or Factom.
+  /^bech32 (USDC|INJ|FET|FCT|BAND) /,
 ];
 
 /* Does nobody know this form? */
-export const unknownTo = (row) => UNKNOWN.some((re) => re.test(`${row.check} ${row.ticker} ${row.form}`));
+export const unknownTo = (row) => UNKNOWN.some((re) => re.test(`${row.check} ${row.ticker} ${row.form}, ${row.network}`));
 
 /* Opinions on a row: package -> (address) => boolean, for those packages that know its coin and network. */
 export function opinions(row) {

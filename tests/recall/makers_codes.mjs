@@ -19,6 +19,7 @@ function content(random, row) {
   if (n === 74 && row.version?.length === 8) return concat([random.below(6)], random.bytes(4 + 4 + 32), point(random));
   // BIP 47 version 1: version, features, public key, chain code, 13 zeros.
   if (n === 66) return concat(point(random), point(random)); // BIP 352: two keys
+  if (row.ticker === 'IOTA') return concat([0], random.bytes(32));
   if (n === 80) return concat([1, 0], point(random), random.bytes(32), new Uint8Array(13));
   return random.bytes(n);
 }
@@ -36,14 +37,16 @@ const base58checked = {
 };
 
 /* The human-readable part: what stands before the last 1 of the prefix (bc1p); all of it where that has none (lnbc). */
-export const hrpOf = (row) => row.prefix.replace(/1[^1]*$/, '');
+export const hrpOf = (row) => row.prefix.replace(/1[^1]*$/, '').replace(/^[A-Z]-/, '');
+// Avalanche writes the chain before it: X-avax1….
+const chainOf = (row) => /^([A-Z]-)?/.exec(row.prefix)[0];
 
 // row.version: 5-bit groups that come before the bytes (BIP 352's version).
 const bech32Bytes = (code, name) => ({
   by: `bech32 (${name})`,
-  make: (random, row) => code.encode(hrpOf(row), [...bytesOf(row.version ?? ''), ...code.toWords(content(random, { ...row, version: undefined }))], 2000),
+  make: (random, row) => chainOf(row) + code.encode(hrpOf(row), [...bytesOf(row.version ?? ''), ...code.toWords(content(random, { ...row, version: undefined }))], 2000),
   valid(text, row) {
-    const d = code.decode(text, 2000), skip = (row.version ?? '').length / 2;
+    const d = code.decode(text.slice(chainOf(row).length), 2000), skip = (row.version ?? '').length / 2;
     return d.prefix === hrpOf(row) && equal(d.words.slice(0, skip), bytesOf(row.version ?? '')) && fits(code.fromWords(d.words.slice(skip)).length, row);
   },
   letters: () => BECH32,
@@ -168,7 +171,17 @@ const kaspa = {
   from: (row, text) => text.indexOf(':') + 1,
 };
 
+// Nervos RFC 0021: what the bytes are says the first of them. Arguments of 20 bytes are the usual ones.
+const nervos = (code, head) => ({
+  ...bech32Bytes(code, 'layout from Nervos RFC 0021'),
+  make: (random, row) => code.encode(hrpOf(row), code.toWords(head(random)), 2000),
+});
+const nervosFull = nervos(bech32m, (r) => concat([0], r.bytes(32), [r.below(3)], r.bytes(20)));
+const nervosShort = nervos(bech32, (r) => concat([1, r.below(2)], r.bytes(20)));
+const nervosOld = nervos(bech32, (r) => concat([r.pick([2, 4])], r.bytes(32), r.bytes(20)));
+
 export const makersOfCodes = {
+  'bech32m CKB full': nervosFull, 'bech32 CKB short, deprecated': nervosShort, 'bech32 CKB full, deprecated': nervosOld,
   base58check: base58checked, segwit: segwits, bech32: bech32Bytes(bech32, 'bech32'), bech32m: bech32Bytes(bech32m, 'bech32m'),
   bech32_any: anyWords, lightning: bolt11, bolt12, blech32, cashaddr, kaspa,
 };

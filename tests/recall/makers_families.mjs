@@ -74,7 +74,7 @@ const casperCase = (tag, key) => {
 };
 const casper = {
   by: 'CEP-57 over @noble/hashes',
-  make: (random) => again(() => { const text = random.chance(0.5) ? casperCase('01', random.bytes(32)) : casperCase('02', point(random)); return mixed(text.slice(2)) && text; }),
+  make: (random, row) => again(() => { const text = casperCase(row.prefix, row.prefix === '01' ? random.bytes(32) : point(random)); return mixed(text.slice(2)) && text; }),
   valid: (text) => casperCase(text.slice(0, 2), bytesOf(text.slice(2))) === text,
   letters: eitherCase, from: () => 2,
 };
@@ -155,7 +155,7 @@ const filecoin = {
 
 const icpPrincipal = {
   by: '@dfinity/principal',
-  make: (random) => Principal.fromUint8Array(random.chance(0.7) ? concat(random.bytes(28), [2]) : concat(random.bytes(8), [1, 1])).toText(),
+  make: (random, row) => Principal.fromUint8Array(!row.suffix ? concat(random.bytes(28), [2]) : concat(random.bytes(8), [1, 1])).toText(),
   valid: (text) => Principal.fromText(text).toText() === text,
   letters: (c) => (c === '-' ? '' : BASE32.toLowerCase()), from,
 };
@@ -229,7 +229,8 @@ const cardanoByron = {
   by: 'Cardano\'s CBOR (byron.cddl) written down again (@ensdomains/address-encoder and multicoin-address-validator confirm)',
   make(random, row) {
     const test = row.network !== 'main' ? [[2, concat([0x1a], be32(1097911063))]] : [];
-    const path = random.chance(0.5) ? [[1, concat([0x58, 28], random.bytes(28))]] : [];
+    // The derivation path, encrypted: Daedalus wallets have it, Icarus wallets don't.
+    const path = /Daedalus/.test(row.form) ? [[1, concat([0x58, 28], random.bytes(28))]] : [];
     return byron(random.bytes(28), [...path, ...test]);
   },
   valid(text) {
@@ -263,10 +264,10 @@ const tonFriendly = {
   by: '@ton/core',
   make(random, row) {
     const flags = parseInt(row.version.slice(0, 2), 16), address = new ton.Address(row.version.endsWith('ff') ? -1 : 0, Buffer.from(random.bytes(32)));
-    return address.toString({ bounceable: (flags & 0x40) === 0, testOnly: (flags & 0x80) !== 0, urlSafe: random.chance(0.7) });
+    return address.toString({ bounceable: (flags & 0x40) === 0, testOnly: (flags & 0x80) !== 0, urlSafe: !row.inside.includes('+') });
   },
   valid: (text) => ton.Address.isFriendly(text) && Boolean(ton.Address.parseFriendly(text)),
-  letters: letters(BASE64URL), from: () => 0,
+  letters: (c, row) => (row.inside.includes('+') ? BASE64URL.replace('-_', '+/') : BASE64URL), from: () => 0,
 };
 const tonRaw = {
   by: '@ton/core',
@@ -303,7 +304,7 @@ const zcashUnified = {
 };
 
 // LIP-0018: bech32's checksum without a human-readable part, in other letters.
-const LISK = 'zxvcpmbn3465o978uyrtkjew2adsqhfg', CONFLUX = 'abcdefghjkmnprstuvwxyz0123456789';
+const LISK = 'zxvcpmbn3465o978uyrtkqew2adsjhfg', CONFLUX = 'abcdefghjkmnprstuvwxyz0123456789';
 const GEN30 = [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3];
 const polymod30 = (values) => values.reduce((c, v) => GEN30.reduce((x, g, i) => (((c >>> 25) >> i) & 1 ? x ^ g : x), ((c & 0x1ffffff) << 5) ^ v), 1);
 const lisk = {

@@ -8,12 +8,15 @@ const SPACES = [' ', '\n', '\r\n', '\t', '  ', '\u00a0', '\n    '];
 const LOOKS = { A: '\u0410', B: '\u0412', C: '\u0421', E: '\u0415', H: '\u041d', K: '\u041a', M: '\u041c', P: '\u0420', T: '\u0422', X: '\u0425', a: '\u0430', c: '\u0441', e: '\u0435', p: '\u0440', x: '\u0445', y: '\u0443', j: '\u0458', s: '\u0455' };
 const fullwidth = (c) => String.fromCharCode(c.charCodeAt(0) + 0xfee0);
 
-// Something put between the characters, `count` times, never before the first or behind the last.
-function between(address, random, count, list) {
+// Something put between the characters, `count` times, never before the first or behind the last, nor before `from`.
+function between(address, random, count, list, from = 0) {
   const chars = [...address];
-  for (let i = 0; i < count; i++) chars[random.below(chars.length - 1)] += random.pick(list);
+  for (let i = 0; i < count; i++) chars[from + random.below(chars.length - 1 - from)] += random.pick(list);
   return chars.join('');
 }
+
+// Where what is behind a prefix with punctuation (bitcoincash:, addr_test1, nano_) begins: nobody breaks a line within that.
+const behind = (a, row) => { const at = Math.max(...[':', '_', '-'].map((c) => (row.prefix ?? '').lastIndexOf(c))) + 1; return a.startsWith((row.prefix ?? '').slice(0, at)) ? at : 0; };
 
 const around = (before, inside, after, normalised = false) => ({ text: before + inside + after, start: before.length, span: inside.length, normalised });
 
@@ -34,7 +37,7 @@ export const DRESSINGS = {
   uri: (a, row) => (/[:/]/.test(a) ? around(`${label(row)} `, a, '?amount=0.25&message=gift') : around(`${scheme(row)}:`, a, `?amount=0.25&message=${label(row)}`)),
   lines: (a, row) => around(`${label(row)}\r\n`, a, '\r\n--\r\n'),
   hidden: (a, row, random) => around(`${label(row)} `, between(a, random, 1 + random.below(4), HIDDEN), ' .', true),
-  split: (a, row, random) => ((row.join ?? (row.checksum_bits >= 24 && !row.inside)) ? around(`${label(row)}: `, between(a, random, 1 + random.below(2), SPACES), '.', true) : null),
+  split: (a, row, random) => ((row.join ?? (row.checksum_bits >= 24 && !row.inside)) ? around(`${label(row)}: `, between(a, random, 1 + random.below(2), SPACES, behind(a, row)), '.', true) : null),
   wide: (a, row, random) => {
     const at = random.below(a.length);
     return around(`${label(row)} `, [...a].map((c, i) => (i === at || random.chance(0.2) ? fullwidth(c) : c)).join(''), '', true);

@@ -1,11 +1,13 @@
 // Serves the extension's pages with a fake browser behind them: node tests/ui/serve.mjs [PORT]
-//   /certificate?state=match&lang=de   /popup?lang=ar   /options
+//   /certificate?state=match&lang=de   /copy?state=copy-held   /popup?lang=ar   /options
 
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { STATES } from './states.mjs';
+import { COPY_STATES, STATES } from './states.mjs';
+
+const ALL = { ...STATES, ...COPY_STATES };
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const EXTENSION = fileURLToPath(new URL('../../extension/', import.meta.url));
@@ -13,10 +15,10 @@ const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/cs
 const RTL = new Set(['ar', 'fa', 'he']);
 
 const OVERVIEWS = {
-  good: { edition: 'privileged', host: { phase: 'up', problem: null, tor: { up: true, error: null } }, access: { hosts: true, privateWindows: true }, last: STATES.mismatch,
+  good: { edition: 'privileged', host: { phase: 'up', problem: null, tor: { up: true, error: null } }, access: { hosts: true, privateWindows: true }, last: STATES.mismatch, word: 'blue tulip', held: '',
     status: { version: '0.1.0', roots: { source: 'browser', count: 142 }, tor: { up: true, error: null, version: '0.4.9.11', control: '127.0.0.1:9151', auth: 'SAFECOOKIE', relays: 9420, exits: 2310,
       geoip: true, mapaddress: true, streams: true } } },
-  bad: { edition: 'standard', host: { phase: 'down', problem: { code: 'host_missing', error: null, detail: '' }, tor: null }, access: { hosts: false, privateWindows: false }, last: null },
+  bad: { edition: 'standard', host: { phase: 'down', problem: { code: 'host_missing', error: null, detail: '' }, tor: null }, access: { hosts: false, privateWindows: false }, last: null, word: '', held: 'held' },
 };
 
 async function page(name, { searchParams: asked }) {
@@ -28,13 +30,13 @@ async function page(name, { searchParams: asked }) {
 async function fakeBrowser({ searchParams: asked }) {
   const language = asked.get('lang');
   const messages = await readFile(join(EXTENSION, '_locales', language, 'messages.json'), 'utf8');
-  const values = { LANGUAGE: language, MESSAGES: JSON.parse(messages), DIRECTION: RTL.has(language) ? 'rtl' : 'ltr', VIEW: STATES[asked.get('state')], OVERVIEW: OVERVIEWS[asked.get('overview')] };
+  const values = { LANGUAGE: language, MESSAGES: JSON.parse(messages), DIRECTION: RTL.has(language) ? 'rtl' : 'ltr', VIEW: ALL[asked.get('state')], OVERVIEW: OVERVIEWS[asked.get('overview')] };
   const head = Object.entries(values).map(([name, value]) => `const ${name} = ${JSON.stringify(value)};\n`).join('');
   return head + await readFile(join(HERE, 'fake-browser.js'), 'utf8');
 }
 
 async function answer(url) {
-  const found = /^\/(certificate|popup|options)$/.exec(url.pathname);
+  const found = /^\/(certificate|copy|popup|options)$/.exec(url.pathname);
   if (found) return ['.html', await page(found[1], url)];
   if (url.pathname === '/fake-browser.js') return ['.js', await fakeBrowser(url)];
   const path = normalize(join(EXTENSION, url.pathname));
@@ -55,5 +57,5 @@ export function serve(port = 0) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { origin } = await serve(Number(process.argv[2] ?? 8099));
-  process.stdout.write(`${Object.keys(STATES).map((s) => `${origin}/certificate?state=${s}`).join('\n')}\n${origin}/popup\n${origin}/options\n`);
+  process.stdout.write(`${Object.keys(STATES).map((s) => `${origin}/certificate?state=${s}`).join('\n')}\n${Object.keys(COPY_STATES).map((s) => `${origin}/copy?state=${s}`).join('\n')}\n${origin}/popup\n${origin}/options\n`);
 }

@@ -6,7 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import puppeteer from 'puppeteer-core';
 import { serve } from './serve.mjs';
-import { STATES } from './states.mjs';
+import { COPY_STATES, STATES } from './states.mjs';
 
 const WIDTHS = [320, 800, 1400];
 const [, , folder = 'build/ui', ...only] = process.argv;
@@ -50,6 +50,7 @@ for (const [scheme, override] of Object.entries(SCHEMES)) {
     extraPrefsFirefox: { 'layout.css.prefers-color-scheme.content-override': override, 'ui.prefersReducedMotion': 1 } });
   const page = await browser.newPage();
   const shots = Object.keys(STATES).filter((s) => !only.length || only.includes(s)).map((state) => ({ name: state, path: `/certificate?state=${state}` }));
+  shots.push(...Object.keys(COPY_STATES).filter((s) => !only.length || only.includes(s)).map((state) => ({ name: state, path: `/copy?state=${state}` })));
   if (!only.length) shots.push(...['good', 'bad'].flatMap((o) => [{ name: `popup-${o}`, path: `/popup?overview=${o}` }, { name: `options-${o}`, path: `/options?overview=${o}` }]));
   for (const { name, path } of shots) {
     for (const language of ['en', 'ar', 'de']) {
@@ -57,7 +58,7 @@ for (const [scheme, override] of Object.entries(SCHEMES)) {
         if (name.startsWith('popup') && width > 800) continue;
         await page.setViewport({ width, height: 900 });
         await page.goto(`${origin}${path}&lang=${language}`);
-        await page.waitForSelector('h1');
+        await page.waitForSelector('h1, form');
         const closed = await page.evaluate(faults);
         const file = join(folder, `${name}-${language}-${scheme}-${width}`);
         if (language !== 'de') await writeFile(`${file}.png`, await page.screenshot({ fullPage: true }));

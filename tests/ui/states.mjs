@@ -63,3 +63,36 @@ export const STATES = {
   harmless: { ...base, phase: 'harmless', way: 'exception', errorName: 'SEC_ERROR_EXPIRED_CERTIFICATE', canRenew: false },
   over: { phase: 'over' },
 };
+
+// ---- the window of a held copy (feature/clipcheck.js, view()) ----
+
+const MINE = '1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa';
+const THEIRS = '1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2';
+const shown = (address, more = {}) => ({ address, short: `${address.slice(0, 6)} … ${address.slice(-6)}`, coin: 'Bitcoin', ticker: 'BTC', form: 'P2PKH', network: 'main', weak: false, normalised: false, ...more });
+const copy = {
+  phase: 'held', how: 'copy', word: 'blue tulip', page: 'http://donate.example.org/', edition: 'privileged', addresses: [shown(MINE)], more: false, problem: null, compareProblem: null, compare: null,
+  whyNot: '', k: 3, slots: {}, deadlineMs: 25000, elapsedMs: 400, canRenew: true, note: '', written: false, canReport: false,
+};
+const found = (slot, exit, kind, address, more = {}) => ({ slot, exit: relay(exit), status: 'page', error: null, found: kind, address, family_equal: true, http_status: 200, url: null, elapsed_ms: 700, ...more });
+const compared = (verdict, reason, list, more = {}) => ({ verdict, reason, error: null, host: 'donate.example.org', port: 80, first_party: 'example.org', private: 1, container: 0, address: MINE, ticker: 'BTC', k: 3, asked: 3,
+  answered: 3, elapsed_ms: 2140, retry_useful: verdict === 'undecided', first: [relay('exit')], others: list, chance: [0.23, 0.0529, 0.012167], ...more });
+const three = (kind, address) => ['a', 'b', 'c'].map((exit, i) => found(i + 1, exit, kind, address));
+const MONERO = '888tNkZrPN6JsEgekjMnABU4TBzc2Dt29EPAvkRxbANsAnjyPbb3iQ1YBRk1UXcdRsiKc9dhwMVgN5S9cQUiyoogDavup3H';
+
+export const COPY_STATES = {
+  'copy-held': copy,
+  'copy-first': { ...copy, word: '', whyNot: 'page' },
+  'copy-many': { ...copy, addresses: [shown(MINE), shown(MONERO, { coin: 'Monero', ticker: 'XMR', form: 'subaddress', normalised: true }),
+    shown('0xde709f2102306220921060314715629080e2fb77', { coin: 'Ethereum', ticker: 'ETH', form: 'without checksum', weak: true })], more: true, whyNot: 'many' },
+  'copy-link': { ...copy, how: 'link', whyNot: 'unknown' },
+  'copy-comparing': { ...copy, phase: 'comparing', slots: { 1: step('done', 'a'), 2: step('fetching', 'b'), 3: step('building', 'c') } },
+  'copy-released': { ...copy, phase: 'released', written: true, compare: compared('match', 'same_address', three('same', MINE)) },
+  'copy-mismatch': { ...copy, compare: compared('mismatch', 'others_agree', three('other', THEIRS)) },
+  'copy-undecided': { ...copy, compare: compared('undecided', 'too_few_answers', [found(1, 'a', 'same', MINE), found(2, 'b', 'absent', null),
+    { ...found(3, 'c', null, null), status: 'failed', error: { code: 1005, name: 'ERR_TIMEOUT', text: 'no answer in time' } }], { answered: 2 }) },
+  'copy-reflected': { ...copy, compare: compared('undecided', 'reflected', three('same', MINE), { retry_useful: false }) },
+  'copy-missing': { ...copy, addresses: [], problem: { code: 'host_missing', error: null, detail: 'No such native application' }, whyNot: 'problem', canAsk: true },
+  'copy-clean': { ...copy, addresses: [], phase: 'clean', written: true },
+  'copy-payment': { ...copy, how: 'menu', addresses: [], problem: { code: 'payment_link', error: null, detail: '' }, whyNot: 'problem' },
+  'copy-over': { phase: 'over', word: 'blue tulip' },
+};

@@ -37,7 +37,7 @@ static inline bool peer_jail(void)
 {
 	static struct sock_filter program[] = {
 		NUMBER,
-		BAN(SYS_socket), BAN(SYS_connect), BAN(SYS_bind), BAN(SYS_listen), BAN(SYS_accept), BAN(SYS_accept4), BAN(SYS_ptrace),
+		BAN(SYS_socket), BAN(SYS_connect), BAN(SYS_bind), BAN(SYS_listen), BAN(SYS_accept), BAN(SYS_accept4),
 		BAN(SYS_sendmmsg),
 		/* sendto with an address */
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sendto, 0, 4), ARG_LOW(4),

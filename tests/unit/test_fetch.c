@@ -254,7 +254,6 @@ static void the_end_waits(void **state)
 	static char all[FETCH_WINDOW + 100];
 	const struct served how = { .bytes = all, .n = sizeof all };
 	struct fetch_ask m = peer_ask("http://site.test/");
-	struct buf more BUF_AUTO = buf_new(4);
 
 	memset(all, 'x', sizeof all);
 	int n = snprintf(all, sizeof all, "HTTP/1.1 200 OK\r\n\r\n");

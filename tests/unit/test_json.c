@@ -175,6 +175,21 @@ static void give(void **state)
 	json_decref(text);
 }
 
+/* As people would write them. */
+static void give_reals(void **state)
+{
+	(void)state;
+	struct buf out BUF_AUTO = buf_new(128);
+	double f = 0.23;
+	json_t *tree = json_pack("{s:[f,f,f,f,f,f]}", "chance", f, f * f, f * f * f, 0.0, 1.0, 1.0 / 3);
+	assert_non_null(tree);
+	assert_int_equal(json_give(tree, &out), OK);
+	json_decref(tree);
+	static const char want[] = "{\"chance\":[0.23,0.0529,0.012167,0.0,1.0,0.333333333333]}";
+	assert_int_equal(out.len, sizeof want - 1);
+	assert_memory_equal(out.bytes, want, sizeof want - 1);
+}
+
 static uint32_t next_random(uint32_t *s)
 {
 	*s ^= *s << 13;
@@ -320,7 +335,7 @@ int main(void)
 		cmocka_unit_test(depth),
 		cmocka_unit_test(many_values),
 		cmocka_unit_test(out_of_memory_at_each_allocation),
-		cmocka_unit_test(give),
+		cmocka_unit_test(give), cmocka_unit_test(give_reals),
 		cmocka_unit_test(random_mutations), cmocka_unit_test(long_strings), cmocka_unit_test(many_long_strings),
 		cmocka_unit_test(long_mutations),
 	};

@@ -791,6 +791,37 @@ static void test_link_lost_in_the_handshake(void **state)
 	expect(OK);
 }
 
+/* Tor died: its sockets close, in any order. No site's fault. */
+static void test_tor_died_in_the_handshake(void **state)
+{
+	(void)state;
+	for (int link_first = 0; link_first < 2; link_first++) {
+		bed.serve = SERVE_NOTHING;
+		start_and_connect();
+		circuit(7, FP_A);
+		stream(141, "SUCCEEDED 7", "");
+		socks_reply(0);
+		UNTIL(bed.n_steps >= 2);
+		if (link_first) {
+			bed.is_up = false;
+			looks_on_link_lost(bed.looks, ERR_TOR_LOST);
+			turn(10);
+			assert_int_equal(bed.n_done, 0);
+		}
+		event_del(bed.on_read);
+		close(bed.fd);
+		bed.fd = -1;
+		turn(30);
+		if (!link_first) {
+			bed.is_up = false;
+			looks_on_link_lost(bed.looks, ERR_TOR_LOST);
+		}
+		expect(ERR_TOR_LOST);
+		teardown(NULL);
+		setup(NULL);
+	}
+}
+
 static void test_mapping_refused(void **state)
 {
 	const enum err refusals[] = { ERR_TOR_COMMAND, ERR_TOR_FILTERED, ERR_TOR_LOST };
@@ -1134,7 +1165,8 @@ int main(void)
 		LOOK_TEST(test_newnym_in_between), LOOK_TEST(test_was_clean), LOOK_TEST(test_cannibalized_is_not_clean),
 		LOOK_TEST(test_failures_are_named), LOOK_TEST(test_garbage_and_closing), LOOK_TEST(test_closed_in_the_handshake),
 		LOOK_TEST(test_server_speaks_first), LOOK_TEST(test_deadline_in_each_state), LOOK_TEST(test_cancel_in_each_state),
-		LOOK_TEST(test_link_lost), LOOK_TEST(test_link_lost_in_the_handshake), LOOK_TEST(test_mapping_refused),
+		LOOK_TEST(test_link_lost), LOOK_TEST(test_link_lost_in_the_handshake), LOOK_TEST(test_tor_died_in_the_handshake),
+		LOOK_TEST(test_mapping_refused),
 		LOOK_TEST(test_stop_removes_mappings), LOOK_TEST(test_refused_at_once), LOOK_TEST(test_socks_port_is_gone),
 		LOOK_TEST(test_free_takes_what_suits), LOOK_TEST(test_free_gives_up), LOOK_TEST(test_free_ipv6_literal),
 		LOOK_TEST(test_open), LOOK_TEST(test_open_of_a_wrong_exit), LOOK_TEST(test_open_attached_elsewhere),

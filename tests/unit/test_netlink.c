@@ -14,6 +14,8 @@
 #include "priv/role.h"
 
 #include <event2/event.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 /* ---- the role ---- */
 
@@ -216,6 +218,95 @@ static struct buf bytes_of_status(void)
 }
 
 /* ---- tests ---- */
+
+static struct { unsigned n; enum err err, own; int fd; } open_got;
+
+static void on_open(void *arg, enum err err, const struct net_open_r *r, int fd)
+{
+	assert_ptr_equal(arg, &got);
+	assert_int_equal(err == OK, r != NULL);
+	open_got.n++;
+	open_got.err = err;
+	open_got.own = r != NULL ? (enum err)r->err : OK;
+	open_got.fd = fd;
+}
+
+/* The answer to an opening, with a descriptor or without; the descriptor's number. */
+static int opened(uint32_t id, enum err err, bool has_fd)
+{
+	struct buf b = buf_new(FRAME_MAX);
+	const struct net_open_r r = { .err = err, .path.n = 1 };
+	int fd = has_fd ? open("/dev/null", O_RDONLY | O_CLOEXEC) : -1;
+
+	netmsg_put_open_r(&b, &r);
+	fake.fd = fd;
+	answer(NET_R_OPEN, id, &b);
+	buf_free(&b);
+	return fd;
+}
+
+static bool is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0;
+}
+
+/* The descriptor is the asker's when there is one, and closed when he is gone; and nothing but an open stream brings one. */
+static void test_open(void **state)
+{
+	uint32_t id, steps;
+	struct net_look m;
+	memset(&open_got, 0, sizeof open_got);
+	assert_int_equal(netlink_open(link_, &look, on_step, on_open, &got, &id), OK);
+	assert_int_equal(fake.sent[0].type, NET_OPEN);
+	assert_int_equal(netmsg_get_look(rd_of(fake.sent[0].bytes, fake.sent[0].n), &m), OK);
+	assert_string_equal(m.host, "site.test");
+	struct buf b = buf_new(FRAME_MAX);
+	netmsg_put_step_r(&b, &(struct net_step_r){ .step = STEP_BUILDING });
+	answer(NET_R_STEP, id, &b);
+	buf_free(&b);
+	steps = got.steps;
+	assert_int_equal(steps, 1);
+	int fd = opened(id, OK, true);
+	assert_int_equal(open_got.n, 1);
+	assert_int_equal(open_got.fd, fd);
+	assert_true(is_open(fd));
+	close(fd);
+
+	assert_int_equal(netlink_open(link_, &look, on_step, on_open, &got, &id), OK);
+	opened(id, ERR_TIMEOUT, false);
+	assert_int_equal(open_got.n, 2);
+	assert_int_equal(open_got.own, ERR_TIMEOUT);
+	assert_int_equal(open_got.fd, -1);
+
+	assert_int_equal(netlink_open(link_, &look, on_step, on_open, &got, &id), OK);
+	netlink_cancel(link_, id);
+	assert_int_equal(fake.sent[fake.n_sent - 1].type, NET_CANCEL);
+	fd = opened(id, OK, true);
+	assert_false(is_open(fd));
+	assert_int_equal(open_got.n, 2);
+	assert_int_equal(fake.n_kills, 0);
+
+	for (int lie = 0; lie < 4; lie++) {
+		teardown(state);
+		setup(state);
+		uint32_t ids[6];
+		ask_all(ids);
+		assert_int_equal(netlink_open(link_, &look, on_step, on_open, &got, &id), OK);
+		switch (lie) {
+		case 0: fd = opened(id, OK, false); break;             /* open, without its stream */
+		case 1: fd = opened(id, ERR_TIMEOUT, true); break;     /* failed, with one */
+		case 2: fd = opened(ids[2], OK, true); break;          /* to a look */
+		default: fd = opened(0, OK, true); break;
+		}
+		assert_int_equal(fake.n_kills, 1);
+		if (lie < 3)
+			assert_false(is_open(fd));
+		else
+			close(fd);    /* refused before it was looked at: the channel closes it (test_channel) */
+		assert_int_equal(open_got.err, ERR_ROLE_DIED);
+		assert_int_equal(open_got.fd, -1);
+	}
+}
 
 /* A hint has no id and no answer. */
 static void test_warm(void **state)
@@ -522,7 +613,7 @@ int main(void)
 		LINK_TEST(test_requests_and_answers), LINK_TEST(test_errors), LINK_TEST(test_news), LINK_TEST(test_nonsense),
 		LINK_TEST(test_death), LINK_TEST(test_asking_from_a_callback), LINK_TEST(test_cancelling_from_a_callback),
 		LINK_TEST(test_silence), LINK_TEST(test_silence_about_one), LINK_TEST(test_a_look_is_given_its_deadline),
-		LINK_TEST(test_cancel), LINK_TEST(test_warm), LINK_TEST(test_not_startable), LINK_TEST(test_no_news_wanted),
+		LINK_TEST(test_cancel), LINK_TEST(test_open), LINK_TEST(test_warm), LINK_TEST(test_not_startable), LINK_TEST(test_no_news_wanted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,7 +67,8 @@ static struct net_look_r look_r(void)
 	X(status, net_status, ((struct net_status){ { 1, OK }, "0.4.9.11", "127.0.0.1:9051", "127.0.0.1:9050", \
 	                                            "SAFECOOKIE", 9500, 2000, 1, 1, 1, 123456 })) \
 	X(warm, net_warm, ((struct net_warm){ 443, K_MAX + 1 })) \
-	X(exits, net_exits, ((struct net_exits){ { 0xaa, 1, 2 }, 8443 }))
+	X(exits, net_exits, ((struct net_exits){ { 0xaa, 1, 2 }, 8443 })) \
+	X(open_r, net_open_r, ((struct net_open_r){ ERR_TIMEOUT, 1, 300, path() }))
 
 #define AGAIN(name, type, sample) \
 	static struct buf put_##name(void) \
@@ -333,6 +334,20 @@ static void test_must_have_fields(void **state)
 	buf_free(&b);
 }
 
+/* Open over a circuit that nobody has seen is no answer. */
+static void test_open_without_a_path(void **state)
+{
+	(void)state;
+	struct net_open_r r = { .err = OK, .path = path() };
+	for (int has_path = 1; has_path >= 0; has_path--) {
+		struct buf b = buf_new(OUT_MAX);
+		r.path.n = has_path ? r.path.n : 0;
+		netmsg_put_open_r(&b, &r);
+		assert_int_equal(netmsg_get_open_r(rd_of(b.bytes, b.len), &r), has_path ? OK : ERR_FORMAT);
+		buf_free(&b);
+	}
+}
+
 static enum err look_r_err(struct net_look_r r)
 {
 	struct buf b = buf_new(OUT_MAX * 2);
@@ -433,7 +448,7 @@ int main(void)
 		cmocka_unit_test(test_lie_anywhere),
 		cmocka_unit_test(test_counts_booleans_and_enums),
 		cmocka_unit_test(test_must_have_fields),
-		cmocka_unit_test(test_result_of_a_look),
+		cmocka_unit_test(test_result_of_a_look), cmocka_unit_test(test_open_without_a_path),
 		cmocka_unit_test(test_largest_messages_fit_a_frame),
 		cmocka_unit_test(test_small_payloads),
 	};

@@ -242,11 +242,146 @@ static void limits(void **state)
 	assert_int_equal(parsemsg_get_judge(rd_of(nul, sizeof nul), &out), ERR_FORMAT);
 }
 
+/* ---- texts and places ---- */
+
+#define T(s) { (s), sizeof (s) - 1 }
+static const struct parse_scan a_scan = { .n = 2, .len = { 100, 7 }, .is_markup = { 0, 1 } };
+
+static void put_scan_r(struct buf *b, const struct scan_hit *h, unsigned n)
+{
+	static struct parse_scan_r r;
+	r = (struct parse_scan_r){ .n = (uint16_t)n };
+	for (unsigned i = 0; i < n; i++)
+		r.hit[i] = *h;
+	parsemsg_put_scan_r(b, &r);
+	assert_int_equal(buf_err(b), OK);
+}
+
+static void put_place(struct buf *b)
+{
+	const struct parse_place m = { .body_len = 9, .content_type = T("text/html"), .address = T("1A"), .ticker = T("BTC"), .path = T("html"),
+	                               .before = T("caf\xc3\xa9 "), .after = T(""), .family = T("x y") };
+	parsemsg_put_place(b, &m);
+}
+
+/* Whatever is cut, added or spoilt in one bit is refused, or is another sound message: then written again it is the same bytes. */
+static void texts_and_places(void **state)
+{
+	(void)state;
+	const struct scan_hit h = { .flavour = 1, .coin = T("Bitcoin"), .ticker = T("BTC"), .form = T("P2PKH"), .network = T("main"), .address = T("1A"),
+	                            .offset = 3, .length = 4, .is_normalised = 1, .checksum_bits = 32 };
+	static struct parse_scan_r r;
+	for (int kind = 0; kind < 4; kind++) {
+		struct buf b BUF_AUTO = buf_new(FRAME_MAX);
+		switch (kind) {
+		case 0: parsemsg_put_scan(&b, &a_scan); break;
+		case 1: put_scan_r(&b, &h, 2); break;
+		case 2: put_place(&b); break;
+		default: parsemsg_put_place_r(&b, &(struct parse_place_r){ .found = PLACE_OTHER, .is_family_equal = 1, .address = T("1B") });
+		}
+		assert_int_equal(buf_err(&b), OK);
+		for (size_t i = 0; i <= b.len * 8 + b.len; i++) {
+			/* First every bit, then every length; in memory of that size, for ASan. */
+			size_t n = i < b.len * 8 ? b.len : i - b.len * 8;
+			uint8_t *copy = malloc(n ? n : 1);
+			memcpy(copy, b.bytes, n);
+			if (i < b.len * 8)
+				copy[i / 8] ^= (uint8_t)(1u << i % 8);
+			struct buf again BUF_AUTO = buf_new(FRAME_MAX);
+			struct parse_scan s;
+			struct parse_place p;
+			struct parse_place_r pr;
+			enum err err = ERR_FORMAT;
+			switch (kind) {
+			case 0: if ((err = parsemsg_get_scan(rd_of(copy, n), &s)) == OK) parsemsg_put_scan(&again, &s); break;
+			case 1: if ((err = parsemsg_get_scan_r(rd_of(copy, n), &a_scan, &r)) == OK) parsemsg_put_scan_r(&again, &r); break;
+			case 2: if ((err = parsemsg_get_place(rd_of(copy, n), &p)) == OK) parsemsg_put_place(&again, &p); break;
+			default: if ((err = parsemsg_get_place_r(rd_of(copy, n), &pr)) == OK) parsemsg_put_place_r(&again, &pr);
+			}
+			if (i >= b.len * 8)
+				assert_int_equal(err, n == b.len ? OK : ERR_FORMAT);
+			if (err == OK)
+				assert_true(again.len == n && memcmp(again.bytes, copy, n) == 0);
+			free(copy);
+		}
+	}
+}
+
+/* What a parse role that was taken over could say of a text. */
+static void lies_about_texts(void **state)
+{
+	(void)state;
+	const struct scan_hit good = { .coin = T("c"), .ticker = T("t"), .form = T("f"), .network = T("n"), .address = T("a"), .offset = 99, .length = 1 };
+	static const struct parse_text bad[] = { T(""), T("\n"), T("\x1b[0m"), T("\xff"), T("a\0b"), T("\xc2\x85") };
+	static struct parse_scan_r r;
+	for (int i = 0; i < 100; i++) {
+		struct scan_hit h = good;
+		enum err want = ERR_FORMAT;
+		struct parse_text *const texts[] = { &h.coin, &h.ticker, &h.form, &h.network, &h.address };
+		if (i < 30)
+			*texts[i / 6] = bad[i % 6];
+		else if (i == 30)
+			h.flavour = 2;
+		else if (i == 31)
+			h.length = 2;
+		else if (i == 32)
+			h.length = 0;
+		else if (i == 33)
+			h.offset = UINT32_MAX;
+		else if (i == 34)
+			h.length = UINT32_MAX;
+		else if (i == 35)
+			h.flavour = 1;   /* whose text has 7 bytes */
+		else
+			want = OK;
+		struct buf b BUF_AUTO = buf_new(FRAME_MAX);
+		put_scan_r(&b, &h, 1);
+		assert_int_equal(parsemsg_get_scan_r(rd_of(b.bytes, b.len), &a_scan, &r), want);
+	}
+	struct buf b BUF_AUTO = buf_new(FRAME_MAX);
+	buf_u8(&b, 0);
+	buf_u16(&b, ADDR_HITS_MAX + 1);
+	assert_int_equal(parsemsg_get_scan_r(rd_of(b.bytes, b.len), &a_scan, &r), ERR_FORMAT);
+	static const struct { struct parse_place_r r; enum err err; } places[] = {
+		{ { .found = PLACE_ABSENT, .address = T("") }, OK }, { { .found = PLACE_ABSENT, .address = T("x") }, ERR_FORMAT },
+		{ { .found = PLACE_SAME, .address = T("") }, ERR_FORMAT }, { { .found = PLACE_SAME, .address = T("x") }, OK },
+		{ { .found = 3, .address = T("x") }, ERR_FORMAT }, { { .found = PLACE_OTHER, .is_family_equal = 2, .address = T("x") }, ERR_FORMAT },
+		{ { .found = PLACE_OTHER, .address = T("x\n") }, ERR_FORMAT },
+	};
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		struct buf p BUF_AUTO = buf_new(FRAME_MAX);
+		struct parse_place_r out;
+		parsemsg_put_place_r(&p, &places[i].r);
+		assert_int_equal(parsemsg_get_place_r(rd_of(p.bytes, p.len), &out), places[i].err);
+	}
+}
+
+/* Lengths that would be more than a copy may have. */
+static void limits_of_texts(void **state)
+{
+	(void)state;
+	static const struct { uint8_t n; uint32_t len[3]; enum err err; } table[] = {
+		{ 0, { 0 }, ERR_FORMAT }, { 17, { 0 }, ERR_FORMAT }, { 1, { CLIP_TEXT_MAX }, OK }, { 1, { CLIP_TEXT_MAX + 1 }, ERR_FORMAT },
+		{ 2, { CLIP_TEXT_MAX, 1 }, ERR_FORMAT }, { 3, { 1, UINT32_MAX, 1 }, ERR_FORMAT }, { 2, { CLIP_TEXT_MAX - 1, 1 }, OK },
+	};
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		struct buf b BUF_AUTO = buf_new(FRAME_MAX);
+		struct parse_scan out;
+		buf_u8(&b, table[i].n);
+		for (unsigned k = 0; k < table[i].n; k++) {
+			buf_u32(&b, k < 3 ? table[i].len[k] : 0);
+			buf_u8(&b, 0);
+		}
+		assert_int_equal(parsemsg_get_scan(rd_of(b.bytes, b.len), &out), table[i].err);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(there_and_back), cmocka_unit_test(hostile), cmocka_unit_test(lies_of_the_role),
-		cmocka_unit_test(limits),
+		cmocka_unit_test(limits), cmocka_unit_test(texts_and_places), cmocka_unit_test(lies_about_texts),
+		cmocka_unit_test(limits_of_texts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -78,6 +78,8 @@ static void same_other_absent(void **state)
 		{ HTML("<p>x<p>Give: " A " now"), PLACE_ABSENT, "" },           /* another position */
 		{ HTML("<p>Give: " A " later"), PLACE_ABSENT, "" },             /* other surroundings */
 		{ HTML("<p>Take: " A " now"), PLACE_ABSENT, "" },
+		{ HTML("<p>" A " now"), PLACE_ABSENT, "" }, { HTML("<p>Give: " A), PLACE_ABSENT, "" },
+		{ HTML("<p>" A), PLACE_ABSENT, "" }, { HTML("<p>Do Give: " A " now"), PLACE_ABSENT, "" }, { HTML("<p>Give: " A " now or never"), PLACE_ABSENT, "" },
 		{ HTML("<p>Take: " B " now"), PLACE_ABSENT, "" },
 		{ HTML("<p><b>Give: " A " now</b>"), PLACE_ABSENT, "" },
 		{ HTML("<script>'" B "'</script><style>" B "</style><noscript>" B "</noscript><template>" B "</template><p>Give: " A " now"), PLACE_SAME, A },
@@ -136,6 +138,22 @@ static void family(void **state)
 		if (t.err != OK || t.found != PLACE_SAME || t.family != table[i].is_equal)
 			fail_msg("%s: %d %d %d", table[i].more, (int)t.err, (int)t.found, t.family);
 	}
+}
+
+/* More addresses than are told of: the rest of the family is not known. */
+static void too_large_a_family(void **state)
+{
+	(void)state;
+	char *body = malloc(64 * 1024), *p = body + sprintf(body, HTML("<a href='" A "'>x</a>"));
+	for (int i = 0; i <= ADDR_HITS_MAX; i++)
+		p += sprintf(p, "<q>" B "</q>");
+	const struct asked a = { .path = "html>body>a@href", .before = "", .after = "", .family = B };
+	struct told t = ask(body, a);
+	assert_true(t.found == PLACE_SAME && !t.family);
+	p[-(long)strlen("<q>" B "</q>")] = 0;
+	t = ask(body, a);
+	assert_true(t.found == PLACE_SAME && t.family);
+	free(body);
 }
 
 static void attributes_and_plain_text(void **state)
@@ -372,7 +390,7 @@ static void wrong_lengths(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(same_other_absent), cmocka_unit_test(a_page_whose_every_address_was_changed), cmocka_unit_test(family),
+		cmocka_unit_test(same_other_absent), cmocka_unit_test(a_page_whose_every_address_was_changed), cmocka_unit_test(family), cmocka_unit_test(too_large_a_family),
 		cmocka_unit_test(attributes_and_plain_text), cmocka_unit_test(the_text_of_a_document), cmocka_unit_test(paths),
 		cmocka_unit_test(nearness), cmocka_unit_test(likeness), cmocka_unit_test(encodings), cmocka_unit_test(hostile_pages),
 		cmocka_unit_test(random_pages), cmocka_unit_test(wrong_lengths),

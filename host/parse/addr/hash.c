@@ -1,21 +1,28 @@
 // The hashes that the libraries have, and the two checksums: short wrappers of one form for the address checks.
 #include <assert.h>
 
+/* The plain functions of SHA-256: those of EVP take longer to begin than addresses take to hash, libsodium's know no instructions of the
+ * processor for it. They are deprecated, not gone. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <sodium.h>
 
 #include "parse/addr/hash.h"
 
 void hash_sha256(const void *in, size_t n, uint8_t out[static 32])
 {
-	crypto_hash_sha256(out, in, n);
+	SHA256_CTX c;
+	SHA256_Init(&c);
+	SHA256_Update(&c, in, n);
+	SHA256_Final(out, &c);
 }
 
 void hash_sha256d(const void *in, size_t n, uint8_t out[static 32])
 {
 	uint8_t first[32];
-	crypto_hash_sha256(first, in, n);
-	crypto_hash_sha256(out, first, sizeof first);
+	hash_sha256(in, n, first);
+	hash_sha256(first, sizeof first, out);
 }
 
 void hash_sha512_256(const void *in, size_t n, uint8_t out[static 32])

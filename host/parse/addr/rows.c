@@ -67,8 +67,8 @@ static bool made_of(const struct addr_row *row, const char *s, size_t n)
 	return true;
 }
 
-/* Is s, all n characters, an address of the row? bare: without the prefix, which is optional. */
-static bool takes(const struct addr_row *row, const char *s, size_t n, bool bare)
+/* Is s, all n characters, an address of the row? bare: without the prefix, which is optional. tested: it is made of the row's alphabet. */
+static bool takes(const struct addr_row *row, const char *s, size_t n, bool bare, bool tested)
 {
 	size_t prefix = row->prefix_len, suffix = row->suffix_len, whole = bare ? n + prefix : n;
 	if (whole < row->len_min || whole > row->len_max)
@@ -78,7 +78,7 @@ static bool takes(const struct addr_row *row, const char *s, size_t n, bool bare
 	if (n < prefix + suffix || !begins(s, row->prefix, prefix, row->caseless) ||
 	    !begins(s + n - suffix, row->suffix, suffix, row->caseless))
 		return false;
-	return made_of(row, s + prefix, n - prefix - suffix) && row->check(row, s, n);
+	return (tested || made_of(row, s + prefix, n - prefix - suffix)) && row->check(row, s, n);
 }
 
 /* Is one of the row's words near by? The text around, without the candidate itself, is put in lower case once. */
@@ -114,6 +114,25 @@ static bool fits(const struct addr_row *row, const struct addr_place *at)
 	return !row->context[0] || context_near(row, at);
 }
 
+/* Which list the rows are in that such a candidate may be. */
+static inline size_t list_of(char first, size_t n)
+{
+	return (size_t)(uint8_t)first * LENGTHS + (n < LENGTHS ? n : LENGTHS - 1);
+}
+
+/* The characters that are among the n, a bit for each. */
+static void set_of(const char *s, size_t n, uint64_t set[2])
+{
+	set[0] = set[1] = 0;
+	for (size_t i = 0; i < n; i++)
+		set[(uint8_t)s[i] >> 6 & 1] |= UINT64_C(1) << ((uint8_t)s[i] & 63);
+}
+
+static inline bool within(const uint64_t set[2], const uint64_t of[2])
+{
+	return ((set[0] & ~of[0]) | (set[1] & ~of[1])) == 0;
+}
+
 /* Does the row's lead stand before the candidate, as a word of its own? */
 static bool led(const struct addr_row *row, size_t lead, const struct addr_candidate *c)
 {
@@ -130,11 +149,20 @@ static bool tailed(const struct addr_row *row, size_t tail, const struct addr_ca
 const struct addr_row *rows_find(const struct addr_candidate *c, const struct addr_place *at, size_t *before, size_t *behind)
 {
 	struct begin b;
+	uint64_t set[2];
+	bool have_set = false;
 	if (!begin_of(c->s, c->n, &b) || (uint8_t)c->s[0] > 127)
 		return NULL;
-	for (unsigned i = first_from[(uint8_t)c->s[0]]; i < first_from[(uint8_t)c->s[0] + 1]; i++) {
-		const struct entry *e = &entries[i];
+	for (size_t at_list = list_of(c->s[0], c->n), i = listed_from[at_list]; i < listed_from[at_list + 1]; i++) {
+		const struct entry *e = &entries[listed[i]];
 		if (!agrees(e, &b, c->n))
+			continue;
+		if (!have_set)
+			set_of(c->s, c->n, set);
+		have_set = true;
+		/* Where all of it must be made of the alphabet, this is the whole test. */
+		bool tested = addr_rows[e->row].prefix_len == addr_rows[e->row].lead_len && within(set, addr_rows[e->row].alphabet);
+		if (!tested && addr_rows[e->row].prefix_len == addr_rows[e->row].lead_len)
 			continue;
 		const struct addr_row *row = &addr_rows[e->row];
 		size_t lead = row->lead_len, tail = row->suffix_len;
@@ -150,7 +178,7 @@ const struct addr_row *rows_find(const struct addr_candidate *c, const struct ad
 		struct addr_place here = *at;
 		here.from -= lead < here.from ? lead : here.from; /* exact where nothing is hidden there */
 		here.to = here.to + tail < here.len ? here.to + tail : here.len;
-		if (takes(row, c->s - lead, lead + c->n + tail, bare) && fits(row, &here)) {
+		if (takes(row, c->s - lead, lead + c->n + tail, bare, tested) && fits(row, &here)) {
 			*before = lead;
 			*behind = tail;
 			return row;
@@ -159,11 +187,11 @@ const struct addr_row *rows_find(const struct addr_candidate *c, const struct ad
 	return NULL;
 }
 
-const struct addr_row *rows_find_inside(const char *s, size_t n, const struct addr_place *at)
+const struct addr_row *rows_find_inside(const char *s, size_t n, const struct addr_inside *inside, const struct addr_place *at)
 {
-	for (size_t i = 0; i < inside_rows_n; i++) {
+	for (size_t i = inside->from; i < inside->to; i++) {
 		const struct addr_row *row = &addr_rows[inside_rows[i]];
-		if (takes(row, s, n, false) && fits(row, at))
+		if (takes(row, s, n, false, false) && fits(row, at))
 			return row;
 	}
 	return NULL;
@@ -172,12 +200,11 @@ const struct addr_row *rows_find_inside(const char *s, size_t n, const struct ad
 bool rows_may_join(const char *s, size_t known, size_t n)
 {
 	struct begin b;
-	uint8_t first = known ? (uint8_t)s[0] : 128;
 	bool enough = begin_of(s, known, &b);
-	if (first > 127)
+	if (known == 0 || (uint8_t)s[0] > 127)
 		return false;
-	for (unsigned i = first_from[first]; i < first_from[first + 1]; i++) {
-		const struct entry *e = &entries[i];
+	for (size_t at_list = list_of(s[0], n), i = listed_from[at_list]; i < listed_from[at_list + 1]; i++) {
+		const struct entry *e = &entries[listed[i]];
 		if (enough ? agrees(e, &b, n) : n >= e->len_min && n <= e->len_max)
 			if (addr_rows[e->row].join)
 				return true;
@@ -190,7 +217,7 @@ const struct addr_row *addr_row_of(const char *s, size_t n)
 	for (int bits = 256; bits >= 0; bits--)
 		for (size_t i = 0; i < addr_rows_n; i++)
 			if (addr_rows[i].checksum_bits == bits &&
-			    (takes(&addr_rows[i], s, n, false) || (addr_rows[i].optional && takes(&addr_rows[i], s, n, true))))
+			    (takes(&addr_rows[i], s, n, false, false) || (addr_rows[i].optional && takes(&addr_rows[i], s, n, true, false))))
 				return &addr_rows[i];
 	return NULL;
 }

@@ -42,15 +42,29 @@ enum gap scan_gap(const struct scan *s, size_t from, size_t to)
 	return marks <= 4 ? GAP_CONNECT : GAP_OTHER;
 }
 
+/* Is there a minus before from, hidden characters left out of account? Then where it begins, else from. */
+static size_t minus_before(const struct scan *s, size_t from)
+{
+	size_t at = from;
+	for (unsigned steps = 0; steps < 4 && at > 0; steps++) {
+		size_t end = at--;
+		while (at > 0 && end - at < 4 && (s->text[at] & 0xc0) == 0x80)
+			at--;
+		struct normal c = normal_next(s->text + at, s->len - at);
+		if (c.kind != NORMAL_HIDDEN)
+			return c.c == '-' ? at : from;
+	}
+	return from;
+}
+
 /* Where the lead of p begins: at its chain's start, with a minus before it, or as far back as any reaches. */
 static size_t lead_from(const struct scan *s, const struct piece *p)
 {
-	size_t from = s->chain.start;
-	if (p->gap != GAP_CONNECT || from >= p->start)
+	if (p->gap != GAP_CONNECT || p->chain >= p->start)
 		return p->start;
-	if (p->start - from >= ADDR_LEAD_MAX)
+	if (p->start - p->chain >= ADDR_LEAD_MAX)
 		return p->start - (ADDR_LEAD_MAX - 1);
-	return from > 0 && s->text[from - 1] == '-' ? from - 1 : from;
+	return minus_before(s, p->chain);
 }
 
 void scan_lead(const struct scan *s, struct view *v, const struct piece *p)
@@ -63,21 +77,31 @@ void scan_lead(const struct scan *s, struct view *v, const struct piece *p)
 /* What follows, as far as a suffix may reach. */
 static void tail(const struct scan *s, struct view *v, size_t from)
 {
-	size_t n = v->n;
-	for (size_t to = from; to < s->len && to - from < ADDR_TAIL_MAX && s->text[to] > ' ' && s->text[to] < 0x7f; to++)
-		if (!view_add(s, v, to, to + 1, VIEW_MARKS)) {
-			v->n = n;
+	size_t most = v->n + ADDR_TAIL_MAX;
+	while (from < s->len && v->n < most) {
+		size_t size = normal_next(s->text + from, s->len - from).size;
+		if (!view_add(s, v, from, from + size, VIEW_MARKS))
 			return;
-		}
+		from += size;
+	}
+}
+
+static bool is_plain(const struct scan *s, size_t from, size_t to)
+{
+	uint8_t high = 0;
+	for (size_t i = from; i < to; i++)
+		high |= s->text[i];
+	return high < 0x80;
 }
 
 /* One piece by itself, with a prefix that may stand before it. */
 static bool alone(struct scan *s, const struct piece *p)
 {
 	struct view v;
-	if (p->blocked || p->n >= ADDR_TEXT_MAX)
+	if ((p->flags & PIECE_BLOCKED) || p->n >= ADDR_TEXT_MAX)
 		return false;
-	if (p->folded || (p->gap == GAP_CONNECT && s->chain.folded)) {
+	size_t begin = lead_from(s, p), behind = s->len - p->end < ADDR_TAIL_MAX ? s->len - p->end : ADDR_TAIL_MAX;
+	if ((p->flags & PIECE_FOLDED) || !is_plain(s, begin, p->start) || !is_plain(s, p->end, p->end + behind)) {
 		view_start(&v);
 		scan_lead(s, &v, p);
 		size_t lead = v.n;
@@ -86,12 +110,11 @@ static bool alone(struct scan *s, const struct piece *p)
 		tail(s, &v, p->end);
 		return scan_try(s, &v, lead, p->n, false);
 	}
-	size_t behind = s->len - p->end;
 	v.in_place = true;
-	v.base = lead_from(s, p);
-	v.s = (const char *)s->text + v.base;
-	v.n = p->end - v.base + (behind < ADDR_TAIL_MAX ? behind : ADDR_TAIL_MAX);
-	return scan_try(s, &v, p->start - v.base, p->n, false);
+	v.base = begin;
+	v.s = (const char *)s->text + begin;
+	v.n = p->end + behind - begin;
+	return scan_try(s, &v, p->start - begin, p->n, false);
 }
 
 /* As the masks have it: a letter or digit of ASCII, or a byte above. */
@@ -128,7 +151,7 @@ static inline enum gap gap_before(const struct scan *s, size_t end, size_t start
 static inline bool chain_counts(const struct scan *s, size_t end)
 {
 	size_t n = end - s->chain.start;
-	return n >= CHAIN_MIN && !s->chain.used && (s->chain.digit || n >= CHAIN_PLAIN_MIN);
+	return n >= CHAIN_MIN && !(s->chain.flags & PIECE_USED) && ((s->chain.flags & PIECE_DIGIT) || n >= CHAIN_PLAIN_MIN);
 }
 
 /* Where the next piece is written: among the kept ones, over the oldest, which nobody asks for any more. */
@@ -143,29 +166,35 @@ static inline void piece(struct scan *s)
 	struct piece *p = piece_next(s);
 	const struct piece *prev = scan_kept(s, 0);
 	enum gap gap = gap_before(s, prev->end, p->start);
+	uint8_t used = 0;
 	p->gap = (uint8_t)gap;
 	if (gap != GAP_CONNECT) {
-		if (chain_counts(s, prev->end))
+		if (prev->end - s->chain.start >= CHAIN_MIN && chain_counts(s, prev->end))
 			chain_end(s, prev->end);
 		s->chain.start = p->start;
-		s->chain.digit = s->chain.used = s->chain.folded = false;
+		s->chain.flags = 0;
+	} else if (p->start - prev->end > 1) {
+		/* Perhaps something hidden between the marks: a copy is always right. */
+		s->chain.flags |= PIECE_FOLDED;
 	}
+	p->chain = s->chain.start;
 	if (gap == GAP_SPACE && p->n == s->row.size) {
 		join_row_grows(s, p);
 	} else {
 		if (s->row.count > 1)
-			p->used = join_row_ends(s, gap == GAP_SPACE && p->n < s->row.size ? p : NULL);
+			used = join_row_ends(s, gap == GAP_SPACE && p->n < s->row.size ? p : NULL) ? PIECE_USED : 0;
 		s->row.count = 1;
 		s->row.size = p->n;
 	}
-	if (!p->used && p->n >= SHORT_MIN && (p->digit || p->n >= PLAIN_MIN))
-		p->used = alone(s, p);
-	if (!p->used && gap == GAP_SPACE && p->n + prev->n + (prev->gap == GAP_SPACE ? scan_kept(s, 1)->n : 0) >= JOIN_MIN)
-		p->used = join_broken(s, p);
-	s->chain.digit |= p->digit;
-	s->chain.used |= p->used;
-	s->chain.folded |= p->folded;
-	s->row.bad |= p->used;
+	if (!used && p->n >= SHORT_MIN && ((p->flags & PIECE_DIGIT) || p->n >= PLAIN_MIN) && alone(s, p))
+		used = scan_mark(s);
+	if (used != PIECE_USED && gap == GAP_SPACE && p->n + prev->n + scan_kept(s, 1)->n >= JOIN_MIN && join_broken(s, p))
+		used = PIECE_USED;
+	if (used) {
+		p->flags |= used;
+		s->row.flags |= used;
+	}
+	s->chain.flags |= p->flags;
 	s->n++;
 }
 
@@ -173,12 +202,13 @@ static inline void piece(struct scan *s)
 static void run_folded(struct scan *s, size_t start, size_t end)
 {
 	struct piece p = { .n = 0 };
+	char last = 0;
 	for (size_t i = start; i < end;) {
 		struct normal c = normal_next(s->text + i, s->len - i);
 		size_t at = i;
 		i += c.size;
 		if (c.kind == NORMAL_HIDDEN) {
-			p.folded = true;
+			p.flags |= PIECE_FOLDED;
 			continue;
 		}
 		if (c.kind != NORMAL_WORD && c.kind != NORMAL_LETTER) {
@@ -191,11 +221,15 @@ static void run_folded(struct scan *s, size_t start, size_t end)
 		}
 		if (p.n == 0)
 			p = (struct piece){ .start = at, .first = c.c };
-		else
-			p.inner |= c.c >= 'A' && c.c <= 'Z';
-		p.digit |= c.c >= '0' && c.c <= '9';
-		p.blocked |= c.kind == NORMAL_LETTER;
-		p.folded |= c.size > 1;
+		else if (c.c >= 'A' && c.c <= 'Z' && last >= 'a' && last <= 'z')
+			p.flags |= PIECE_INNER;
+		last = c.c;
+		if (c.c >= '0' && c.c <= '9')
+			p.flags |= PIECE_DIGIT;
+		if (c.kind == NORMAL_LETTER)
+			p.flags |= PIECE_BLOCKED;
+		if (c.size > 1)
+			p.flags |= PIECE_FOLDED;
 		p.end = i;
 		p.n += p.n < UINT32_MAX / 4;
 	}
@@ -206,7 +240,7 @@ static void run_folded(struct scan *s, size_t start, size_t end)
 }
 
 /* A run of letters, digits and bytes above ASCII, as the masks have it. */
-struct run { size_t start; bool open; uint64_t digit, inner, high; };
+struct run { size_t start; bool open, high; uint8_t flags; };
 
 static inline void run_end(struct scan *s, struct run *r, size_t end)
 {
@@ -221,9 +255,7 @@ static inline void run_end(struct scan *s, struct run *r, size_t end)
 	p->end = end;
 	p->n = n < UINT32_MAX / 4 ? (uint32_t)n : UINT32_MAX / 4;
 	p->first = (char)s->text[r->start];
-	p->digit = r->digit != 0;
-	p->inner = r->inner != 0;
-	p->folded = p->blocked = p->used = false;
+	p->flags = r->flags;
 	piece(s);
 }
 
@@ -238,25 +270,31 @@ static inline unsigned lowest(uint64_t bits)
 	return bits ? (unsigned)__builtin_ctzll(bits) : 64;
 }
 
+/* Capitals right behind small letters. */
+static inline uint64_t inner_of(const struct mask *m)
+{
+	return m->upper & (m->word & ~(m->upper | m->digit | m->high)) << 1;
+}
+
 /* The runs of 64 bytes from base on. */
 static inline void block(struct scan *s, struct run *r, const struct mask *m, size_t base)
 {
-	uint64_t left = m->word;
-	/* Capitals behind another letter or digit. */
-	uint64_t inner = m->upper & (m->word << 1 | r->open);
+	uint64_t left = m->word, inner = inner_of(m), special = m->digit | inner | m->high;
 	unsigned start = 0;
 	if (!r->open) {
 		if (left == 0)
 			return;
 		start = lowest(left);
-		*r = (struct run){ base + start, true, 0, 0, 0 };
+		*r = (struct run){ base + start, true, false, 0 };
 	}
 	for (;;) {
 		unsigned end = lowest(~left & ~below(start));
 		uint64_t here = below(end) & ~below(start);
-		r->digit |= m->digit & here;
-		r->high |= m->high & here;
-		r->inner |= inner & here;
+		if (special & here) {
+			r->flags |= (m->digit & here) ? PIECE_DIGIT : 0;
+			r->flags |= (inner & here) ? PIECE_INNER : 0;
+			r->high |= (m->high & here) != 0;
+		}
 		if (end == 64)
 			return;
 		run_end(s, r, base + end);
@@ -264,21 +302,24 @@ static inline void block(struct scan *s, struct run *r, const struct mask *m, si
 		if (left == 0)
 			return;
 		start = lowest(left);
-		*r = (struct run){ base + start, true, 0, 0, 0 };
+		*r = (struct run){ base + start, true, false, 0 };
 	}
 }
 
-/* Could any part of an address be here? Its pieces have digits beside letters or punctuation, capitals inside, or are long; or it is
- * written in single letters; or something is hidden in it. A block without any of that, between two such, holds none: 64 letters of an
- * address without a digit beside a letter happen once in 10,000 times, and then it is only missed when it was also broken into words. */
+/* Could any part of an address be here? Its pieces have a digit beside a letter, a capital behind a small letter, or are long; or it is
+ * written in single letters; or something is hidden in it; or it has numbers with full stops and dashes (Hedera) or dashed groups. A block without any of
+ * that, between two such, holds none: 64 characters of base58 without one happen in no more than 1 of 10,000 addresses that long, and
+ * then one is only missed when it was also broken into words. */
 static inline bool block_counts(const struct mask *m, bool open)
 {
 	uint64_t before = m->word << 1 | open, behind = m->word >> 1, letter = m->word & ~m->digit;
-	uint64_t mixed = m->digit & (letter << 1 | letter >> 1 | m->mark << 1 | m->mark >> 1);
-	uint64_t inner = m->upper & before;
+	uint64_t mixed = m->digit & (letter << 1 | letter >> 1);
+	uint64_t dotted = m->digit & ((m->dash >> 1 & letter >> 2) | (m->dot >> 1 & m->digit >> 2 & m->dot >> 3));
 	uint64_t pairs = m->word & behind, fours = pairs & pairs >> 2, eights = fours & fours >> 4, longer = eights & eights >> 6;
 	uint64_t single = m->word & ~before & ~behind;
-	return (mixed | inner | m->high | longer) != 0 || __builtin_popcountll(single) >= 8;
+	uint64_t dashed = m->dash & letter << 1 & letter >> 1;
+	return (mixed | dotted | inner_of(m) | m->high | longer) != 0 || __builtin_popcountll(single) >= 8 ||
+	       __builtin_popcountll(dashed) >= 2;
 }
 
 /* Goes over the text by blocks, one behind, and leaves out those that neither count nor have a neighbour that does. */
@@ -293,7 +334,7 @@ static inline void walk(struct scan *s, struct run *r, struct walk *w, size_t ba
 			size_t start = base;
 			while (start > 0 && base - start < 64 && is_word(s->text[start - 1]))
 				start--;
-			*r = (struct run){ start, start < base, 0, 0, 0 };
+			*r = (struct run){ start, start < base, false, 0 };
 		}
 		block(s, r, &w->last, base);
 		w->on = true;

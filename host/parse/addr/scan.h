@@ -16,17 +16,24 @@ enum gap {
 /* Raw bytes of white space (with hidden characters) that may stand within one address: a line's end and an indentation. */
 #define GAP_MAX 64
 
+/* What is known of a piece; of a chain, what is known of any of its pieces. */
+enum {
+	PIECE_DIGIT = 1,   /* has a digit */
+	PIECE_INNER = 2,   /* has a capital behind a small letter */
+	PIECE_FOLDED = 4,  /* has other characters than plain ASCII */
+	PIECE_BLOCKED = 8, /* has a letter that no address has */
+	PIECE_USED = 16,   /* is part of an address that was found, with a checksum that says so */
+	PIECE_WEAK = 32,   /* is one by a weak checksum or by structure alone: what it is part of with a better one takes its place */
+};
+
 /* A run of letters and digits, hidden characters taken out. */
 struct piece {
 	size_t start, end; /* bytes of the text */
+	size_t chain;      /* where the chain begins that it is in */
 	uint32_t n;        /* characters, as far as they can be counted */
 	uint8_t gap;       /* enum gap, to the piece before */
+	uint8_t flags;
 	char first;
-	bool digit;        /* has a digit */
-	bool inner;        /* has a capital behind its first character */
-	bool folded;       /* has other characters than plain ASCII */
-	bool blocked;      /* has a letter that no address has */
-	bool used;         /* is part of an address that was found */
 };
 
 /* Pieces that are remembered: three for a broken address, four for the end of a row of equal ones. A power of two. */
@@ -43,9 +50,9 @@ struct scan {
 	struct piece kept[PIECES_KEPT];
 	size_t n;
 	/* The row of equal pieces that the last piece ends. What follows count and size is filled in once there are two. */
-	struct { size_t count, size, chars, starts_n; struct piece starts[ROW_STARTS]; bool digit, bad; } row;
+	struct { size_t count, size, chars, starts_n; struct piece starts[ROW_STARTS]; uint8_t flags; } row;
 	/* The chain that the last piece ends. */
-	struct { size_t start; bool digit, used, folded; } chain;
+	struct { size_t start; uint8_t flags; } chain;
 };
 
 /* The text as characters: in place when it is plain ASCII, else a copy with hidden characters taken out. */
@@ -71,7 +78,16 @@ size_t view_to(const struct view *v, size_t i);
 
 /* Looks n characters of the view up, from i on, with what stands before and behind them in it. Notes a hit. */
 bool scan_try(struct scan *s, const struct view *v, size_t i, size_t n, bool joined);
+/* Notes a hit, in place of one that it overlaps and that has a weaker checksum, or not at all. */
 void scan_hit(struct scan *s, const struct addr_row *row, const struct view *v, size_t i, size_t n);
+
+/* Checksums with fewer bits are weak. */
+#define STRONG_BITS 24
+/* What the last hit makes of its pieces. */
+static inline uint8_t scan_mark(const struct scan *s)
+{
+	return s->out->n && s->out->hit[s->out->n - 1].row->checksum_bits < STRONG_BITS ? PIECE_WEAK : PIECE_USED;
+}
 
 /* The kept piece that came back pieces before the last; back < PIECES_KEPT. All zeros where there was none. */
 static inline struct piece *scan_kept(struct scan *s, size_t back)
@@ -95,7 +111,7 @@ bool join_row_ends(struct scan *s, const struct piece *next);
 
 /* Chains shorter than this hold no address with punctuation inside; one without a digit only by chance, when it is long. */
 #define CHAIN_MIN 12
-#define CHAIN_PLAIN_MIN 40
+#define CHAIN_PLAIN_MIN 20
 /* The chain that ends at end, and is that long, is complete. */
 void chain_end(struct scan *s, size_t end);
 

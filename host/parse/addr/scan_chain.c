@@ -30,11 +30,49 @@ static bool try_run(struct scan *s, const struct view *v, const struct addr_insi
 		if (((k & 1) && bare_from == from) || ((k >> 1) && bare_to == to) || b - a < inside->len_min || b - a > inside->len_max)
 			continue;
 		struct addr_place at = { s->text, s->len, view_from(v, a), view_to(v, b - 1), false };
-		const struct addr_row *row = rows_find_inside(v->s + a, b - a, &at);
+		const struct addr_row *row = rows_find_inside(v->s + a, b - a, inside, &at);
 		if (row && b - a < ADDR_TEXT_MAX) {
 			scan_hit(s, row, v, a, b - a);
 			return true;
 		}
+	}
+	return false;
+}
+
+/* Where the chain's marks are; n is above MARKS_MAX when they are more, then they are looked for again. */
+#define MARKS_MAX 512
+struct marks { size_t n; uint32_t at[MARKS_MAX]; };
+
+static void find_marks(const struct view *v, struct marks *out)
+{
+	out->n = 0;
+	for (size_t i = 0; i < v->n && out->n <= MARKS_MAX; i++)
+		if (!is_alnum(v->s[i]) && out->n++ < MARKS_MAX)
+			out->at[out->n - 1] = (uint32_t)i;
+}
+
+/* The next mark at from or behind it that the set does not have, or the chain's end. */
+static size_t next_foreign(const struct view *v, const struct addr_inside *inside, const struct marks *marks, size_t *mark, size_t from)
+{
+	if (marks->n > MARKS_MAX) {
+		while (from < v->n && in_set(inside, v->s[from]))
+			from++;
+		return from;
+	}
+	while (*mark < marks->n && in_set(inside, v->s[marks->at[*mark]]))
+		++*mark;
+	return *mark < marks->n ? marks->at[(*mark)++] : v->n;
+}
+
+/* Cuts the chain at what the set doesn't have. */
+static bool try_set(struct scan *s, const struct view *v, const struct addr_inside *inside, const struct marks *marks)
+{
+	size_t mark = 0;
+	for (size_t from = 0; from < v->n;) {
+		size_t to = next_foreign(v, inside, marks, &mark, from);
+		if (to - from >= inside->len_min && try_run(s, v, inside, from, to))
+			return true;
+		from = to + 1;
 	}
 	return false;
 }
@@ -49,7 +87,7 @@ void chain_end(struct scan *s, size_t end)
 	for (size_t more = 0; more < 2 && end < s->len && (s->text[end] == '-' || s->text[end] == '_' || s->text[end] == '+' ||
 	                                                   s->text[end] == '/'); more++)
 		end++;
-	if (s->chain.folded) {
+	if (s->chain.flags & PIECE_FOLDED) {
 		view_start(&v);
 		if (end - start > CHAIN_FOLDED_MAX || !view_add(s, &v, start, end, VIEW_MARKS))
 			return;
@@ -59,17 +97,9 @@ void chain_end(struct scan *s, size_t end)
 		v.s = (const char *)s->text + start;
 		v.n = end - start;
 	}
-	for (size_t k = 0; k < rows_inside_n; k++) {
-		const struct addr_inside *inside = &rows_inside[k];
-		if (v.n < inside->len_min)
-			continue;
-		for (size_t i = 0; i < v.n;) {
-			size_t from = i;
-			while (i < v.n && in_set(inside, v.s[i]))
-				i++;
-			if (i - from >= inside->len_min && try_run(s, &v, inside, from, i))
-				return;
-			i++;
-		}
-	}
+	struct marks marks;
+	find_marks(&v, &marks);
+	for (size_t k = 0; k < rows_inside_n; k++)
+		if (v.n >= rows_inside[k].len_min && try_set(s, &v, &rows_inside[k], &marks))
+			return;
 }

@@ -10,15 +10,15 @@
 
 static bool usable(const struct piece *p)
 {
-	return !p->blocked && !p->used;
+	return (p->flags & (PIECE_BLOCKED | PIECE_USED)) == 0;
 }
 
 /* The n characters from first to the byte to, as one address? */
 static bool try_joined(struct scan *s, const struct piece *first, size_t to, size_t n)
 {
 	struct view v;
-	const char *known = first->folded ? &first->first : (const char *)s->text + first->start;
-	if (to - first->start > JOIN_BYTES_MAX || !rows_may_join(known, first->folded ? 1 : first->n, n))
+	const char *known = (first->flags & PIECE_FOLDED) ? &first->first : (const char *)s->text + first->start;
+	if (to - first->start > JOIN_BYTES_MAX || !rows_may_join(known, (first->flags & PIECE_FOLDED) ? 1 : first->n, n))
 		return false;
 	view_start(&v);
 	scan_lead(s, &v, first);
@@ -34,13 +34,15 @@ bool join_broken(struct scan *s, const struct piece *p)
 	if (all < JOIN_MIN || !usable(p) || !usable(a))
 		return false;
 	/* Words of a language have neither digits nor capitals inside; an address of that length has. */
-	bool mixed = p->digit || a->digit || p->inner || a->inner;
+	const uint8_t any = PIECE_DIGIT | PIECE_INNER;
+	bool mixed = ((p->flags | a->flags) & any) != 0;
 	if (two >= JOIN_MIN && two < ADDR_TEXT_MAX && mixed && try_joined(s, a, p->end, two)) {
-		a->used = true;
+		a->flags |= PIECE_USED;
 		return true;
 	}
-	if (three && usable(b) && all < ADDR_TEXT_MAX && (mixed || b->digit || b->inner) && try_joined(s, b, p->end, all)) {
-		a->used = b->used = true;
+	if (three && usable(b) && all < ADDR_TEXT_MAX && (mixed || (b->flags & any)) && try_joined(s, b, p->end, all)) {
+		a->flags |= PIECE_USED;
+		b->flags |= PIECE_USED;
 		return true;
 	}
 	return false;
@@ -49,8 +51,7 @@ bool join_broken(struct scan *s, const struct piece *p)
 static void row_takes(struct scan *s, const struct piece *p)
 {
 	s->row.chars += p->n;
-	s->row.digit |= p->digit;
-	s->row.bad |= !usable(p);
+	s->row.flags |= p->flags;
 	if (s->row.starts_n < ROW_STARTS)
 		s->row.starts[s->row.starts_n++] = *p;
 }
@@ -60,9 +61,9 @@ void join_row_grows(struct scan *s, const struct piece *p)
 	if (++s->row.count == 2) {
 		const struct piece *first = scan_kept(s, 0), *outside = scan_kept(s, 1);
 		s->row.chars = s->row.starts_n = 0;
-		s->row.digit = s->row.bad = false;
+		s->row.flags = 0;
 		if (first->gap == GAP_SPACE && outside->n < first->n && usable(outside)) {
-			s->row.digit = outside->digit;
+			s->row.flags = outside->flags;
 			s->row.starts[s->row.starts_n++] = *outside;
 		}
 		row_takes(s, first);
@@ -90,7 +91,7 @@ bool join_row_ends(struct scan *s, const struct piece *next)
 {
 	if (next && !usable(next))
 		next = NULL;
-	if (s->row.bad || !s->row.digit || s->row.chars + s->row.size + (next ? next->n : 0) < JOIN_MIN)
+	if ((s->row.flags & (PIECE_BLOCKED | PIECE_USED)) || !(s->row.flags & PIECE_DIGIT) || s->row.chars + s->row.size + (next ? next->n : 0) < JOIN_MIN)
 		return false;
 	bool outside = s->row.starts[0].n < s->row.size;
 	size_t starts = s->row.size > SPACED_MAX ? s->row.starts_n : 1u + outside;
@@ -103,7 +104,8 @@ bool join_row_ends(struct scan *s, const struct piece *next)
 		const struct addr_hit *hit = &s->out->hit[s->out->n ? s->out->n - 1 : 0];
 		for (size_t back = 0; back < PIECES_KEPT && back < s->n; back++) {
 			struct piece *p = scan_kept(s, back);
-			p->used |= p->start >= start->start && p->start < hit->offset + hit->length;
+			if (p->start >= start->start && p->start < hit->offset + hit->length)
+				p->flags |= PIECE_USED;
 		}
 		return next && next->start < hit->offset + hit->length;
 	}

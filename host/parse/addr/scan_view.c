@@ -62,13 +62,22 @@ size_t view_to(const struct view *v, size_t i)
 
 void scan_hit(struct scan *s, const struct addr_row *row, const struct view *v, size_t i, size_t n)
 {
+	size_t from = view_from(v, i);
+	while (s->out->n) {
+		const struct addr_hit *last = &s->out->hit[s->out->n - 1];
+		if (last->offset + last->length <= from)
+			break;
+		if (last->row->checksum_bits >= row->checksum_bits)
+			return;
+		s->out->n--;
+	}
 	if (s->out->n == ADDR_HITS_MAX) {
 		s->out->more = true;
 		return;
 	}
 	struct addr_hit *hit = &s->out->hit[s->out->n++];
 	hit->row = row;
-	hit->offset = view_from(v, i);
+	hit->offset = from;
 	hit->length = view_to(v, i + n - 1) - hit->offset;
 	hit->normalised = hit->length != n || memcmp(s->text + hit->offset, v->s + i, n) != 0;
 	memcpy(hit->text, v->s + i, n);

@@ -1,0 +1,100 @@
+// extension/content/candidate.js: what the host's scanner would find is never let pass; ordinary text is.
+
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createContext, runInContext } from 'node:vm';
+import path from 'node:path';
+
+const ROOT = new URL('../../', import.meta.url);
+const text = (name) => readFileSync(new URL(name, ROOT), 'utf8');
+const context = createContext({});
+runInContext(text('extension/content/candidate.js'), context);
+const { mayHoldAddress, isPaymentUri } = context.secondexit;
+const HOST = path.join(process.env.SECONDEXIT_BUILD ?? new URL('build', ROOT).pathname, 'secondexit');
+const VALID = JSON.parse(text('shared/vectors/currencies.json')).vectors.flatMap((v) => v.valid ?? []);
+const BITCOIN = '1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa';
+
+const every = (n, glue) => (address) => address.replace(new RegExp(`.{${n}}(?=.)`, 'g'), `$&${glue}`);
+const VARIANTS = {
+  alone: (a) => a,
+  'in a sentence': (a) => `Please send it to ${a}, thank you.`,
+  'after a label': (a) => `wallet:${a}`,
+  'in a link': (a) => `<a href="https://site.test/pay?to=${a}&x=1">pay</a>`,
+  'in groups of four': every(4, ' '),
+  'in groups of five': every(5, ' '),
+  'in groups of eight': every(8, '\u00a0'),
+  'two halves': (a) => `${a.slice(0, a.length >> 1)} ${a.slice(a.length >> 1)}`,
+  'a line end': (a) => `${a.slice(0, 20)}\n  ${a.slice(20)}`,
+  'a hyphen and a line end': (a) => `${a.slice(0, 20)}-\n${a.slice(20)}`,
+  'zero width between all': (a) => [...a].join('\u200b'),
+  'soft hyphens': every(3, '\u00ad'),
+  'bidirectional controls': (a) => `\u202a${a.slice(0, 7)}\u2069\u2066${a.slice(7)}\u202c`,
+  'combining marks': every(6, '\u034f'),
+  'full width': (a) => a.replace(/[!-~]/g, (c) => String.fromCharCode(c.charCodeAt(0) + 0xfee0)),
+  'Cyrillic look-alikes': (a) => a.replace(/[aceopxy]/g, (c) => ({ a: 'а', c: 'с', e: 'е', o: 'о', p: 'р', x: 'х', y: 'у' })[c]),
+  'mathematical letters': (a) => a.replace(/[a-z]/g, (c) => String.fromCodePoint(0x1d41a + c.charCodeAt(0) - 97)),
+};
+
+test('every address of the vectors is held, alone, in text, with what is not seen inside', () => {
+  assert.ok(VALID.length > 500, `${VALID.length} vectors`);
+  const whole = ['alone', 'in a sentence', 'in a link', 'zero width between all', 'soft hyphens', 'combining marks', 'full width', 'Cyrillic look-alikes', 'mathematical letters'];
+  for (const name of whole) {
+    const missed = VALID.filter((address) => !mayHoldAddress(VARIANTS[name](address)));
+    assert.deepEqual(missed, [], name);
+  }
+});
+
+test('whatever the scanner finds in any variant, the prefilter holds', { skip: !existsSync(HOST) && 'no host built' }, () => {
+  let found = 0;
+  for (const [name, make] of Object.entries(VARIANTS)) {
+    const parts = VALID.map(make);
+    const places = [];
+    let at = 0;
+    // A comma on a line of its own: nothing reaches over it.
+    const joined = parts.map((part) => {
+      places.push(at);
+      at += Buffer.byteLength(part) + 3;
+      return `${part}\n,\n`;
+    }).join('');
+    let out;
+    try {
+      out = execFileSync(HOST, ['scan', '--json'], { input: joined, maxBuffer: 1 << 28 }).toString();
+    } catch (e) {
+      out = e.stdout.toString();
+    }
+    const hits = new Set(out.split('\n').filter(Boolean).map(JSON.parse).filter((line) => Number.isInteger(line.offset)).map(({ offset }) => places.findLastIndex((place) => place <= offset)));
+    found += hits.size;
+    assert.deepEqual([...hits].filter((i) => !mayHoldAddress(parts[i])).map((i) => parts[i]), [], name);
+  }
+  assert.ok(found > VALID.length * 5, `the scanner found ${found} only`);
+});
+
+test('ordinary text goes through: prose in several scripts, numbers, dates, source code', () => {
+  const ordinary = [
+    'Ordinary rich prose with a link, in 2019.', 'In 2019 the 3 of us went to New York, and on to San Francisco in 2020.', 'AT&T, IBM and NASA met in the USA on 4 July 1976 at 10:45.',
+    'Обычный русский текст про международные финансовые организации в Москве и Петербурге, 2019 год.',
+    '这是一段普通的中文文本，没有任何地址，写于二〇一九年，发表在北京的一家报纸上，作者不详。', 'هذا نص عربي عادي لا يحتوي على أي عنوان كُتب في عام ٢٠١٩', 'Ένα συνηθισμένο ελληνικό κείμενο για τον καιρό στην Αθήνα.',
+    'for (let i = 0; i < 10; i++) sum += list[i].value;', 'Call +49 30 123456 or write to someone@example.org.', 'https://www.example.org/about/us', 'ISBN 978-3-16-148410-0', '',
+  ];
+  for (const words of ordinary) assert.equal(mayHoldAddress(words), false, words);
+  const documents = ['README.md', 'SECURITY.md', 'shared/protocol.md'].flatMap((name) => text(name).split(/\n\s*\n/)).filter((p) => p.split(/\s+/).length > 8);
+  const held = documents.filter(mayHoldAddress);
+  assert.ok(held.length < documents.length / 10, `${held.length} of ${documents.length} paragraphs are held`);
+});
+
+test('a payment URI is known by its scheme, however it is spelt', () => {
+  for (const uri of [`bitcoin:${BITCOIN}`, 'BITCOIN:x', ' \tbit\ncoin:x', 'lightning:lnbc1', 'monero:4', 'ethereum:0x', 'web+stellar:pay']) assert.equal(isPaymentUri(uri), true, uri);
+  for (const uri of ['https://bitcoin.org/', 'mailto:bitcoin@x', 'javascript:0', '#bitcoin:x', '/bitcoin:1', '', 'tel:1']) assert.equal(isPaymentUri(uri), false, uri);
+});
+
+test('time is linear: a megabyte of anything', () => {
+  const hostile = ['a'.repeat(24) + ' ', 'a1 ', '-'.repeat(30), 'a-', 'ab-cd-', 'аб ', '\u200b', '𝐚 ', '0.0.', 'EQ', '    \n'];
+  for (const piece of hostile) {
+    const big = piece.repeat(Math.ceil((1 << 20) / piece.length));
+    const start = performance.now();
+    mayHoldAddress(big);
+    assert.ok(performance.now() - start < 5000, JSON.stringify(piece));
+  }
+});
