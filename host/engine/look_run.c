@@ -224,10 +224,24 @@ static void check_route(struct look *k)
 		look_start_tls(k);
 }
 
+/* The SOCKS reply overtook the event: the exit was asked all the same, and who counts its words has to know. */
+static void say_late(struct look *k, uint32_t circuit)
+{
+	struct circs_path path;
+
+	if (k->is_free || k->circuit == circuit || !circs_path(torlink_circs(k->all->link), circuit, &path) || path.n == 0 ||
+	    memcmp(path.fp[path.n - 1], k->exit, FP_LEN) != 0)
+		return;
+	k->circuit = circuit;
+	look_step(k, STEP_CONNECTING, k->exit);
+}
+
 void look_on_attached(struct look *k, uint32_t circuit, bool is_open)
 {
 	/* tor has rewritten the name: the mapping has done its work. */
 	look_unmap(k);
+	if (k->state == LOOK_WHY && circuit != 0 && !is_open)
+		say_late(k, circuit);
 	if (circuit == 0 || (k->state != LOOK_SOCKS && k->state != LOOK_ROUTE))
 		return;
 	if (k->circuit != circuit && !is_open)

@@ -665,6 +665,28 @@ static void test_failures_are_named(void **state)
 	}
 }
 
+/* The SOCKS reply may overtake the events. That the exit was asked is still told, if it was the right one. */
+static void test_reply_before_the_events(void **state)
+{
+	static const char *const last[] = { FP_A, FP_B };
+
+	for (int i = 0; i < 2; i++) {
+		teardown(state);
+		setup(state);
+		start_and_connect();
+		circuit(7, last[i]);
+		socks_reply(1);
+		turn(30);
+		stream(141, "SENTCONNECT 7", "");
+		stream(141, "FAILED 7", "REASON=END REMOTE_REASON=MISC");
+		expect(ERR_SOCKS_CONN);
+		bool is_told = false;
+		for (size_t k = 0; k < bed.n_steps; k++)
+			is_told |= bed.steps[k] == STEP_CONNECTING;
+		assert_int_equal(is_told, i == 0);
+	}
+}
+
 static void test_garbage_and_closing(void **state)
 {
 	(void)state;
@@ -1163,7 +1185,7 @@ int main(void)
 		LOOK_TEST(test_attached_right_but_opened_elsewhere), LOOK_TEST(test_events_of_another_stream),
 		LOOK_TEST(test_hello_before_the_reply), LOOK_TEST(test_no_hello_to_a_wrong_end),
 		LOOK_TEST(test_newnym_in_between), LOOK_TEST(test_was_clean), LOOK_TEST(test_cannibalized_is_not_clean),
-		LOOK_TEST(test_failures_are_named), LOOK_TEST(test_garbage_and_closing), LOOK_TEST(test_closed_in_the_handshake),
+		LOOK_TEST(test_failures_are_named), LOOK_TEST(test_reply_before_the_events), LOOK_TEST(test_garbage_and_closing), LOOK_TEST(test_closed_in_the_handshake),
 		LOOK_TEST(test_server_speaks_first), LOOK_TEST(test_deadline_in_each_state), LOOK_TEST(test_cancel_in_each_state),
 		LOOK_TEST(test_link_lost), LOOK_TEST(test_link_lost_in_the_handshake), LOOK_TEST(test_tor_died_in_the_handshake),
 		LOOK_TEST(test_mapping_refused),
