@@ -94,9 +94,8 @@ export class CertCheck {
     if (intent?.kind === 'native' || this.#hasMovedOn(tabId, where)) return;
     const tab = await this.#web.getTab(tabId);
     if (!tab) return;
-    const exact = known ? null : await this.#privileged.getFailure(tabId, url).catch(() => null);
-    const site = known ?? (exact ? siteOf(exact.origin, where) : this.#siteOfTab(tab, where));
-    const proxy = knownProxy ?? exact?.proxy ?? this.#proxyOf(tabId, where);
+    const site = known ?? this.#siteOfTab(tab, where);
+    const proxy = knownProxy ?? this.#proxyOf(tabId, where);
     if (proxy.kind === 'direct') return;
     this.#pages.ledger.shut(site);
     this.#pages.setLedger();

@@ -1,0 +1,168 @@
+// extension/feature/httpswatch.js, core/https.js and what certcheck.js makes of them: encrypted navigations that end without TLS.
+
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { tlsFailure, encryptedPort } from '../../extension/core/https.js';
+import { checkHttps, Garbage } from '../../extension/core/messages.js';
+import { AUTO_CHECKS_MAX } from '../../extension/core/limits.js';
+import { extension, exactApi, relay, greeting, settle, answer, hex } from './ext-fakes.mjs';
+
+const network = (n) => `Error code ${0x804B0000 + n}`;
+const RESET = network(20), NO_TLS = 'Error code 2153394151', LOOP = network(31);
+const socks = { type: 'socks', username: 'strip.test:0' };
+const request = (url, more = {}) => ({ requestId: 'r1', type: 'main_frame', tabId: 1, url, method: 'GET', incognito: true,
+  cookieStoreId: 'firefox-private', proxyInfo: socks, requestHeaders: [], responseHeaders: [], ...more });
+
+// A host that answers https.check.
+const told = (asked, verdict, reason, saws, more = {}) => ({
+  id: asked.id, kind: 'https.result', verdict, reason, error: null, host: asked.host, port: asked.port, first_party: asked.first_party,
+  private: asked.private, container: asked.container, k: 3, asked: 3, answered: saws.filter(Boolean).length, elapsed_ms: 900, retry_useful: verdict === 'undecided', still_same: null,
+  first: [], others: saws.map((saw, i) => ({ ...answer(i + 1, hex('b'), null), status: saw === 'none' || saw === null ? 'failed' : 'certificate',
+    certificate: saw === 'none' || saw === null ? null : answer(1, hex('b'), null).certificate, valid: saw === 'valid', saw,
+    error: saw === 'none' || saw === null ? { code: 1407, name: 'ERR_SOCKS_CONN', text: 'x' } : null })),
+  browser_paths: [[relay(1), relay(2), relay(3)]], chance: [0.23, 0.05, 0.01], roots: 'system', ...more,
+});
+const WITHHELD = (m) => told(m, 'mismatch', 'https_withheld', ['valid', 'valid', null]);
+const NONE = (m) => told(m, 'match', 'no_https', ['none', 'none', 'none']);
+const host = (reply, asked = []) => (m, port) => {
+  if (m.kind === 'hello') port.say(greeting(m.id, { capabilities: ['cert.check', 'circuit.new', 'https.check'] }));
+  if (m.kind !== 'https.check') return;
+  asked.push(m);
+  const r = reply(m);
+  if (r) port.say(r);
+};
+
+/** The browser upgrades http to https within one request, and the load fails. Answers the id of our page, or "". */
+async function fail(x, url = 'http://strip.test/', error = RESET, more = {}) {
+  const before = x.loads.length;
+  const encrypted = url.replace(/^http:/, 'https:');
+  for (const u of new Set([url, encrypted])) x.https.onBeforeRequest(request(u, more));
+  await x.guard.onBeforeSendHeaders(request(encrypted, more));
+  const isCertificate = await x.certcheck.onNavigationError({ tabId: 1, frameId: 0, url: encrypted, error });
+  if (!isCertificate) await x.https.onNavigationError({ tabId: 1, frameId: 0, url: encrypted, error });
+  await settle();
+  return /id=(.*)$/.exec(x.loads.slice(before)[0]?.url ?? '')?.[1] ?? '';
+}
+
+test('which errors say that there was no TLS', () => {
+  for (const n of [13, 14, 20, 30, 71, 85]) assert.equal(tlsFailure(network(n))?.failure, 'none', String(n));
+  assert.equal(tlsFailure(NO_TLS)?.failure, 'none');
+  assert.equal(tlsFailure(LOOP)?.failure, 'loop');
+  // Aborted, offline, no content, a file's error, nonsense.
+  for (const text of [network(2), network(16), network(17), 'Error code 2152857618', 'Error code 0', 'Error code', '', 'NS_ERROR', undefined]) assert.equal(tlsFailure(text), null, String(text));
+  assert.deepEqual([80, 8080, 443].map(encryptedPort), [443, 8080, 443]);
+});
+
+for (const [edition, api] of [['standard', undefined], ['privileged', exactApi()]]) {
+  test(`${edition}: withheld: our page, no way on, plain loads refused until HTTPS works`, async () => {
+    const asked = [];
+    const x = extension({ api, answer: host(WITHHELD, asked) });
+    const id = await fail(x);
+    assert.ok(id);
+    await settle();
+    assert.equal(asked.length, 1);
+    assert.deepEqual([asked[0].host, asked[0].port, asked[0].failure, asked[0].clicked], ['strip.test', 443, 'none', false]);
+    assert.ok(!('offered' in asked[0]) && !('error' in asked[0]) && !('same_country' in asked[0]));
+    const view = x.certcheck.view(id);
+    assert.deepEqual([view.question, view.verdict, view.way], ['https', 'mismatch', 'none']);
+    for (const url of ['http://strip.test/', 'http://strip.test/other?x', 'http://strip.test:80/']) assert.deepEqual(await x.https.onPlainSend(request(url)), { cancel: true }, url);
+    assert.deepEqual(await x.https.onPlainSend(request('http://other.test/', { proxyInfo: { type: 'socks', username: 'other.test:0' } })), {});
+    assert.deepEqual(await x.https.onPlainSend(request('http://strip.test:8080/')), {});
+    await x.certcheck.act(id, { id: 1, incognito: true }, { kind: 'proceed' });
+    assert.ok(!x.loads.some((l) => l.url.startsWith('http')), 'a click led on');
+  });
+}
+
+test('nobody has HTTPS: the browser\'s own page comes back by itself, once, and may go on', async () => {
+  const x = extension({ answer: host(NONE) });
+  const id = await fail(x);
+  x.certcheck.read(id, () => {});
+  await settle();
+  assert.equal(x.loads.at(-1).url, 'http://strip.test/');
+  assert.equal(await fail(x), '', 'the browser\'s own page did not stand');
+  assert.deepEqual(await x.https.onPlainSend(request('http://strip.test/')), {});
+  const loads = x.loads.length;
+  x.certcheck.read(id, () => {});
+  await settle();
+  assert.equal(x.loads.length, loads, 'Back would lead forth again');
+});
+
+test('the page that comes late finds the verdict', async () => {
+  const x = extension({ answer: host(NONE) });
+  const id = await fail(x);
+  await settle();
+  assert.ok(!x.loads.some((l) => l.url === 'http://strip.test/'));
+  x.certcheck.read(id, () => {});
+  await settle();
+  assert.equal(x.loads.at(-1).url, 'http://strip.test/');
+});
+
+test('HTTPS that works again shuts the plain page; a page loaded over HTTPS is not opened without', async () => {
+  const x = extension({ answer: host(NONE) });
+  const id = await fail(x);
+  x.certcheck.read(id, () => {});
+  await settle();
+  assert.deepEqual(await x.https.onPlainSend(request('http://strip.test/')), {});
+  await x.https.onEncrypted(request('https://strip.test/'));
+  assert.deepEqual(await x.https.onPlainSend(request('http://strip.test/')), { cancel: true });
+});
+
+test('a plain page of a site that had HTTPS is asked about as what did not fail', async () => {
+  const asked = [];
+  const x = extension({ answer: host((m) => told(m, 'match', 'https_there', ['valid', 'valid', 'valid']), asked) });
+  await x.https.onEncrypted(request('https://strip.test/'));
+  assert.deepEqual(await x.https.onPlainSend(request('http://strip.test/old')), { cancel: true });
+  await settle();
+  assert.equal(asked[0]?.failure, 'loop');
+  const id = /id=(.*)$/.exec(x.loads.at(-1).url)[1];
+  x.certcheck.read(id, () => {});
+  await settle();
+  assert.equal(x.loads.at(-1).url, 'http://strip.test/old');
+  assert.deepEqual(await x.https.onPlainSend(request('http://strip.test/old')), {});
+});
+
+test('sub-frames, other tabs\' requests, direct connections, certificates are not ours', async () => {
+  const asked = [];
+  const x = extension({ answer: host(WITHHELD, asked) });
+  await x.https.onNavigationError({ tabId: 1, frameId: 3, url: 'https://strip.test/', error: RESET });
+  await x.https.onNavigationError({ tabId: 1, frameId: 0, url: 'moz-extension://x/', error: RESET });
+  await x.https.onNavigationError({ tabId: 1, frameId: 0, url: 'https://strip.test/', error: network(2) });
+  assert.equal(await fail(x, 'http://direct.test/', RESET, { proxyInfo: { type: 'direct' } }), '');
+  assert.equal(asked.length, 0);
+});
+
+test('started by itself a few times only; a certificate\'s check is counted apart from it', async () => {
+  const asked = [];
+  const x = extension({ answer: host(WITHHELD, asked) });
+  for (let i = 0; i < AUTO_CHECKS_MAX + 3; i++) await fail(x, `http://s${i}.test/`, RESET, { proxyInfo: { type: 'socks', username: `s${i}.test:0` } });
+  assert.equal(asked.length, AUTO_CHECKS_MAX);
+});
+
+test('host missing, silent, talking nonsense: shut', async () => {
+  const nonsense = (m) => told(m, 'match', 'no_https', ['none', 'none', 'valid']);
+  for (const reply of [() => null, nonsense, (m) => ({ id: m.id, kind: 'error', code: 1103, name: 'ERR_MSG_KIND', text: 'x' })]) {
+    const x = extension({ answer: host(reply) });
+    const id = await fail(x);
+    x.certcheck.read(id, () => {});
+    await settle();
+    await x.clock.pass(200000);
+    await settle();
+    assert.equal(x.certcheck.view(id).way, 'none');
+    assert.deepEqual(await x.https.onPlainSend(request('http://strip.test/')), { cancel: true });
+  }
+});
+
+test('what the host says has to bear itself out', () => {
+  const site = { host: 'a.test', port: 443, firstParty: 'a.test', private: 1, container: 0 };
+  const m = { id: 1, host: 'a.test', port: 443, first_party: 'a.test', private: 1, container: 0 };
+  checkHttps(NONE(m), site);
+  checkHttps(WITHHELD(m), site);
+  const bad = [
+    told(m, 'match', 'no_https', ['none', 'none', null]), told(m, 'match', 'no_https', ['none', 'none', 'invalid']),
+    told(m, 'match', 'no_https', ['none', 'none', 'none', 'valid']), told(m, 'match', 'https_there', ['valid', 'valid', 'none']),
+    told(m, 'mismatch', 'https_withheld', ['none', 'invalid', null]), { ...NONE(m), host: 'b.test' }, { ...NONE(m), port: 80 },
+    { ...NONE(m), first_party: 'b.test' }, { ...NONE(m), private: 0 },
+    told(m, 'match', 'no_https', ['none', 'none', 'none'], { first: [{ ...answer(0, hex('b'), null), saw: 'valid' }] }),
+  ];
+  for (const r of bad) assert.throws(() => checkHttps(r, site), Garbage);
+});
