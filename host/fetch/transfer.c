@@ -130,6 +130,9 @@ static bool tell(struct transfer *t)
 	}
 	if (was_held != is_held(t))
 		watch(t);
+	/* Paused and emptied in one go: it is let go from the loop. */
+	if (t->is_paused && !is_held(t))
+		set_timer(t->turn, 0);
 	return true;
 }
 
@@ -217,7 +220,7 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (is_held(t) && !release(t))
+	if ((is_held(t) || t->is_paused) && !release(t))
 		return;
 	/* While it is held libcurl's own timer waits: libcurl would read. */
 	if (t->is_over || is_held(t) || t->due == UINT64_MAX)
