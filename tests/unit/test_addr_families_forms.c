@@ -215,8 +215,11 @@ static void a_token_is_no_address(void **state)
 	static struct addr_hits hits;
 	static const struct { const char *text; size_t n; } texts[] = {
 		{ "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.GRQ7swQO1AMyFgnuAPI7AvGQlW3lzuQuwlJbIpWV7xk", 0 },
-		{ "It is GRQ7swQO1AMyFgnuAPI7AvGQlW3lzuQuwlJbIpWV7xk.", 1 },
-		{ "_GRQ7swQO1AMyFgnuAPI7AvGQlW3lzuQuwlJbIpWV7xk_", 1 },
+		/* Arweave's are found near a word that says so, alone they are any digest. */
+		{ "On Arweave it is GRQ7swQO1AMyFgnuAPI7AvGQlW3lzuQuwlJbIpWV7xk.", 1 },
+		{ "It is GRQ7swQO1AMyFgnuAPI7AvGQlW3lzuQuwlJbIpWV7xk.", 0 },
+		{ "ED25519 SHA256:GRQ7swQO1AMyFgnuAPI7AvGQlW3lzuQuwlJbIpWV7xk", 0 },
+		{ "arweave _GRQ7swQO1AMyFgnuAPI7AvGQlW3lzuQuwlJbIpWV7xk_", 1 },
 		{ "xy-GRQ7swQO1AMyFgnuAPI7AvGQlW3lzuQuwlJbIpWV7xk", 0 },
 		{ "GRQ7swQO1AMyFgnuAPI7AvGQlW3lzuQuwlJbIpWV7xk_a", 0 },
 		{ "GRQ7swQO1AMyFgnuAPI7AvGQlW3lzuQuwlJbIpWV7xk=", 0 },
