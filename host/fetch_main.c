@@ -1,5 +1,6 @@
-/* secondexit-fetch: the process that speaks HTTP with servers (libcurl). It is started by secondexit over a socketpair (priv/role.h),
- * which hands it connections that tor has opened; it opens none itself, and reads nothing from the disk. */
+/* secondexit-fetch: the process that speaks HTTP with servers (libcurl). It is started by secondexit over a
+ * socketpair (priv/role.h), which hands it connections that tor has opened; it opens none itself, and reads nothing
+ * from the disk. */
 #include "base/log.h"
 #include "fetch/fetchd.h"
 #include "fetch/transfer.h"

@@ -48,6 +48,7 @@ enum err_class { ERR_CLASS_NONE, ERR_CLASS_PEER, ERR_CLASS_LOCAL, ERR_CLASS_LIMI
 	X(ERR_EXIT_POLICY,      1304, PEER,  "the exit refuses this port") \
 	X(ERR_FIRST_UNKNOWN,    1305, LOCAL, "the browser's own circuit could not be found") \
 	X(ERR_CIRCUIT,          1306, PEER,  "the circuit could not be built, or broke") \
+	X(ERR_EXIT_LITERAL,     1307, PEER,  "tor can't be told which exit to take to an IPv6 address, so the first exit could not be asked again") \
 	/* 14xx: SOCKS and TLS */ \
 	X(ERR_SOCKS_REFUSED,    1401, LOCAL, "the SOCKS port refused the connection") \
 	X(ERR_SOCKS_PROTOCOL,   1402, PEER,  "the SOCKS port answered nonsense") \

@@ -118,6 +118,8 @@ const char *out_remedy(enum err e)
 		return "`secondexit exits` lists the exits that tor knows.";
 	case ERR_EXIT_NONE:
 		return "Try another first exit, or a smaller -k.";
+	case ERR_EXIT_LITERAL:
+		return "Check the site by its name, if it has one.";
 	case ERR_TARGET_PRIVATE:
 		return "Other exits can't see such an address: there is nothing to compare.";
 	case ERR_TIMEOUT:

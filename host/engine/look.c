@@ -93,7 +93,7 @@ static enum err check(const struct looks *l, uint32_t id, const struct net_look 
 	if (!torlink_has_streams(l->link))
 		return ERR_TOR_FILTERED;
 	if (!m->is_free && target->kind == TARGET_IPV6)
-		return ERR_TOR_COMMAND;
+		return ERR_EXIT_LITERAL;
 	if (!m->is_free && !torlink_has_mapaddress(l->link))
 		return ERR_TOR_FILTERED;
 	if (l->n >= LOOKS_MAX || look_of(l, id) != NULL)

@@ -1,10 +1,11 @@
 /* One look: a TLS handshake through one exit, made only to see what that exit shows (FACTS: MAPADDRESS of a random
  * .virtual name to host.FINGERPRINT.exit, SOCKS with fresh credentials, the mapping removed as soon as the stream
- * has its circuit). Not one TLS byte is sent before tor has named the stream's circuit and the last hop of that circuit is
- * the exit asked for. Where mapping is impossible (is_free) tor chooses, and what does not suit is closed and
+ * has its circuit). Not one TLS byte is sent before tor has named the stream's circuit and the last hop of that
+ * circuit is the exit asked for. Where mapping is impossible (is_free) tor chooses, and what does not suit is closed and
  * tried again. Many at once; driven by libevent. Used by netd.
  *
- * Or the same way without the handshake (looks_open): the stream is handed out as soon as it is open and its exit checked. */
+ * Or the same way without the handshake (looks_open): the stream is handed out as soon as it is open and its exit
+ * checked. */
 #ifndef ENGINE_LOOK_H
 #define ENGINE_LOOK_H
 
@@ -34,7 +35,7 @@ void looks_free(struct looks *l);
 
 /* Starts a look; the link must be up. Copies m. deadline_ms of m counts from now; 0 or more than
  * LOOK_DEADLINE_MAX_MS means that. Errors (done is not called then): ERR_TARGET_PRIVATE, ERR_TARGET_NAME;
- * ERR_TOR_COMMAND: an IPv6 literal can't be mapped to an exit; ERR_TOR_FILTERED: no stream events, so the exit can't be
+ * ERR_EXIT_LITERAL: an IPv6 literal can't be mapped to an exit; ERR_TOR_FILTERED: no stream events, so the exit can't be
  * checked, or no mapping; ERR_MSG_BUSY: LOOKS_MAX are under way, or the id is in use; ERR_TOR_LOST; ERR_NOMEM;
  * torlink_map's. */
 MUST_USE enum err looks_start(struct looks *l, uint32_t id, const struct net_look *m);

@@ -80,7 +80,7 @@ void look_failed(struct look *l, enum err e)
 	if (is_probe(l)) {
 		/* A circuit may break by chance; where our probe is all we have of the first exit, it gets a second. */
 		l->tries++;
-		bool again = !k->request.n_offered && l->tries < 2 && e != ERR_TOR_COMMAND && e != ERR_TOR_FILTERED &&
+		bool again = !k->request.n_offered && l->tries < 2 && e != ERR_TOR_COMMAND && e != ERR_EXIT_LITERAL && e != ERR_TOR_FILTERED &&
 		             e != ERR_TARGET_PRIVATE && now + CHECK_FIRST_ROUND_MS / 4 < k->deadline;
 		l->state = again ? LOOK_IDLE : LOOK_GIVEN_UP;
 	} else {

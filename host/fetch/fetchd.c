@@ -207,7 +207,10 @@ void fetchd_free(struct fetchd *d)
 {
 	if (d == NULL)
 		return;
-	while (d->first != NULL)
-		drop(d->first);
+	for (struct one *o = d->first, *next; o != NULL; o = next) {
+		next = o->next;
+		transfer_free(o->transfer);
+		free(o);
+	}
 	free(d);
 }

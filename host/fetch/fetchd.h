@@ -1,5 +1,5 @@
-/* The fetch role: speaks HTTP over connections that main hands it (priv/fetchmsg.h). Foreign bytes are read here, where no
- * network, no file and no secret is. One per process; used by fetch_main.c and its tests. */
+/* The fetch role: speaks HTTP over connections that main hands it (priv/fetchmsg.h). Foreign bytes are read here,
+ * where no network, no file and no secret is. One per process; used by fetch_main.c and its tests. */
 #ifndef FETCH_FETCHD_H
 #define FETCH_FETCHD_H
 

@@ -1,5 +1,6 @@
-/* The head of one HTTP answer, collected line by line as libcurl hands them out: interim answers are counted and dropped, the
- * final one is kept, within HTTP_HEADERS_MAX bytes for all of them and the trailers together. Used by transfer. */
+/* The head of one HTTP answer, collected line by line as libcurl hands them out: interim answers are counted and
+ * dropped, the final one is kept, within HTTP_HEADERS_MAX bytes for all of them and the trailers together. Used by
+ * transfer. */
 #ifndef FETCH_HEAD_H
 #define FETCH_HEAD_H
 
@@ -20,9 +21,9 @@ struct head {
 struct head head_new(void);
 void head_free(struct head *h);
 /* One line with its end ("\r\n" or "\n"). Errors, after which h is not used any more: ERR_HTTP_HEADERS (too many bytes),
- * ERR_HTTP_PROTOCOL (an impossible status line, one in the middle, a NUL or a lone CR, lengths that contradict each other, a
- * change of protocols that nobody asked for), ERR_NOMEM. Lines without a name are counted and dropped, as browsers do; a folded
- * line belongs to the one before. */
+ * ERR_HTTP_PROTOCOL (an impossible status line, one in the middle, a NUL or a lone CR, lengths that contradict each
+ * other, a change of protocols that nobody asked for), ERR_NOMEM. Lines without a name are counted and dropped, as
+ * browsers do; a folded line belongs to the one before. */
 MUST_USE enum err head_line(struct head *h, const uint8_t *bytes, size_t n);
 /* Is the end of the body told by anything but the connection's end? is_head: nothing follows. */
 bool head_is_framed(const struct head *h, bool is_head);

@@ -1,6 +1,7 @@
-/* The C library's ways into the network, closed for this program and every library in it: the linker takes these before the C
- * library's own. It is needed, too: libcurl 7.88 calls connect even when its CURLOPT_SOCKOPTFUNCTION has said that the
- * socket is connected, and takes the kernel's EISCONN for a failure. What comes in by descriptor is the only connection. */
+/* The C library's ways into the network, closed for this program and every library in it: the linker takes these
+ * before the C library's own. It is needed, too: libcurl 7.88 calls connect even when its CURLOPT_SOCKOPTFUNCTION has
+ * said that the socket is connected, and takes the kernel's EISCONN for a failure. What comes in by descriptor is the
+ * only connection. */
 #include "base/log.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* TLS as the browser offers it, for a connection whose certificate is compared and not trusted: any certificate is taken,
- * and noted. Sets up libcurl's SSL_CTX. Used by transfer. */
+/* TLS as the browser offers it, for a connection whose certificate is compared and not trusted: any certificate is
+ * taken, and noted. Sets up libcurl's SSL_CTX. Used by transfer. */
 #ifndef FETCH_TLSANY_H
 #define FETCH_TLSANY_H
 

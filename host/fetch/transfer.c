@@ -1,5 +1,6 @@
-/* A transfer on the loop: what libcurl waits for, what the asker can take, and the limits (contract in transfer.h). Everything that libcurl
- * does is done from within drive(); everything that is told is told from within tell(), behind it. */
+/* A transfer on the loop: what libcurl waits for, what the asker can take, and the limits (contract in transfer.h).
+ * Everything that libcurl does is done from within drive(); everything that is told is told from within tell(),
+ * behind it. */
 #include "fetch/transfer_state.h"
 
 #include "base/clock.h"
@@ -129,6 +130,9 @@ static bool tell(struct transfer *t)
 	}
 	if (was_held != is_held(t))
 		watch(t);
+	/* Paused and emptied in one go: it is let go from the loop. */
+	if (t->is_paused && !is_held(t))
+		set_timer(t->turn, 0);
 	return true;
 }
 
@@ -173,6 +177,12 @@ static bool drive(struct transfer *t, curl_socket_t fd, int bits)
 		finish(t, ERR_BUG);
 	else
 		look_for_end(t);
+	if (!t->is_over) {
+		/* Asked, not only told: libcurl tells of a time once, and libevent's coarse clock may have come before it. */
+		long ms = -1;
+		(void)curl_multi_timeout(t->multi, &ms);
+		transfer_wake(t, ms);
+	}
 	return tell(t);
 }
 
@@ -184,7 +194,8 @@ static void on_io(evutil_socket_t fd, short what, void *arg)
 	(void)drive(t, fd, ((what & EV_READ) != 0 ? CURL_CSELECT_IN : 0) | ((what & EV_WRITE) != 0 ? CURL_CSELECT_OUT : 0));
 }
 
-/* The asker took what was held back: goes on reading, first what libcurl and TLS have read already. False: t may be gone. */
+/* The asker took what was held back: goes on reading, first what libcurl and TLS have read already. False: t may be
+ * gone. */
 static bool release(struct transfer *t)
 {
 	if (!tell(t))
@@ -209,7 +220,7 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (is_held(t) && !release(t))
+	if ((is_held(t) || t->is_paused) && !release(t))
 		return;
 	/* While it is held libcurl's own timer waits: libcurl would read. */
 	if (t->is_over || is_held(t) || t->due == UINT64_MAX)

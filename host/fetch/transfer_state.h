@@ -1,4 +1,5 @@
-/* One transfer: shared by transfer.c (loop, credit, limits) and transfer_curl.c (libcurl's options and callbacks), by nobody else. */
+/* One transfer: shared by transfer.c (loop, credit, limits) and transfer_curl.c (libcurl's options and callbacks), by
+ * nobody else. */
 #ifndef FETCH_TRANSFER_STATE_H
 #define FETCH_TRANSFER_STATE_H
 
@@ -9,8 +10,9 @@
 #include <curl/curl.h>
 #include <event2/event.h>
 
-/* Identity-coded bytes kept while there is no credit: libcurl is paused at FETCH_WINDOW, and hands out at most 16 KiB at once. What
- * is decoded can't be paused so (libcurl would go on decoding into memory of its own): it is bounded by max_body. */
+/* Identity-coded bytes kept while there is no credit: libcurl is paused at FETCH_WINDOW, and hands out at most 16 KiB
+ * at once. What is decoded can't be paused so (libcurl would go on decoding into memory of its own): it is bounded by
+ * max_body. */
 #define TRANSFER_PENDING_MAX (FETCH_WINDOW + 16u * 1024)
 
 struct transfer {

@@ -1,6 +1,6 @@
-/* Frames over a non-blocking socket (contract in priv/channel.h). Which frame a descriptor belongs to: we send it with the
- * frame's first byte, in a sendmsg of bytes of this frame alone; the kernel ends a recvmsg behind the piece that a
- * descriptor came with (unix(7)). So it belongs to the frame that holds the last byte of its recvmsg. */
+/* Frames over a non-blocking socket (contract in priv/channel.h). Which frame a descriptor belongs to: we send it
+ * with the frame's first byte, in a sendmsg of bytes of this frame alone; the kernel ends a recvmsg behind the piece
+ * that a descriptor came with (unix(7)). So it belongs to the frame that holds the last byte of its recvmsg. */
 #include "priv/channel.h"
 #include "base/limits.h"
 #include <errno.h>

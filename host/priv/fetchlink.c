@@ -1,5 +1,5 @@
-/* Main's end of fetching (contract in fetchlink.h): first the net role opens a stream, then the fetch role gets it. What comes is handed on
- * at once or, while paused, kept up to the window; used bytes are given back as credit. */
+/* Main's end of fetching (contract in fetchlink.h): first the net role opens a stream, then the fetch role gets it.
+ * What comes is handed on at once or, while paused, kept up to the window; used bytes are given back as credit. */
 #include "priv/fetchlink.h"
 
 #include "base/clock.h"
@@ -309,8 +309,8 @@ static void link_timer_cb(evutil_socket_t fd, short what, void *arg)
 
 /* ---- answers ---- */
 
-/* One function per kind of frame. False: nonsense. f is NULL when the fetch was cancelled: the frame is read strictly all
- * the same. */
+/* One function per kind of frame. False: nonsense. f is NULL when the fetch was cancelled: the frame is read strictly
+ * all the same. */
 static bool on_head(struct fetchlink *l, struct fetch *f, struct rd payload)
 {
 	struct fetch_head m;

@@ -1,5 +1,5 @@
-/* The bytes of fetchmsg.h's structs, and what an address and header lines may look like. The fetch role speaks to servers: main
- * reads it as strictly as a stranger; and the role checks again what main lets out. */
+/* The bytes of fetchmsg.h's structs, and what an address and header lines may look like. The fetch role speaks to
+ * servers: main reads it as strictly as a stranger; and the role checks again what main lets out. */
 #include "priv/fetchmsg.h"
 
 #include <assert.h>

@@ -28,7 +28,8 @@ struct netlink *netlink_new(struct event_base *base, const struct net_config *co
  * their callbacks NOT called. Takes NULL. */
 void netlink_free(struct netlink *n);
 /* Starts the role ahead of the first request, so that it is connected and sees the browser's streams from then
- * on (FACTS: a stream's host name is known only while it is being attached). Errors: ERR_IO, ERR_NOMEM, ERR_ROLE_DIED. */
+ * on (FACTS: a stream's host name is known only while it is being attached). Errors: ERR_IO, ERR_NOMEM,
+ * ERR_ROLE_DIED. */
 MUST_USE enum err netlink_start(struct netlink *n);
 
 /* Each is called exactly once for its request unless it was cancelled, and never from within the call that made the
@@ -41,7 +42,8 @@ typedef void netlink_status_cb(void *arg, enum err err, const struct net_status 
 /* r->err is the look's own outcome; err is OK whenever the role answered at all. Certificates are there when
  * r->err is OK and may be there otherwise; they live as long as the call. */
 typedef void netlink_look_cb(void *arg, enum err err, const struct net_look_r *r);
-/* The same for netlink_open. fd: the open stream, close-on-exec, the callee's from now on; -1 unless err and r->err are OK. */
+/* The same for netlink_open. fd: the open stream, close-on-exec, the callee's from now on; -1 unless err and r->err
+ * are OK. */
 typedef void netlink_open_cb(void *arg, enum err err, const struct net_open_r *r, int fd);
 /* Any number of times before the look's end; NULL is allowed for it. */
 typedef void netlink_step_cb(void *arg, const struct net_step_r *r);

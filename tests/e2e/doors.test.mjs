@@ -173,6 +173,9 @@ withEditions((edition, its) => {
     const { page, name } = await check({ first: () => (isArmed ? 'forged' : 'self-signed'), others: 'self-signed' });
     await page.goOn();
     assert.equal(await page.site(), 'honest');
+    // The browser asks for the honest page's icon when it has time: not the interceptor.
+    const isIcon = (request) => request.url === '/favicon.ico';
+    await until(() => origin.connections(name).some((c) => c.requests.some(isIcon)), { what: 'the page\'s icon' });
     await firefox.dropConnections();
     await until(() => origin.connections(name).every((c) => c.closed), { what: 'connections dropped' });
     isArmed = true;

@@ -71,6 +71,13 @@ test('whatever the scanner finds in any variant, the prefilter holds', { skip: !
   assert.ok(found > VALID.length * 5, `the scanner found ${found} only`);
 });
 
+test('the shortest that are put together: 27 characters in three groups', () => {
+  const shortest = '1111111111111111111114oLvT2';
+  assert.equal(mayHoldAddress(every(9, ' ')(shortest)), true);
+  assert.equal(mayHoldAddress(every(9, '-\n')(shortest)), true);
+  assert.equal(mayHoldAddress(every(9, ', ')(shortest)), false, 'nothing reaches over a comma');
+});
+
 test('ordinary text goes through: prose in several scripts, numbers, dates, source code', () => {
   const ordinary = [
     'Ordinary rich prose with a link, in 2019.', 'In 2019 the 3 of us went to New York, and on to San Francisco in 2020.', 'AT&T, IBM and NASA met in the USA on 4 July 1976 at 10:45.',

@@ -15,7 +15,7 @@ import { cold } from '../bench/circuits.mjs';
 const PORT = 18443;
 const E = {
   TOO_BIG: 1004, TIMEOUT: 1005, CANCELLED: 1006, CLOSED: 1007, MSG_BUSY: 1108, TOR_ABSENT: 1201, TOR_REFUSED: 1202, TOR_COMMAND: 1206, TOR_LOST: 1207,
-  TOR_FILTERED: 1209, EXIT_NONE: 1301, EXIT_UNKNOWN: 1303, EXIT_POLICY: 1304, CIRCUIT: 1306, SOCKS_GENERAL: 1403, SOCKS_HOST: 1406, SOCKS_CONN: 1407,
+  TOR_FILTERED: 1209, EXIT_NONE: 1301, EXIT_UNKNOWN: 1303, EXIT_POLICY: 1304, CIRCUIT: 1306, EXIT_LITERAL: 1307, SOCKS_GENERAL: 1403, SOCKS_HOST: 1406, SOCKS_CONN: 1407,
   TLS_ALERT: 1411, TLS_PROTOCOL: 1412, TLS_SIGNATURE: 1414, TARGET_PRIVATE: 1421, TARGET_NAME: 1422,
 };
 let net, origin, browser, control, count = 0;
@@ -150,7 +150,7 @@ describe('one look', () => {
     for (const [host, error] of [
       ['127.0.0.1', E.TARGET_PRIVATE], ['10.1.2.3', E.TARGET_PRIVATE], ['::1', E.TARGET_PRIVATE], ['::ffff:192.168.0.1', E.TARGET_PRIVATE],
       ['a'.repeat(56) + '.onion', E.TARGET_PRIVATE], ['x.exit', E.TARGET_NAME], ['x.virtual', E.TARGET_NAME], ['a b', E.TARGET_NAME],
-      ['2606:4700::1111', E.TOR_COMMAND],
+      ['2606:4700::1111', E.EXIT_LITERAL],
     ]) {
       const r = await role.look({ host, exit: net.exits[6].fingerprint });
       assert.equal(r.error, error, host);

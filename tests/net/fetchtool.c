@@ -1,9 +1,11 @@
-// Main's end of fetching on a command line, for tests against a real tor: commands on standard input, JSON lines on standard
-// output. Lies beside the programs of the roles. Used by tests/net/fetcher.mjs.
+// Main's end of fetching on a command line, for tests against a real tor: commands on standard input, JSON lines on
+// standard output. Lies beside the programs of the roles. Used by tests/net/fetcher.mjs.
 //
 //	get NAME EXIT|free URL [decoded] [head] [hold] [max=N] [deadline=N] [stall=N]
-//	cancel NAME | pause NAME | resume NAME | pid | netpid | quit
-// uses: host/priv/fetchlink.c host/priv/fetchmsg.c host/priv/netlink.c host/priv/netmsg.c host/priv/role.c host/priv/channel.c host/priv/frame.c host/base/buf.c host/base/rd.c host/base/err.c host/base/log.c host/base/clock.c
+//	cancel NAME | pause NAME | resume NAME | pid | quit
+// uses: host/priv/fetchlink.c host/priv/fetchmsg.c host/priv/netlink.c host/priv/netmsg.c host/priv/role.c
+// uses: host/priv/channel.c host/priv/frame.c host/base/buf.c host/base/rd.c host/base/err.c host/base/log.c
+// uses: host/base/clock.c
 // libs: -levent_core -lsodium
 #include "priv/fetchlink.h"
 

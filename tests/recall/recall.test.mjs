@@ -21,7 +21,7 @@ const DRESSED = Object.keys(DRESSINGS).filter((name) => name !== 'alone');
 
 // What is known to be missed, each with its reason: counted, printed, and held below one text in a thousand. Rows, dressings.
 const KNOWN = [
-  [/\(CFX\) base32 with type/, /^label/, 'a word and a colon right before a prefix that has colons of its own'],
+  [/\(CFX\) base32, behind its type|base32 with type/, /^label/, 'a word and a colon right before a prefix that has colons of its own'],
   [/Reed-Solomon/, /./, 'no digit among its 17 letters (one in 200): words without digits are passed over for speed'],
   [/\(TON\) .*base64/, /^(wide|hidden)/, 'its last character is punctuation, and full-width, or behind something hidden'],
   [/\(TON\) raw, masterchain|Arweave/, /^(wide|hidden)/, 'its first or last character is punctuation, and full-width, or beside something hidden'],

@@ -1,6 +1,6 @@
-/* secondexit-fetch as main sees it, and the server that it talks to, for the tests of that program. The program runs under a
- * kernel filter that kills it at its first socket, connect, bind or send to an address, and at the first file opened for
- * writing. Included by test_fetch.c and test_fetch_hostile.c. */
+/* secondexit-fetch as main sees it, and the server that it talks to, for the tests of that program. The program runs
+ * under a kernel filter that kills it at its first socket, connect, bind or send to an address, and at the first file
+ * opened for writing. Included by test_fetch.c and test_fetch_hostile.c. */
 #ifndef TESTS_FETCHPEER_H
 #define TESTS_FETCHPEER_H
 

@@ -1,4 +1,5 @@
-// secondexit-fetch with honest servers: what it sends, what it hands over, and that it keeps to the connection it was given.
+// secondexit-fetch with honest servers: what it sends, what it hands over, and that it keeps to the connection it
+// was given.
 // uses: host/priv/fetchmsg.c host/priv/frame.c host/base/buf.c host/base/rd.c host/base/err.c host/base/clock.c
 // libs: -lssl -lcrypto
 #include <setjmp.h>

@@ -878,7 +878,7 @@ static void test_refused_at_once(void **state)
 	const struct { const char *host; enum err err; } hosts[] = {
 		{ "127.0.0.1", ERR_TARGET_PRIVATE }, { "::1", ERR_TARGET_PRIVATE }, { "192.168.1.1", ERR_TARGET_PRIVATE },
 		{ "abcdefghijklmnop.onion", ERR_TARGET_PRIVATE }, { "x.virtual", ERR_TARGET_NAME },
-		{ "2606:4700::1111", ERR_TOR_COMMAND },
+		{ "2606:4700::1111", ERR_EXIT_LITERAL },
 	};
 	struct net_look m = ask();
 	for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
