@@ -12,7 +12,7 @@ export class Door {
 
   /** file: where the browser writes the port it listens on. */
   static async open(file) {
-    const port = await until(async () => Number(await readFile(file, 'utf8')), { what: 'the browser’s door' });
+    const port = await until(async () => Number(await readFile(file, 'utf8')), { limit: 60000, what: 'the browser’s door' });
     const door = new Door();
     door.#socket = net.connect({ host: '127.0.0.1', port, noDelay: true });
     door.#socket.setEncoding('latin1').on('data', (text) => door.#take(text));

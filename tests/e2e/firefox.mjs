@@ -170,7 +170,7 @@ export class Firefox {
     firefox.home = path.join(dir, 'home');
     await mkdir(firefox.home, { recursive: true });
     firefox.#browser = await puppeteer.launch({
-      browser: 'firefox', executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr', headless, acceptInsecureCerts: false,
+      browser: 'firefox', executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr', headless, acceptInsecureCerts: false, timeout: 120000,
       args: ['--remote-allow-system-access'], userDataDir: await made(path.join(dir, 'profile')), defaultViewport: null,
       env: { ...process.env, HOME: firefox.home, XDG_CACHE_HOME: path.join(dir, 'cache'), MOZ_REMOTE_SETTINGS_DEVTOOLS: '1', ...env },
       extraPrefsFirefox: {
@@ -178,7 +178,7 @@ export class Firefox {
         'network.proxy.socks_remote_dns': true, 'extensions.experiments.enabled': true, ...prefs,
       },
     });
-    await firefox.#setUp(options);
+    try { await firefox.#setUp(options); } catch (e) { await firefox.stop(); throw e; }
     return firefox;
   }
 

@@ -46,7 +46,7 @@ export async function startBrowser({ net, origin }, edition, options = {}) {
   const firefox = await Firefox.start({
     dir, edition, socks: client.socks, caPem: origin.authority.root.pem,
     xpi: await xpiOf(edition), ...options,
-  });
+  }).catch(async (e) => { await gate.close(); throw e; });
   firefox.host = host;
   const stop = async () => {
     await firefox.stop();
@@ -72,10 +72,10 @@ export function withEditions(tests, { net: netOptions = {}, firefox: firefoxOpti
     after(async () => { await (await starting?.catch(() => null))?.stop(); });
     for (const edition of EDITIONS) {
       describe(edition, { concurrency: 1 }, () => {
-        let browser = null;
-        before(async () => { browser = await startBrowser(bed, edition, firefoxOptions); }, { timeout: 120000 });
+        let browser = null, launching = null;
+        before(async () => { launching = startBrowser(bed, edition, firefoxOptions); browser = await launching; }, { timeout: 300000 });
         afterEach(async () => { await scenes({ ...bed, ...browser }).tidy(); });
-        after(async () => { await browser?.stop(); });
+        after(async () => { await (await launching?.catch(() => null))?.stop(); });
         tests(edition, () => ({ ...bed, ...browser, ...scenes({ ...bed, ...browser }) }));
       });
     }

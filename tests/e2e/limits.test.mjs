@@ -3,6 +3,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { CertPage } from './certpage.mjs';
+import { OURS } from './firefox.mjs';
 import { PORT, freshName, namesLookedAt, noMappings, sleep, until, urlOf, withEditions } from './harness.mjs';
 
 const TABS_BY_PAGE = 30, AUTO_MAX = 5, TABS_CLICKED = 50, PRIVATE_DIRTY_MAX_KIB = 48 * 1024;
@@ -60,6 +61,12 @@ withEditions((edition, its) => {
   async function settled(tabs, names = []) {
     return Promise.all(tabs.map(async (tab, i) => {
       const page = new CertPage(tab, { name: names[i], port: PORT, edition });
+      // Of so many connections at once tor may give one up on a busy machine: that tab is loaded again, as a person would.
+      await until(async () => {
+        const at = await tab.address();
+        if (at.startsWith('about:neterror')) await tab.reload();
+        return at.startsWith(OURS);
+      }, { limit: 60000, step: 500, what: 'a page of ours in every tab' });
       await page.phase('waiting', 'checking', 'done');
       return page;
     }));

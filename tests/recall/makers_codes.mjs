@@ -61,7 +61,9 @@ const segwits = {
   },
   valid(text, row) {
     const d = segwit.decode(text);
-    return d.prefix === hrpOf(row) && d.version >= (row.number ?? 0) && d.program.length >= 2 && d.program.length <= 40;
+    if (d.prefix !== hrpOf(row) || d.version > 16 || d.program.length < 2 || d.program.length > 40) return false;
+    // Version 0; 1 with 32 bytes (Taproot); 2 stands for all others, version 1 with other lengths among them.
+    return (d.version === 0 ? 0 : d.version === 1 && d.program.length === 32 ? 1 : 2) === (row.number ?? 0);
   },
   letters: () => BECH32,
   from: (row) => row.prefix.length,

@@ -445,6 +445,22 @@ static void every_place(void **state)
 			}
 }
 
+/* A longer word that begins in text without a trace of an address; groups before words that happen to have their size. */
+static void edges(void **state)
+{
+	(void)state;
+	for (size_t before = 0; before < 300; before++) {
+		struct text t = { 0 };
+		for (size_t i = 0; i < before; i++)
+			adds(&t, " ");
+		adds(&t, "walllword" BTC);
+		expect_none(&t, "a longer word after nothing");
+	}
+	struct text t = { 0 };
+	adds(&t, "thanks: bc1qw50 8d6qejx tdg4y5r 3zarvar y0c5xw7 kv8f3t4 kindest regards");
+	expect(&t, 8, 47, SEGWIT, true, "groups before a word of their size");
+}
+
 static void many(void **state)
 {
 	(void)state;
@@ -507,7 +523,7 @@ int main(void)
 		cmocka_unit_test(surroundings), cmocka_unit_test(longer_words), cmocka_unit_test(hidden), cmocka_unit_test(hidden_in_prefix),
 		cmocka_unit_test(broken_once), cmocka_unit_test(broken_twice), cmocka_unit_test(groups), cmocka_unit_test(look_alikes),
 		cmocka_unit_test(whole_alphabets), cmocka_unit_test(changed_letters), cmocka_unit_test(truncated), cmocka_unit_test(foreign_bytes),
-		cmocka_unit_test(every_place), cmocka_unit_test(many), cmocka_unit_test(neighbours), cmocka_unit_test(not_addresses),
+		cmocka_unit_test(every_place), cmocka_unit_test(edges), cmocka_unit_test(many), cmocka_unit_test(neighbours), cmocka_unit_test(not_addresses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
