@@ -21,7 +21,8 @@ static int https_run(const struct cli_options *options, int argc, char **argv)
 const struct verb verb_https = {
 	.name = "https",
 	.summary = "does the site have HTTPS, or does one exit withhold it?",
-	.usage = "https HOST[:PORT] [--first-exit FINGERPRINT] [--two-continents]\n"
+	.usage = "https HOST[:PORT] [--first-exit FINGERPRINT]\n"
+	         "             [--two-continents]\n"
 	         "\n"
 	         "Tries HTTPS at a site through one exit, then through others that share neither\n"
 	         "family nor network with it nor with each other. Match: all of them find a valid\n"
