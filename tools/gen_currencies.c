@@ -21,6 +21,11 @@
 
 #define ROWS_MAX 4096
 
+/* Lengths up to this have a list of their own for each first letter; longer ones share one. It is above BASE58_TEXT_MAX. */
+#define LENGTHS 258
+
+struct heads { unsigned long low[LENGTHS], high[LENGTHS]; };
+
 /* What is computed of a row for the index. */
 static struct made {
 	unsigned long long first[2];
@@ -30,6 +35,8 @@ static struct made {
 	bool caseless;
 	long long length[2];
 	unsigned long low, high;
+	/* Base58 of any length: for each, the range of the first five digits. */
+	struct heads *heads;
 } made[ROWS_MAX];
 
 static const char *at_row = "";
@@ -231,6 +238,28 @@ static void base58_row(const json_t *o, struct made *m, long long length[2], con
 	m->high = head(s.high);
 }
 
+/* Payloads of payload[0]..payload[1] bytes: what the texts of each length begin with. Low is above high where there is none. */
+static void base58_heads(const uint8_t *version, size_t n, const long long payload[2], struct made *m)
+{
+	const unsigned long most = 58ul * 58 * 58 * 58 * 58 - 1;
+	m->heads = malloc(sizeof *m->heads);
+	if (!m->heads)
+		die("out of memory", NULL);
+	for (size_t len = 0; len < LENGTHS; len++) {
+		m->heads->low[len] = most;
+		m->heads->high[len] = 0;
+	}
+	for (long long bytes = payload[0]; bytes <= payload[1] && n + (size_t)bytes + 4 <= BASE58_BYTES_MAX; bytes++) {
+		struct span s;
+		base58_span(version, n, bytes, &s);
+		for (size_t len = strlen(s.low); len <= strlen(s.high); len++) {
+			unsigned long low = len == strlen(s.low) ? head(s.low) : 0, high = len == strlen(s.high) ? head(s.high) : most;
+			m->heads->low[len] = low < m->heads->low[len] ? low : m->heads->low[len];
+			m->heads->high[len] = high > m->heads->high[len] ? high : m->heads->high[len];
+		}
+	}
+}
+
 static void bech32_length(const json_t *o, const char *prefix, long long length[2], int version_groups)
 {
 	long long payload[2];
@@ -342,6 +371,8 @@ static void row(const json_t *o, size_t i, FILE *out)
 			m->high = head(s.high);
 		}
 	}
+	if (strcmp(check, "base58_sum") == 0 && n && version[0] && !prefix[0] && !json_object_get(o, "number") && payload[0] != payload[1])
+		base58_heads(version, n, payload, m);
 	fprintf(out, ".version = { ");
 	for (size_t k = 0; k < n || k == 0; k++)
 		fprintf(out, "0x%02x, ", n ? version[k] : 0);
@@ -389,51 +420,72 @@ static void inside_out(size_t rows, FILE *out)
 	free(sets);
 }
 
+/* A row in the index, or what is only for one length of it. Letters are a bit for each character, as in struct made. */
+struct slot { size_t row; unsigned long low, high; long long least, most; unsigned long long first[2]; };
+
 /* What the look-up compares before it goes to the row: see struct entry in host/parse/addr/rows.c. */
-static void entry_out(size_t i, FILE *out)
+static void entry_out(const struct slot *e, FILE *out)
 {
-	const struct made *m = &made[i];
+	const struct made *m = &made[e->row];
 	unsigned long head_bits = 0, mask = 0;
 	for (size_t k = 0; k < 4 && m->rest[k]; k++) {
 		head_bits |= (unsigned long)(unsigned char)m->rest[k] << k * 8;
 		mask |= 0xfful << k * 8;
 	}
-	long long around = (long long)(m->lead + m->suffix);
 	fprintf(out, "\n\t{ 0x%08lxu, 0x%08lxu, 0x%08xu, %luu, %luu, %lld, %lld, %zu },", head_bits, mask,
-	        m->caseless ? 0x20202020u : 0u, m->low, m->high, m->length[0] - around, m->length[1] - around, i);
+	        m->caseless ? 0x20202020u : 0u, e->low, e->high, e->least, e->most, e->row);
 }
 
-/* Lengths up to this have a list of their own for each first letter; longer ones share one. */
-#define LENGTHS 128
-
-static bool may_begin(const struct made *m, size_t c, size_t n)
+/* The slots of a row; returns how many. */
+static size_t slots_of(size_t row, struct slot out[static LENGTHS])
 {
-	long long least = m->length[0] - (long long)(m->lead + m->suffix), most = m->length[1] - (long long)(m->lead + m->suffix);
-	if (m->inside[0] || !(m->first[c >> 6] >> (c & 63) & 1))
+	const struct made *m = &made[row];
+	long long around = (long long)(m->lead + m->suffix);
+	size_t n = 0;
+	if (!m->heads) {
+		out[0] = (struct slot){ row, m->low, m->high, m->length[0] - around, m->length[1] - around, { m->first[0], m->first[1] } };
+		return 1;
+	}
+	for (long long len = m->length[0]; len <= m->length[1] && len < LENGTHS; len++) {
+		unsigned long low = m->heads->low[len], high = m->heads->high[len], fifth = 58ul * 58 * 58 * 58;
+		if (low > high)
+			continue;
+		struct slot *e = &out[n++];
+		*e = (struct slot){ row, low, high, len, len, { 0, 0 } };
+		for (unsigned long v = low / fifth; v <= high / fifth; v++)
+			add(e->first, (const char[]){ base58_bitcoin[v], 0 }, false);
+	}
+	return n;
+}
+
+static bool may_begin(const struct slot *e, size_t c, size_t n)
+{
+	if (made[e->row].inside[0] || !(e->first[c >> 6] >> (c & 63) & 1))
 		return false;
-	return n < LENGTHS - 1 ? (long long)n >= least && (long long)n <= most : most >= LENGTHS - 1;
+	return n < LENGTHS - 1 ? (long long)n >= e->least && (long long)n <= e->most : e->most >= LENGTHS - 1;
 }
 
 /* For each first letter and length the rows that it may begin, strongest checksum first, else in the order of the table. */
 static void index_out(size_t rows, FILE *out)
 {
-	size_t n = 0, order[ROWS_MAX], ordered = 0;
+	size_t n = 0, slots = 0;
+	struct slot *slot = malloc((rows + 1) * LENGTHS * sizeof *slot);
+	unsigned *from = calloc(128 * LENGTHS + 1, sizeof *from);
+	if (!from || !slot)
+		die("out of memory", NULL);
 	for (int bits = 256; bits >= 0; bits--)
 		for (size_t i = 0; i < rows; i++)
 			if (made[i].bits == bits)
-				order[ordered++] = i;
+				slots += slots_of(i, slot + slots);
 	fprintf(out, "static const struct entry entries[] = {");
-	for (size_t k = 0; k < ordered; k++)
-		entry_out(order[k], out);
+	for (size_t k = 0; k < slots; k++)
+		entry_out(&slot[k], out);
 	fprintf(out, "\n};\n#define LENGTHS %d\nstatic const uint16_t listed[] = {", LENGTHS);
-	unsigned *from = calloc(128 * LENGTHS + 1, sizeof *from);
-	if (!from)
-		die("out of memory", NULL);
 	for (size_t c = 0; c < 128; c++)
 		for (size_t len = 0; len < LENGTHS; len++) {
 			from[c * LENGTHS + len] = (unsigned)n;
-			for (size_t k = 0; k < ordered; k++)
-				if (may_begin(&made[order[k]], c, len))
+			for (size_t k = 0; k < slots; k++)
+				if (may_begin(&slot[k], c, len))
 					fprintf(out, "%s%zu,", n++ % 20 ? " " : "\n\t", k);
 		}
 	from[128 * LENGTHS] = (unsigned)n;
@@ -442,6 +494,7 @@ static void index_out(size_t rows, FILE *out)
 		fprintf(out, "%s%u,", k % 20 ? " " : "\n\t", from[k]);
 	fprintf(out, "\n};\n");
 	free(from);
+	free(slot);
 	inside_out(rows, out);
 }
 

@@ -123,9 +123,14 @@ static inline size_t list_of(char first, size_t n)
 /* The characters that are among the n, a bit for each. */
 static void set_of(const char *s, size_t n, uint64_t set[2])
 {
-	set[0] = set[1] = 0;
-	for (size_t i = 0; i < n; i++)
-		set[(uint8_t)s[i] >> 6 & 1] |= UINT64_C(1) << ((uint8_t)s[i] & 63);
+	uint64_t low = 0, high = 0;
+	for (size_t i = 0; i < n; i++) {
+		uint64_t bit = UINT64_C(1) << ((uint8_t)s[i] & 63), is_high = (uint64_t)0 - ((uint8_t)s[i] >> 6 & 1);
+		low |= bit & ~is_high;
+		high |= bit & is_high;
+	}
+	set[0] = low;
+	set[1] = high;
 }
 
 static inline bool within(const uint64_t set[2], const uint64_t of[2])
