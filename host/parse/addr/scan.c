@@ -71,7 +71,7 @@ void scan_lead(const struct scan *s, struct view *v, const struct piece *p)
 {
 	size_t n = v->n;
 	if (!view_add(s, v, lead_from(s, p), p->start, VIEW_MARKS))
-		v->n = n;
+		view_cut(v, n);
 }
 
 /* What follows, as far as a suffix may reach. */

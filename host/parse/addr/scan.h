@@ -55,15 +55,21 @@ struct scan {
 	struct { size_t start; uint8_t flags; } chain;
 };
 
+/* Most characters of a copy. */
+#define VIEW_MAX (ADDR_LEAD_MAX + ADDR_TEXT_MAX + ADDR_TAIL_MAX)
+
+/* Characters of a copy that stand one behind the other in the text, each of size bytes: from character at on, and byte pos. */
+struct view_run { size_t pos; uint16_t at; uint8_t size; };
+
 /* The text as characters: in place when it is plain ASCII, else a copy with hidden characters taken out. */
 struct view {
 	const char *s;
 	size_t n;
-	size_t base;        /* in place: where s stands in the text; then from and to are not used */
+	size_t base;        /* in place: where s stands in the text; then the rest is not used */
 	bool in_place;
-	/* Where each character's bytes begin and end. */
-	size_t from[ADDR_LEAD_MAX + ADDR_TEXT_MAX + ADDR_TAIL_MAX], to[ADDR_LEAD_MAX + ADDR_TEXT_MAX + ADDR_TAIL_MAX];
-	char room[ADDR_LEAD_MAX + ADDR_TEXT_MAX + ADDR_TAIL_MAX];
+	size_t runs_n;
+	struct view_run runs[VIEW_MAX];
+	char room[VIEW_MAX];
 };
 
 enum view_keep { VIEW_LETTERS, VIEW_MARKS };
@@ -71,8 +77,11 @@ enum view_keep { VIEW_LETTERS, VIEW_MARKS };
 /* Starts a copy; appends the characters of text[from..to). VIEW_LETTERS: white space and a hyphen are left out; VIEW_MARKS: ASCII's
  * punctuation is kept. False when there is anything else, or no room. */
 void view_start(struct view *v);
+/* Takes back what was appended since it had n characters. */
+void view_cut(struct view *v, size_t n);
 bool view_add(const struct scan *s, struct view *v, size_t from, size_t to, enum view_keep keep);
 
+/* Where character i < n begins and ends in the text. */
 size_t view_from(const struct view *v, size_t i);
 size_t view_to(const struct view *v, size_t i);
 

@@ -1,31 +1,44 @@
 // What the scanner sees of a text: characters with where they came from; and the noting of hits.
 #include "parse/addr/normal.h"
 #include "parse/addr/scan.h"
+#include "parse/addr/scan_mask.h"
 #include <string.h>
-
-static bool is_alnum(uint8_t c)
-{
-	return (uint8_t)((c | 32) - 'a') < 26 || (uint8_t)(c - '0') < 10;
-}
 
 void view_start(struct view *v)
 {
 	v->s = v->room;
-	v->n = 0;
+	v->n = v->runs_n = 0;
 	v->in_place = false;
+}
+
+void view_cut(struct view *v, size_t n)
+{
+	v->n = n;
+	while (v->runs_n && v->runs[v->runs_n - 1].at >= n)
+		v->runs_n--;
+}
+
+/* The next character stands at pos and takes size bytes: does it continue the last run? */
+static inline void run_add(struct view *v, size_t pos, uint8_t size)
+{
+	const struct view_run *last = &v->runs[v->runs_n - 1];
+	if (v->runs_n == 0 || last->size != size || last->pos + (v->n - last->at) * size != pos)
+		v->runs[v->runs_n++] = (struct view_run){ pos, (uint16_t)v->n, size };
 }
 
 bool view_add(const struct scan *s, struct view *v, size_t from, size_t to, enum view_keep keep)
 {
 	for (size_t i = from; i < to;) {
 		/* Mostly it is this. */
-		while (i < to && v->n < sizeof v->room && is_alnum(s->text[i])) {
-			v->room[v->n] = (char)s->text[i];
-			v->from[v->n] = i;
-			v->to[v->n++] = ++i;
+		size_t most = to - i < sizeof v->room - v->n ? to - i : sizeof v->room - v->n;
+		size_t plain = mask_copy(v->room + v->n, s->text + i, most);
+		if (plain) {
+			run_add(v, i, 1);
+			v->n += plain;
+			i += plain;
+			if (i == to)
+				break;
 		}
-		if (i == to)
-			break;
 		struct normal c = normal_next(s->text + i, s->len - i);
 		bool take = c.kind == NORMAL_WORD;
 		if (c.kind == NORMAL_LETTER)
@@ -41,23 +54,39 @@ bool view_add(const struct scan *s, struct view *v, size_t from, size_t to, enum
 		if (take) {
 			if (v->n == sizeof v->room)
 				return false;
-			v->room[v->n] = c.c;
-			v->from[v->n] = i;
-			v->to[v->n++] = i + c.size;
+			run_add(v, i, c.size);
+			v->room[v->n++] = c.c;
 		}
 		i += c.size;
 	}
 	return true;
 }
 
+/* The run that character i is in. */
+static const struct view_run *run_of(const struct view *v, size_t i)
+{
+	size_t low = 0, high = v->runs_n;
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+		if (v->runs[middle].at <= i)
+			low = middle;
+		else
+			high = middle;
+	}
+	return &v->runs[low];
+}
+
 size_t view_from(const struct view *v, size_t i)
 {
-	return v->in_place ? v->base + i : v->from[i];
+	if (v->in_place)
+		return v->base + i;
+	const struct view_run *run = run_of(v, i);
+	return run->pos + (i - run->at) * run->size;
 }
 
 size_t view_to(const struct view *v, size_t i)
 {
-	return v->in_place ? v->base + i + 1 : v->to[i];
+	return v->in_place ? v->base + i + 1 : view_from(v, i) + run_of(v, i)->size;
 }
 
 void scan_hit(struct scan *s, const struct addr_row *row, const struct view *v, size_t i, size_t n)
