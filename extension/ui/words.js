@@ -4,7 +4,7 @@
 const VERDICT_TITLES = { match: 'title_match', mismatch: 'title_mismatch', undecided: 'title_undecided', exempt: 'title_exempt' };
 
 // Errors of the host that a person can mend, by number (host/base/err.h), and others that explain themselves.
-export const KNOWN_ERRORS = [1005, 1010, 1108, 1201, 1202, 1203, 1204, 1205, 1206, 1207, 1208, 1209, 1210, 1301, 1305, 1501];
+export const KNOWN_ERRORS = [1005, 1010, 1108, 1201, 1202, 1203, 1204, 1205, 1206, 1207, 1208, 1209, 1210, 1301, 1305, 1307, 1501];
 export const KNOWN_PROBLEMS = ['host_missing', 'host_failed', 'host_died', 'host_hung', 'host_version', 'host_garbage', 'host_error', 'caught_before', 'cancelled'];
 export const KNOWN_REASONS = {
   match: ['same_certificate', 'same_key', 'no_https', 'https_there'],

@@ -6,6 +6,7 @@
 #include "cli/links.h"
 #include "cli/manifest.h"
 #include "cli/out.h"
+#include "priv/role.h"
 #include "priv/netlink.h"
 #include "priv/parselink.h"
 #include <event2/event.h>
@@ -130,6 +131,10 @@ static void say_programs(struct doctor *d)
 		    net && parse ? " and " : "", parse ? "secondexit-parse" : "");
 	else
 		say(d, GOOD, "programs", NULL, "secondexit " SECONDEXIT_VERSION ", secondexit-net and secondexit-parse work");
+	char path[4096];
+	if (!role_find("secondexit-fetch", path, sizeof path))
+		say(d, BAD, "fetching", "make install-user",
+		    "secondexit-fetch is not there; addresses can't be compared over other exits without it");
 }
 
 static const char torrc_mend[] =

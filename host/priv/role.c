@@ -44,8 +44,7 @@ struct role {
 	void *arg;
 };
 
-/* Writes the program's path. False when neither place has it. */
-static bool role_find(const char *program, char *path, size_t cap)
+bool role_find(const char *program, char *path, size_t cap)
 {
 	char self[4096];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);

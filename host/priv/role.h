@@ -8,6 +8,7 @@
 #ifndef PRIV_ROLE_H
 #define PRIV_ROLE_H
 
+#include <stdbool.h>
 #include "priv/frame.h"
 #include <sys/types.h>
 
@@ -46,5 +47,9 @@ MUST_USE int role_take_fd(struct role *r);
 void role_kill(struct role *r);
 /* Process id while it runs, else 0. For tests and the doctor verb. */
 pid_t role_pid(const struct role *r);
+
+/* Writes the path of an inner program: beside this one, or where the system keeps such. False when neither place has it,
+ * or it doesn't fit. */
+MUST_USE bool role_find(const char *program, char *path, size_t cap);
 
 #endif
