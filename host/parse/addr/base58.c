@@ -6,8 +6,8 @@
 const char base58_bitcoin[59] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 const char base58_ripple[59] = "rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz";
 
-/* Values plus one, so that what is not named is no digit. */
-static const uint8_t values_bitcoin[128] = {
+/* What is not named is no digit. */
+const uint8_t base58_values[128] = {
 	['1'] = 1, ['2'] = 2, ['3'] = 3, ['4'] = 4, ['5'] = 5, ['6'] = 6, ['7'] = 7, ['8'] = 8, ['9'] = 9, ['A'] = 10, ['B'] = 11,
 	['C'] = 12, ['D'] = 13, ['E'] = 14, ['F'] = 15, ['G'] = 16, ['H'] = 17, ['J'] = 18, ['K'] = 19, ['L'] = 20, ['M'] = 21,
 	['N'] = 22, ['P'] = 23, ['Q'] = 24, ['R'] = 25, ['S'] = 26, ['T'] = 27, ['U'] = 28, ['V'] = 29, ['W'] = 30, ['X'] = 31,
@@ -20,7 +20,7 @@ int base58_value(const char alphabet[static 59], char c)
 {
 	uint8_t byte = (uint8_t)c;
 	if (alphabet == base58_bitcoin)
-		return byte < 128 ? values_bitcoin[byte] - 1 : -1;
+		return byte < 128 ? base58_values[byte] - 1 : -1;
 	const char *at = byte ? memchr(alphabet, byte, 58) : NULL;
 	return at ? (int)(at - alphabet) : -1;
 }
@@ -29,7 +29,7 @@ int base58_value(const char alphabet[static 59], char c)
 #define LIMBS_MAX 48
 
 /* The number that the n digits at s write, in out[*used]. False when a character is foreign. */
-static bool number_of(const char *alphabet, const char *s, size_t n, uint32_t out[static LIMBS_MAX], size_t *used)
+static inline bool number_of(const char *alphabet, const char *s, size_t n, uint32_t out[static LIMBS_MAX], size_t *used)
 {
 	static const uint64_t power[11] = { 1, 58, 3364, 195112, 11316496, 656356768, 38068692544, 2207984167552,
 	                                    128063081718016, 7427658739644928, 430804206899405824 };

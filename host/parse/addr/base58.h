@@ -10,6 +10,9 @@
 extern const char base58_bitcoin[59];
 extern const char base58_ripple[59];
 
+/* Values of base58_bitcoin's digits plus one, 0 for other characters of ASCII. */
+extern const uint8_t base58_values[128];
+
 /* Longest text that is decoded: Cardano's Byron addresses and Monero's integrated ones stay below. */
 #define BASE58_TEXT_MAX 256
 #define BASE58_BYTES_MAX 192

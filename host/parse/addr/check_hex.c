@@ -11,7 +11,7 @@ enum letters { LETTERS_NONE, LETTERS_LOWER, LETTERS_UPPER, LETTERS_MIXED, LETTER
 
 static bool is_letter(char c)
 {
-	return (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+	return (uint8_t)((c | 32) - 'a') < 6;
 }
 
 static char lower(char c)
@@ -19,16 +19,18 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* What case n hexadecimal digits are written in. */
+/* What case n hexadecimal digits are written in. Without branches: those of a mixture can't be foreseen. */
 static enum letters letters_of(const char *s, size_t n)
 {
-	bool small = false, large = false;
+	unsigned small = 0, large = 0, foreign = 0;
 	for (size_t i = 0; i < n; i++) {
-		if (!is_letter(s[i]) && (s[i] < '0' || s[i] > '9'))
-			return LETTERS_FOREIGN;
-		small = small || (s[i] >= 'a' && s[i] <= 'f');
-		large = large || (s[i] >= 'A' && s[i] <= 'F');
+		unsigned lower_here = (uint8_t)(s[i] - 'a') < 6, upper_here = (uint8_t)(s[i] - 'A') < 6, digit = (uint8_t)(s[i] - '0') < 10;
+		small |= lower_here;
+		large |= upper_here;
+		foreign |= (lower_here | upper_here | digit) ^ 1;
 	}
+	if (foreign)
+		return LETTERS_FOREIGN;
 	if (small && large)
 		return LETTERS_MIXED;
 	return small ? LETTERS_LOWER : large ? LETTERS_UPPER : LETTERS_NONE;
@@ -73,18 +75,35 @@ static bool case_is(const char *s, size_t n, const uint8_t *hash)
 	return true;
 }
 
+/* Keccak-256 of `before` and 40 hexadecimal digits in small letters. The last one with nothing before is remembered: the rows of several
+ * chains ask for it in turn, and hostile text can make this the slowest thing there is. */
+static void eip55_hash(const char *before, const char *digits, uint8_t out[static 32])
+{
+	static _Thread_local struct { char digits[40]; uint8_t hash[32]; } last;
+	char text[16 + 40];
+	size_t n = strlen(before);
+	memcpy(text, before, n);
+	for (size_t i = 0; i < 40; i++)
+		text[n + i] = (char)(digits[i] | 32); /* a digit has that bit */
+	if (n == 0 && memcmp(text, last.digits, 40) == 0) {
+		memcpy(out, last.hash, 32);
+		return;
+	}
+	hash_keccak256(text, n + 40, out);
+	if (n == 0) {
+		memcpy(last.digits, text, 40);
+		memcpy(last.hash, out, 32);
+	}
+}
+
 /* EIP-55: the hash is of the 40 small digits as text. EIP-1191 puts the chain's number and "0x" before them: row's param. */
 bool addr_check_eip55(const struct addr_row *row, const char *s, size_t n)
 {
-	size_t skip = strlen(row->prefix), before = strlen(row->param);
-	char text[16 + 40];
+	size_t skip = row->prefix_len;
 	uint8_t hash[32];
-	if (n != skip + 40 || before > 16 || letters_of(s + skip, 40) != LETTERS_MIXED)
+	if (n != skip + 40 || strlen(row->param) > 16 || letters_of(s + skip, 40) != LETTERS_MIXED)
 		return false;
-	memcpy(text, row->param, before);
-	for (size_t i = 0; i < 40; i++)
-		text[before + i] = lower(s[skip + i]);
-	hash_keccak256(text, before + 40, hash);
+	eip55_hash(row->param, s + skip, hash);
 	/* Wanchain takes the same hash and turns the cases round. */
 	if (row->number == 1)
 		for (size_t i = 0; i < 20; i++)

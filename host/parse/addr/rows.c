@@ -45,8 +45,8 @@ static bool begin_of(const char *s, size_t known, struct begin *out)
 	for (size_t i = 0; i < 4; i++)
 		out->head |= (uint32_t)(uint8_t)s[i] << i * 8;
 	for (size_t i = 0; i < 5; i++) {
-		int digit = base58_value(base58_bitcoin, s[i]);
-		out->digits = out->digits * 58 + (uint32_t)(digit < 0 ? 0 : digit);
+		uint32_t digit = base58_values[(uint8_t)s[i] & 127];
+		out->digits = out->digits * 58 + (digit ? digit - 1 : 0);
 	}
 	return true;
 }
