@@ -1,6 +1,7 @@
 // Bech32, bech32m, blech32 and CashAddr are one idea, BCH codes over 32 letters, with different generators. The remainder of a division by
 // the generator is kept; what drops out at its top picks the sum of generators to add from a table of 32.
 #include "parse/addr/bech32.h"
+#include <string.h>
 
 const char bech32_letters[33] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 
@@ -44,29 +45,44 @@ static inline uint32_t step(uint32_t sum, uint8_t group)
 	return ((sum & 0x1ffffff) << 5 ^ group) ^ bech32_sums[sum >> 25];
 }
 
-bool bech32_split(const char *s, size_t n, struct bech32 *out)
+/* The human-readable part and what its case is: upper, lower, both or neither, as UPPER and LOWER. */
+enum { UPPER = 1, LOWER = 2 };
+
+static bool hrp_sum(const char *s, size_t n, uint32_t *sum, unsigned *cases)
 {
-	size_t one = n;
-	while (one > 0 && s[one - 1] != '1')
-		one--;
-	/* one: where the groups begin; something must stand before the separator, six letters behind it. */
-	if (one < 2 || n - one < 6 || !bech32_one_case(s, n))
-		return false;
-	uint32_t sum = 1;
-	for (size_t i = 0; i + 1 < one; i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (s[i] < 33 || s[i] > 126)
 			return false;
-		sum = step(sum, (uint8_t)((is_upper(s[i]) ? s[i] | 32 : s[i]) >> 5));
+		*cases |= (is_upper(s[i]) ? UPPER : 0u) | (is_lower(s[i]) ? LOWER : 0u);
+		*sum = step(*sum, (uint8_t)((is_upper(s[i]) ? s[i] | 32 : s[i]) >> 5));
 	}
-	sum = step(sum, 0);
-	for (size_t i = 0; i + 1 < one; i++)
-		sum = step(sum, (uint8_t)((is_upper(s[i]) ? s[i] | 32 : s[i]) & 31));
+	*sum = step(*sum, 0);
+	for (size_t i = 0; i < n; i++)
+		*sum = step(*sum, (uint8_t)((is_upper(s[i]) ? s[i] | 32 : s[i]) & 31));
+	return *cases != (UPPER | LOWER);
+}
+
+bool bech32_split(const char *s, size_t n, struct bech32 *out)
+{
+	const char *separator = memrchr(s, '1', n);
+	size_t one = separator ? (size_t)(separator - s) + 1 : 0;
+	/* one: where the groups begin; something must stand before the separator, six letters behind it. */
+	if (one < 2 || n - one < 6)
+		return false;
+	uint32_t sum = 1;
+	unsigned cases = 0;
+	if (!hrp_sum(s, one - 1, &sum, &cases))
+		return false;
 	for (size_t i = one; i < n; i++) {
-		int v = bech32_value(s[i]);
-		if (v < 0)
+		/* Bit 6 is a letter's, bit 5 a small one's. */
+		uint8_t c = (uint8_t)s[i], is_letter = c >> 6 & 1, value = c < 128 ? values[c | is_letter << 5] : 0;
+		if (value == 0)
 			return false;
-		sum = step(sum, (uint8_t)v);
+		cases |= (unsigned)is_letter << (c >> 5 & 1);
+		sum = step(sum, (uint8_t)(value - 1));
 	}
+	if (cases == (UPPER | LOWER))
+		return false;
 	*out = (struct bech32){ .text = s, .hrp_len = one - 1, .at = one, .n = n - one - 6, .residue = sum };
 	return true;
 }

@@ -14,8 +14,15 @@ static bool split(const struct addr_row *row, const char **s, size_t *n, struct 
 		*n -= 2;
 		prefix += 2;
 	}
+	/* Where it stands is asked before the checksum is made. */
 	const char *one = strrchr(prefix, '1');
-	return one && bech32_split(*s, *n, b) && b->hrp_len == (size_t)(one - prefix);
+	return one && memrchr(*s, '1', *n) == *s + (one - prefix) && bech32_split(*s, *n, b);
+}
+
+/* Does the row of segregated witness take this version? Its letter stands behind the separator. */
+static bool version_fits(const struct addr_row *row, int version)
+{
+	return row->number == 0 ? version == 0 : row->number == 1 ? version == 1 : version > 0 && version <= 16;
 }
 
 /* Version groups, then payload_min..payload_max bytes. */
@@ -55,10 +62,11 @@ bool addr_check_segwit(const struct addr_row *row, const char *s, size_t n)
 	struct bech32 b;
 	uint8_t program[40];
 	size_t len;
-	if (n > 90 || !split(row, &s, &n, &b) || b.n < 1)
+	const char *one = memrchr(s, '1', n);
+	if (n > 90 || !one || one + 1 == s + n || !version_fits(row, bech32_value(one[1])) || !split(row, &s, &n, &b) || b.n < 1)
 		return false;
 	uint8_t version = bech32_group(&b, 0);
-	if (version > 16 || b.residue != (version ? BECH32M_CONST : BECH32_CONST) ||
+	if (b.residue != (version ? BECH32M_CONST : BECH32_CONST) ||
 	    !bech32_bytes(&b, 1, b.n - 1, program, sizeof program, &len) || len < 2)
 		return false;
 	switch (row->number) {

@@ -196,7 +196,7 @@ const struct addr_row *rows_find_inside(const char *s, size_t n, const struct ad
 {
 	for (size_t i = inside->from; i < inside->to; i++) {
 		const struct addr_row *row = &addr_rows[inside_rows[i]];
-		if (takes(row, s, n, false, false) && fits(row, at))
+		if (n >= row->len_min && n <= row->len_max && takes(row, s, n, false, false) && fits(row, at))
 			return row;
 	}
 	return NULL;

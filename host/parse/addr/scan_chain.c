@@ -1,6 +1,7 @@
 // Addresses that have punctuation inside (base64, dashed groups): a chain of pieces with such marks between them is cut wherever a
 // mark stands that the family does not have.
 #include "parse/addr/scan.h"
+#include "parse/addr/scan_mask.h"
 
 /* A chain in which something is hidden is copied; a longer one is not looked at. */
 #define CHAIN_FOLDED_MAX ADDR_TEXT_MAX
@@ -46,9 +47,13 @@ struct marks { size_t n; uint32_t at[MARKS_MAX]; };
 static void find_marks(const struct view *v, struct marks *out)
 {
 	out->n = 0;
-	for (size_t i = 0; i < v->n && out->n <= MARKS_MAX; i++)
-		if (!is_alnum(v->s[i]) && out->n++ < MARKS_MAX)
+	for (size_t i = 0; out->n <= MARKS_MAX; i++) {
+		i += mask_skip((const uint8_t *)v->s + i, v->n - i);
+		if (i == v->n)
+			return;
+		if (out->n++ < MARKS_MAX)
 			out->at[out->n - 1] = (uint32_t)i;
+	}
 }
 
 /* The next mark at from or behind it that the set does not have, or the chain's end. */

@@ -1,10 +1,11 @@
 /* Which of 64 bytes are letters and digits, as bit masks: the scanner's fast skip. SSE2 where there is one; the same by a loop elsewhere.
- * For scan.c and scan_view.c alone. */
+ * For scan*.c alone. */
 #ifndef PARSE_ADDR_SCAN_MASK_H
 #define PARSE_ADDR_SCAN_MASK_H
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Bit i is about byte i. word: a letter or digit of ASCII, or a byte above ASCII. dot, dash: "." and "-". */
 struct mask { uint64_t word, digit, upper, high, dot, dash; };
@@ -36,11 +37,10 @@ static inline struct mask mask_of(const uint8_t p[64])
 	return m;
 }
 
-/* Sixteen bytes to out; returns how many of them, from the first on, are letters and digits of ASCII. */
-static inline size_t mask_copy16(char *out, const uint8_t *p)
+/* How many of sixteen bytes, from the first on, are letters and digits of ASCII. */
+static inline size_t mask_skip16(const uint8_t *p)
 {
 	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
-	_mm_storeu_si128((__m128i *)(void *)out, bytes);
 	uint64_t word = mask_in(bytes, '0', 10) | mask_in(_mm_or_si128(bytes, _mm_set1_epi8(32)), 'a', 26);
 	return (size_t)__builtin_ctzll(~word);
 }
@@ -62,19 +62,42 @@ static inline struct mask mask_of(const uint8_t p[64])
 }
 #endif
 
-/* Copies the letters and digits of ASCII that p begins with, n at most; returns how many. All n bytes of out may be written. */
-static inline size_t mask_copy(char *out, const uint8_t *p, size_t n)
+static inline int mask_is_alnum(uint8_t c)
+{
+	return (uint8_t)((c | 32) - 'a') < 26 || (uint8_t)(c - '0') < 10;
+}
+
+/* How many letters and digits of ASCII p begins with, n at most. */
+static inline size_t mask_skip(const uint8_t *p, size_t n)
 {
 	size_t i = 0;
 #if defined(__SSE2__) && !defined(SECONDEXIT_NO_SIMD)
 	while (n - i >= 16) {
-		size_t here = mask_copy16(out + i, p + i);
+		size_t here = mask_skip16(p + i);
 		i += here;
 		if (here < 16)
 			return i;
 	}
 #endif
-	while (i < n && ((uint8_t)((p[i] | 32) - 'a') < 26 || (uint8_t)(p[i] - '0') < 10)) {
+	while (i < n && mask_is_alnum(p[i]))
+		i++;
+	return i;
+}
+
+/* Copies what mask_skip would skip. All n bytes of out may be written. */
+static inline size_t mask_copy(char *out, const uint8_t *p, size_t n)
+{
+	size_t i = 0;
+#if defined(__SSE2__) && !defined(SECONDEXIT_NO_SIMD)
+	while (n - i >= 16) {
+		size_t here = mask_skip16(p + i);
+		memcpy(out + i, p + i, 16);
+		i += here;
+		if (here < 16)
+			return i;
+	}
+#endif
+	while (i < n && mask_is_alnum(p[i])) {
 		out[i] = (char)p[i];
 		i++;
 	}
