@@ -151,24 +151,18 @@ static bool leg_is_clean(const struct circuit *x, uint64_t now_ms)
 	       x->password == NULL && x->n >= 2 && now_ms - x->built_ms < CLEAN_AGE_MS;
 }
 
-/* Of a conflux set only the leg in use shows credentials: all must be clean. */
-static bool is_clean(const struct circs *c, const struct circuit *x, uint64_t now_ms)
+/* Conflux sets are not counted on: a stream mapped to the exit of an unused one mostly got a circuit of its own, of four hops,
+ * all the same (measured with tor 0.4.9.11: with sets about, 5 of 7 checks waited for that; with ConfluxEnabled 0 none). */
+static bool is_clean(const struct circuit *x, uint64_t now_ms)
 {
-	if (!leg_is_clean(x, now_ms))
-		return false;
-	for (size_t i = 0; i < c->n_circuits && x->conflux[0] != '\0'; i++) {
-		const struct circuit *leg = &c->circuit[i];
-		if (strcmp(leg->conflux, x->conflux) == 0 && (leg->is_used || leg->username != NULL))
-			return false;
-	}
-	return true;
+	return leg_is_clean(x, now_ms) && x->conflux[0] == '\0';
 }
 
 bool circs_is_clean(const struct circs *c, uint32_t circuit, uint64_t now_ms)
 {
 	const struct circuit *x = circs_circuit_of(c, circuit);
 
-	return x != NULL && is_clean(c, x, now_ms);
+	return x != NULL && is_clean(x, now_ms);
 }
 
 bool circs_is_coming(const struct circs *c, uint32_t circuit)
@@ -190,7 +184,7 @@ size_t circs_clean_exits(const struct circs *c, uint64_t now_ms, uint8_t (*out)[
 	for (size_t i = c->n_circuits; i-- > 0 && n < max;) {
 		const struct circuit *x = &c->circuit[i];
 		bool is_known = false;
-		if (!is_clean(c, x, now_ms))
+		if (!is_clean(x, now_ms))
 			continue;
 		for (size_t j = 0; j < n && !is_known; j++)
 			is_known = memcmp(out[j], x->fp[x->n - 1], FP_LEN) == 0;

@@ -10,8 +10,7 @@ export async function cleanCircuits(control) {
     purpose: /PURPOSE=(\S+)/.exec(line)?.[1], conflux: /CONFLUX_ID=(\S+)/.exec(line)?.[1],
     used: / SOCKS_USERNAME=/.test(line), internal: /IS_INTERNAL|ONEHOP/.test(line),
   }));
-  const dirty = new Set(circuits.filter((c) => c.used && c.conflux).map((c) => c.conflux));
-  return circuits.filter((c) => c.built && !c.used && !c.internal && !dirty.has(c.conflux) && ['GENERAL', 'CONFLUX_LINKED'].includes(c.purpose))
+  return circuits.filter((c) => c.built && !c.used && !c.internal && !c.conflux && c.purpose === 'GENERAL')
     .map((c) => ({ id: c.id, exit: /\$([0-9A-F]{40})[^,]*$/.exec(c.path)?.[1] }));
 }
 

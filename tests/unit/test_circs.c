@@ -381,9 +381,10 @@ static void test_clean_circuits(void **state)
 	circ("9 BUILT $%s~a,$%s~b BUILD_FLAGS=IS_INTERNAL,NEED_UPTIME PURPOSE=GENERAL", hop(a, 1), hop(b, 9));
 	circ("10 BUILT $%s~a BUILD_FLAGS=ONEHOP_TUNNEL,IS_INTERNAL PURPOSE=GENERAL", hop(b, 9));
 	circ("11 BUILT $%s~a BUILD_FLAGS=NEED_CAPACITY PURPOSE=GENERAL", hop(b, 9));
-	assert_string_equal(clean(), "43");
+	assert_string_equal(clean(), "3");   /* conflux sets don't count */
 	build(12, 3, "GENERAL");
-	assert_string_equal(clean(), "34");
+	build(13, 4, "GENERAL");
+	assert_string_equal(clean(), "43");
 	/* used by anyone, with credentials or without */
 	stream("1 NEW 0 a.test:443 PURPOSE=USER");
 	stream("1 SENTCONNECT 12 a.test:443");
@@ -391,8 +392,7 @@ static void test_clean_circuits(void **state)
 	stream("2 NEWRESOLVE 0 a.test:0 PURPOSE=USER");
 	stream("2 SENTRESOLVE 1 a.test:0 PURPOSE=USER");
 	assert_string_equal(clean(), "4");
-	/* one leg of a conflux set in use: none is clean */
-	build(2, 4, "CONFLUX_LINKED CONFLUX_ID=AA SOCKS_USERNAME=\"x\" SOCKS_PASSWORD=\"y\"");
+	circ("13 CLOSED REASON=FINISHED");
 	assert_string_equal(clean(), "");
 	build(20, 5, "GENERAL");
 	circ("20 CLOSED REASON=FINISHED");
@@ -410,10 +410,11 @@ static void test_leg_used_by_a_stream(void **state)
 	build(2, 4, "CONFLUX_LINKED CONFLUX_ID=AA");
 	build(3, 4, "CONFLUX_LINKED CONFLUX_ID=AA");
 	build(4, 5, "CONFLUX_LINKED CONFLUX_ID=BB");
-	assert_true(circs_is_clean(c, 2, now) && circs_is_clean(c, 3, now));
-	visit(1, 2, "a.test:443", "a.test:0", "p");
-	assert_false(circs_is_clean(c, 2, now) || circs_is_clean(c, 3, now));
-	assert_true(circs_is_clean(c, 4, now));
+	build(5, 6, "GENERAL");
+	assert_false(circs_is_clean(c, 2, now) || circs_is_clean(c, 3, now) || circs_is_clean(c, 4, now));
+	assert_true(circs_is_clean(c, 5, now));
+	visit(1, 5, "a.test:443", "a.test:0", "p");
+	assert_false(circs_is_clean(c, 5, now));
 	assert_false(circs_is_clean(c, 77, now));
 }
 
