@@ -10,7 +10,6 @@ const char base32_c32[33] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 static const char base64_plain[65] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char base64_url[65] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-static const char base16_lower[17] = "0123456789abcdef";
 
 static int value_of(const char *alphabet, size_t letters, char c)
 {
@@ -61,8 +60,9 @@ bool base16_decode(const char *s, size_t n, uint8_t *out, size_t cap, size_t *le
 	if (n % 2 != 0 || n / 2 > cap)
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		int value = value_of(base16_lower, 16, s[i] >= 'A' && s[i] <= 'F' ? (char)(s[i] - 'A' + 'a') : s[i]);
-		if (value < 0)
+		/* Without look-ups: lists of hashes are made of this. A letter has 1 to 6 in its low bits. */
+		unsigned c = (uint8_t)s[i], letter = (uint8_t)((c | 32) - 'a') < 6, value = (c & 15) + letter * 9;
+		if (!letter && (uint8_t)(c - '0') >= 10)
 			return false;
 		out[i / 2] = (uint8_t)(i % 2 == 0 ? value << 4 : out[i / 2] | value);
 	}

@@ -14,11 +14,6 @@ static bool is_letter(char c)
 	return (uint8_t)((c | 32) - 'a') < 6;
 }
 
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 /* What case n hexadecimal digits are written in. Without branches: those of a mixture can't be foreseen. */
 static enum letters letters_of(const char *s, size_t n)
 {
@@ -40,18 +35,17 @@ static enum letters letters_of(const char *s, size_t n)
  * At least 8 different digits, no digit 8 times in a row: of 64 random digits one set in four million fails. */
 static bool looks_random(const char *s, size_t n)
 {
-	unsigned seen = 0, different = 0;
-	size_t run = 0;
+	unsigned seen = 0, last = 16, different = 0, run = 0, longest = 0;
 	for (size_t i = 0; i < n; i++) {
-		char c = lower(s[i]);
-		unsigned bit = 1u << (c <= '9' ? c - '0' : c - 'a' + 10);
-		different += (seen & bit) == 0;
-		seen |= bit;
-		run = i > 0 && c == lower(s[i - 1]) ? run + 1 : 1;
-		if (run >= 8)
-			return false;
+		unsigned c = (uint8_t)s[i], digit = (c & 15) + (c >> 6) * 9;
+		run = digit == last ? run + 1 : 1;
+		longest = run > longest ? run : longest;
+		seen |= 1u << digit;
+		last = digit;
 	}
-	return different >= 8;
+	for (; seen; seen &= seen - 1)
+		different++;
+	return longest < 8 && different >= 8;
 }
 
 /* 2 * payload digits of one case behind the prefix, nothing else. */
@@ -171,7 +165,7 @@ bool addr_check_icp_account(const struct addr_row *row, const char *s, size_t n)
 	if (n != 64 || letters_of(s, n) == LETTERS_MIXED || !base16_decode(s, n, b, sizeof b, &len))
 		return false;
 	uint32_t want = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
-	return looks_random(s, n) && crc32_ieee(b + 4, 28) == want;
+	return crc32_ieee(b + 4, 28) == want && looks_random(s, n);
 }
 
 /* 20 bytes, then their BLAKE2b of 5 bytes; all its bits turned round for a contract. */

@@ -58,14 +58,20 @@ uint16_t crc16_xmodem(const void *in, size_t n)
 	return (uint16_t)crc;
 }
 
+/* What each four bits that drop out bring: the polynomial 0xedb88320, shifted as often. */
+static const uint32_t crc32_by[16] = {
+	0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
+	0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
+};
+
 uint32_t crc32_ieee(const void *in, size_t n)
 {
 	const uint8_t *at = in;
 	uint32_t crc = UINT32_MAX;
 	while (n-- > 0) {
 		crc ^= *at++;
-		for (int bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ ((crc & 1) != 0 ? 0xedb88320u : 0);
+		crc = crc >> 4 ^ crc32_by[crc & 15];
+		crc = crc >> 4 ^ crc32_by[crc & 15];
 	}
 	return ~crc;
 }

@@ -81,10 +81,26 @@ static bool takes(const struct addr_row *row, const char *s, size_t n, bool bare
 	return (tested || made_of(row, s + prefix, n - prefix - suffix)) && row->check(row, s, n);
 }
 
+/* Does one of the words, separated by spaces, begin at s, which ends in a NUL? */
+static bool word_at(const char *words, const char *s)
+{
+	while (*words) {
+		size_t k = 0;
+		while (words[k] && words[k] != ' ' && words[k] == s[k])
+			k++;
+		if (!words[k] || words[k] == ' ')
+			return true;
+		words += k + strcspn(words + k, " ");
+		words += *words == ' ';
+	}
+	return false;
+}
+
 /* Is one of the row's words near by? The text around, without the candidate itself, is put in lower case once. */
 static bool context_near(const struct addr_row *row, const struct addr_place *at)
 {
 	char around[2 * ADDR_CONTEXT + 2];
+	uint64_t first[2] = { 0, 0 };
 	size_t n = 0, from = at->from > ADDR_CONTEXT ? at->from - ADDR_CONTEXT : 0;
 	size_t to = at->len - at->to > ADDR_CONTEXT ? at->to + ADDR_CONTEXT : at->len;
 	for (size_t i = from; i < at->from; i++)
@@ -92,11 +108,14 @@ static bool context_near(const struct addr_row *row, const struct addr_place *at
 	around[n++] = '\0';
 	for (size_t i = at->to; i < to; i++)
 		around[n++] = lower((char)at->text[i]);
-	for (const char *word = row->context; *word;) {
-		size_t len = strcspn(word, " ");
-		if (memmem(around, n, word, len))
+	around[n] = '\0';
+	for (const char *word = row->context; *word; word++)
+		if (word == row->context || word[-1] == ' ')
+			first[(uint8_t)*word >> 6 & 1] |= UINT64_C(1) << ((uint8_t)*word & 63);
+	for (size_t i = 0; i < n; i++) {
+		uint8_t c = (uint8_t)around[i];
+		if (c < 128 && (first[c >> 6] >> (c & 63) & 1) && word_at(row->context, around + i))
 			return true;
-		word += len + (word[len] == ' ');
 	}
 	return false;
 }

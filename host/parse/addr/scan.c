@@ -306,20 +306,35 @@ static inline void block(struct scan *s, struct run *r, const struct mask *m, si
 	}
 }
 
-/* Could any part of an address be here? Its pieces have a digit beside a letter, a capital behind a small letter, or are long; or it is
- * written in single letters; or something is hidden in it; or it has numbers with full stops and dashes (Hedera) or dashed groups. A block without any of
+/* Of the block before: its runs (bit i of two: bytes i - 1 and i are both of a word), and whether it had any mixture. */
+struct seen { uint64_t word, two, four, eight; bool mixed; };
+
+/* Are n bits set, or more? */
+static inline bool many(uint64_t bits, unsigned n)
+{
+	while (bits && --n)
+		bits &= bits - 1;
+	return bits != 0;
+}
+
+/* Could any part of an address be here? Its pieces have a digit beside a letter or a capital behind a small letter (mixed), and more than
+ * one such place, or a run of nine, as every address has that is in three pieces at most; or they are long; or it is written in single
+ * letters; or something is hidden in it; or it has dashed groups, or a number, a dash and five letters (Hedera). A block without any of
  * that, between two such, holds none: 64 characters of base58 without one happen in no more than 1 of 10,000 addresses that long, and
  * then one is only missed when it was also broken into words. */
-static inline bool block_counts(const struct mask *m, bool open)
+static inline bool block_counts(const struct mask *m, struct seen *was)
 {
-	uint64_t before = m->word << 1 | open, behind = m->word >> 1, letter = m->word & ~m->digit;
-	uint64_t mixed = m->digit & (letter << 1 | letter >> 1);
-	uint64_t dotted = m->digit & ((m->dash >> 1 & letter >> 2) | (m->dot >> 1 & m->digit >> 2 & m->dot >> 3));
-	uint64_t pairs = m->word & behind, fours = pairs & pairs >> 2, eights = fours & fours >> 4, longer = eights & eights >> 6;
-	uint64_t single = m->word & ~before & ~behind;
-	uint64_t dashed = m->dash & letter << 1 & letter >> 1;
-	return (mixed | dotted | inner_of(m) | m->high | longer) != 0 || __builtin_popcountll(single) >= 8 ||
-	       __builtin_popcountll(dashed) >= 2;
+	uint64_t word = m->word, letter = word & ~m->digit, other = ~letter, before = word << 1 | was->word >> 63;
+	uint64_t two = word & before, four = two & (two << 2 | was->two >> 62), eight = four & (four << 4 | was->four >> 60);
+	uint64_t nine = eight & (word << 8 | was->word >> 56), longer = eight & (eight << 6 | was->eight >> 58);
+	uint64_t mixed = (m->digit & (letter << 1 | letter >> 1)) | inner_of(m), single = word & ~before & ~(word >> 1);
+	/* What the next block begins with is not known here, so it may be letters. */
+	uint64_t tailed = m->dash & (m->digit << 1 | 1) & ~(other >> 1 | other >> 2 | other >> 3 | other >> 4 | other >> 5 | word >> 6);
+	uint64_t dashed = m->dash & letter << 1 & two << 1 & word << 3 & letter >> 1;
+	bool counts = (tailed | m->high | longer | (mixed & (mixed - 1))) != 0 || (mixed && (nine || was->mixed || many(m->upper, 16))) || many(dashed, 2) ||
+	              ((single & letter) && many(single, 8));
+	*was = (struct seen){ word, two, four, eight, mixed != 0 };
+	return counts;
 }
 
 /* Goes over the text by blocks, one behind, and leaves out those that neither count nor have a neighbour that does. */
@@ -354,6 +369,7 @@ void addr_scan(const uint8_t *text, size_t len, struct addr_hits *out)
 	struct scan s = { .text = text, .len = len, .out = out };
 	struct run r = { .open = false };
 	struct walk w = { .on = false };
+	struct seen seen = { .mixed = false };
 	out->n = 0;
 	out->more = false;
 	for (size_t i = 0; i < len; i += 64) {
@@ -365,7 +381,7 @@ void addr_scan(const uint8_t *text, size_t len, struct addr_hits *out)
 			at = end;
 		}
 		struct mask m = mask_of(at);
-		bool counts = block_counts(&m, i > 0 && is_word(text[i - 1]));
+		bool counts = block_counts(&m, &seen);
 		if (i > 0)
 			walk(&s, &r, &w, i - 64, counts);
 		w.before_counts = w.last_counts;

@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Bit i is about byte i. word: a letter or digit of ASCII, or a byte above ASCII. dot, dash: "." and "-". */
-struct mask { uint64_t word, digit, upper, high, dot, dash; };
+/* Bit i is about byte i. word: a letter or digit of ASCII, or a byte above ASCII. dash: "-". */
+struct mask { uint64_t word, digit, upper, high, dash; };
 
 #if defined(__SSE2__) && !defined(SECONDEXIT_NO_SIMD)
 #include <emmintrin.h>
@@ -22,7 +22,7 @@ static inline uint64_t mask_in(__m128i bytes, char low, char n)
 
 static inline struct mask mask_of(const uint8_t p[64])
 {
-	struct mask m = { 0, 0, 0, 0, 0, 0 };
+	struct mask m = { 0, 0, 0, 0, 0 };
 	for (unsigned i = 0; i < 4; i++) {
 		__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(p + i * 16));
 		unsigned shift = i * 16;
@@ -30,7 +30,6 @@ static inline struct mask mask_of(const uint8_t p[64])
 		m.upper |= mask_in(bytes, 'A', 26) << shift;
 		m.word |= mask_in(_mm_or_si128(bytes, _mm_set1_epi8(32)), 'a', 26) << shift;
 		m.high |= (uint64_t)(unsigned)_mm_movemask_epi8(bytes) << shift;
-		m.dot |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('.'))) << shift;
 		m.dash |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('-'))) << shift;
 	}
 	m.word |= m.digit | m.high;
@@ -47,14 +46,13 @@ static inline size_t mask_skip16(const uint8_t *p)
 #else
 static inline struct mask mask_of(const uint8_t p[64])
 {
-	struct mask m = { 0, 0, 0, 0, 0, 0 };
+	struct mask m = { 0, 0, 0, 0, 0 };
 	for (unsigned i = 0; i < 64; i++) {
 		uint8_t c = p[i];
 		uint64_t digit = (uint8_t)(c - '0') < 10, upper = (uint8_t)(c - 'A') < 26, lower = (uint8_t)(c - 'a') < 26, high = c >> 7;
 		m.digit |= digit << i;
 		m.upper |= upper << i;
 		m.high |= high << i;
-		m.dot |= (uint64_t)(c == '.') << i;
 		m.dash |= (uint64_t)(c == '-') << i;
 		m.word |= (digit | upper | lower | high) << i;
 	}
