@@ -5,6 +5,7 @@
 #include "feature/url.h"
 #include <ctype.h>
 #include <sodium.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,11 +127,12 @@ static void compare_free(struct compare *k)
 static void deliver(struct compare *k)
 {
 	struct clip *c = k->owner;
-	for (struct compare **at = &c->compares; *at; at = &(*at)->next)
-		if (*at == k) {
-			*at = k->next;
-			break;
-		}
+	struct compare **at = &c->compares;
+	while (*at != k) {
+		assert(*at);   /* it is in its owner's list */
+		at = &(*at)->next;
+	}
+	*at = k->next;
 	compare_send(k);
 	compare_free(k);
 	if (!c->compares && c->ops->rest)

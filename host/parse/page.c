@@ -3,6 +3,7 @@
 #include "parse/page.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include <assert.h>
 #include <gumbo.h>
 #include <setjmp.h>
 #include <stdio.h>
@@ -75,6 +76,7 @@ static bool is_element(const GumboNode *n)
 
 static const GumboVector *children_of(const GumboNode *n)
 {
+	assert(n);
 	return n->type == GUMBO_NODE_DOCUMENT ? &n->v.document.children : is_element(n) ? &n->v.element.children : NULL;
 }
 

@@ -93,7 +93,7 @@ bool addr_check_bech32_any(const struct addr_row *row, const char *s, size_t n)
 bool addr_check_blech32(const struct addr_row *row, const char *s, size_t n)
 {
 	size_t prefix = strlen(row->prefix);
-	uint8_t groups[128], bytes[80];
+	uint8_t groups[128] = { 0 }, bytes[80];
 	size_t len;
 	uint64_t sum = 1;
 	if (n < prefix + 1 + 12 || n - prefix > sizeof groups || !bech32_one_case(s, n))

@@ -145,7 +145,7 @@ bool addr_check_nxt(const struct addr_row *row, const char *s, size_t n)
 		for (unsigned j = 0; j < 31; j++) {
 			if (j > 12 && j < 27)
 				continue;
-			uint8_t symbol = word[j > 26 ? j - 14 : j];
+			uint8_t symbol = word[j < 13 ? j : j - 14];
 			sum ^= symbol == 0 ? 0 : power[(log[symbol] + i * j) % 31];
 		}
 		if (sum != 0)

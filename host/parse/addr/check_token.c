@@ -33,8 +33,10 @@ static bool looks_random(const char *s, size_t n)
 		count[kind]++;
 		if (i > 0)
 			sum += follows[kind_of(s[i - 1])][kind];
-		if (kind <= LARGE)
-			sum += stands[s[i] - (kind == LARGE ? 'A' : 'a')];
+		if (s[i] >= 'A' && s[i] <= 'Z')
+			sum += stands[s[i] - 'A'];
+		else if (s[i] >= 'a' && s[i] <= 'z')
+			sum += stands[s[i] - 'a'];
 	}
 	return sum < IDENTIFIER_FROM && count[SMALL] >= 5 && count[LARGE] >= 5 && different >= 18;
 }
