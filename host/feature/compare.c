@@ -124,9 +124,8 @@ static void compare_free(struct compare *k)
 }
 
 /* Unlinks, calls the sink, frees. */
-static void deliver(struct compare *k)
+static void deliver(struct clip *c, struct compare *k)
 {
-	struct clip *c = k->owner;
 	struct compare **at = &c->compares;
 	while (*at != k) {
 		assert(*at);   /* it is in its owner's list */
@@ -225,7 +224,7 @@ bool compare_cancel(struct clip *c, uint32_t id)
 	for (struct compare *k = c->compares; k; k = k->next)
 		if (k->id == id) {
 			compare_end(k, VERDICT_UNDECIDED, REASON_CANCELLED, ERR_CANCELLED);
-			deliver(k);
+			deliver(c, k);
 			compares_pump(c);
 			return true;
 		}
@@ -236,7 +235,7 @@ void compares_cancel_all(struct clip *c)
 {
 	while (c->compares) {
 		compare_end(c->compares, VERDICT_UNDECIDED, REASON_CANCELLED, ERR_CANCELLED);
-		deliver(c->compares);
+		deliver(c, c->compares);
 	}
 	if (c->ops)
 		c->ops->wake(c->ops->arg, CLIP_NEVER);
@@ -414,7 +413,7 @@ void clip_tick(struct clip *c)
 			k = k->next;
 		if (!k)
 			break;
-		deliver(k);
+		deliver(c, k);
 	}
 	compares_pump(c);
 }
