@@ -96,31 +96,30 @@ static bool word_at(const char *words, const uint8_t *s, size_t n)
 	return false;
 }
 
-/* The letters that the words begin with, in either case; a bit for each. */
-static void first_letters(const char *words, uint64_t first[2])
+static void add_letter(uint64_t set[2], char c)
 {
-	first[0] = first[1] = 0;
-	for (const char *word = words; *word; word++)
-		if (word == words || word[-1] == ' ') {
-			uint8_t c = (uint8_t)*word, upper = c >= 'a' && c <= 'z' ? c ^ 32 : c;
-			first[c >> 6 & 1] |= UINT64_C(1) << (c & 63);
-			first[upper >> 6 & 1] |= UINT64_C(1) << (upper & 63);
-		}
+	uint8_t small = (uint8_t)c, large = small >= 'a' && small <= 'z' ? small ^ 32 : small;
+	set[small >> 6 & 1] |= UINT64_C(1) << (small & 63);
+	set[large >> 6 & 1] |= UINT64_C(1) << (large & 63);
 }
 
-/* Is one of the row's words near by? It does not reach into the candidate. */
+/* Is one of the row's words near by? It does not reach into the candidate. Their first two letters, in either case, say where to look. */
 static bool context_near(const struct addr_row *row, const struct addr_place *at)
 {
-	uint64_t first[2];
+	uint64_t first[2] = { 0, 0 }, second[2] = { 0, 0 };
 	size_t from = at->from > ADDR_CONTEXT ? at->from - ADDR_CONTEXT : 0;
 	size_t to = at->len - at->to > ADDR_CONTEXT ? at->to + ADDR_CONTEXT : at->len;
-	first_letters(row->context, first);
-	for (size_t i = from; i < to; i++) {
+	for (const char *word = row->context; *word; word++)
+		if (word == row->context || word[-1] == ' ') {
+			add_letter(first, word[0]);
+			add_letter(second, word[1]);
+		}
+	for (size_t i = from; i + 1 < to; i++) {
+		uint8_t c = at->text[i], d = at->text[i + 1];
 		if (i == at->from)
-			i = at->to;
-		uint8_t c = i < to ? at->text[i] : 128;
-		if (c < 128 && (first[c >> 6] >> (c & 63) & 1) &&
-		    word_at(row->context, at->text + i, (i < at->from ? at->from : to) - i))
+			i = at->to - 1;
+		else if (c < 128 && d < 128 && (first[c >> 6] >> (c & 63) & second[d >> 6] >> (d & 63) & 1) &&
+		         word_at(row->context, at->text + i, (i < at->from ? at->from : to) - i))
 			return true;
 	}
 	return false;

@@ -354,10 +354,12 @@ static inline bool block_counts(const struct mask *m, struct seen *was)
 	uint64_t two = word & before, four = two & (two << 2 | was->two >> 62), eight = four & (four << 4 | was->four >> 60);
 	uint64_t nine = eight & (word << 8 | was->word >> 56), longer = eight & (eight << 6 | was->eight >> 58);
 	uint64_t mixed = (m->digit & (letter << 1 | letter >> 1)) | inner_of(m), single = word & ~before & ~(word >> 1);
+	/* All of the runs that nine is of, as far back as eight. */
+	uint64_t back = nine | nine >> 1, further = back | back >> 2, run = further | further >> 4 | nine >> 8;
 	/* What the next block begins with is not known here, so it may be letters. */
 	uint64_t tailed = m->dash & (m->digit << 1 | 1) & ~(other >> 1 | other >> 2 | other >> 3 | other >> 4 | other >> 5 | word >> 6);
 	uint64_t dashed = m->dash & letter << 1 & two << 1 & word << 3 & letter >> 1;
-	bool counts = (tailed | m->high | longer | (mixed & (mixed - 1))) != 0 || (mixed && (nine || was->mixed || many(m->upper, 16))) || many(dashed, 2) ||
+	bool counts = (tailed | m->high | longer | (mixed & (mixed - 1))) != 0 || ((mixed & run) != 0) || (mixed && (was->mixed || many(m->upper, 16))) || many(dashed, 2) ||
 	              ((single & letter) && many(single, 8));
 	*was = (struct seen){ word, two, four, eight, mixed != 0 };
 	return counts;
