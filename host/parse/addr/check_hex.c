@@ -17,18 +17,23 @@ static bool is_letter(char c)
 /* What case n hexadecimal digits are written in. Without branches: those of a mixture can't be foreseen. */
 static enum letters letters_of(const char *s, size_t n)
 {
-	unsigned small = 0, large = 0, foreign = 0;
+	enum { DIGIT = 1, SMALL = 2, LARGE = 4 };
+	static const uint8_t kinds[256] = {
+		['0'] = DIGIT, ['1'] = DIGIT, ['2'] = DIGIT, ['3'] = DIGIT, ['4'] = DIGIT, ['5'] = DIGIT, ['6'] = DIGIT, ['7'] = DIGIT,
+		['8'] = DIGIT, ['9'] = DIGIT, ['a'] = SMALL, ['b'] = SMALL, ['c'] = SMALL, ['d'] = SMALL, ['e'] = SMALL, ['f'] = SMALL,
+		['A'] = LARGE, ['B'] = LARGE, ['C'] = LARGE, ['D'] = LARGE, ['E'] = LARGE, ['F'] = LARGE,
+	};
+	unsigned all = 0, foreign = 0;
 	for (size_t i = 0; i < n; i++) {
-		unsigned lower_here = (uint8_t)(s[i] - 'a') < 6, upper_here = (uint8_t)(s[i] - 'A') < 6, digit = (uint8_t)(s[i] - '0') < 10;
-		small |= lower_here;
-		large |= upper_here;
-		foreign |= (lower_here | upper_here | digit) ^ 1;
+		unsigned kind = kinds[(uint8_t)s[i]];
+		all |= kind;
+		foreign |= kind == 0;
 	}
 	if (foreign)
 		return LETTERS_FOREIGN;
-	if (small && large)
+	if ((all & SMALL) && (all & LARGE))
 		return LETTERS_MIXED;
-	return small ? LETTERS_LOWER : large ? LETTERS_UPPER : LETTERS_NONE;
+	return (all & SMALL) ? LETTERS_LOWER : (all & LARGE) ? LETTERS_UPPER : LETTERS_NONE;
 }
 
 /* Do the digits look drawn at random, as those of a hash or a key? Not so constants, masks, counters, the zero address.

@@ -81,12 +81,12 @@ static bool takes(const struct addr_row *row, const char *s, size_t n, bool bare
 	return (tested || made_of(row, s + prefix, n - prefix - suffix)) && row->check(row, s, n);
 }
 
-/* Does one of the words, separated by spaces, begin at s, which ends in a NUL? */
-static bool word_at(const char *words, const char *s)
+/* Does one of the words, separated by spaces and in lower case, begin at s, where n characters are? */
+static bool word_at(const char *words, const uint8_t *s, size_t n)
 {
 	while (*words) {
 		size_t k = 0;
-		while (words[k] && words[k] != ' ' && words[k] == s[k])
+		while (k < n && words[k] && words[k] != ' ' && words[k] == lower((char)s[k]))
 			k++;
 		if (!words[k] || words[k] == ' ')
 			return true;
@@ -96,25 +96,30 @@ static bool word_at(const char *words, const char *s)
 	return false;
 }
 
-/* Is one of the row's words near by? The text around, without the candidate itself, is put in lower case once. */
+static void add_letter(uint64_t set[2], char c)
+{
+	uint8_t small = (uint8_t)c, large = small >= 'a' && small <= 'z' ? small ^ 32 : small;
+	set[small >> 6 & 1] |= UINT64_C(1) << (small & 63);
+	set[large >> 6 & 1] |= UINT64_C(1) << (large & 63);
+}
+
+/* Is one of the row's words near by? It does not reach into the candidate. Their first two letters, in either case, say where to look. */
 static bool context_near(const struct addr_row *row, const struct addr_place *at)
 {
-	char around[2 * ADDR_CONTEXT + 2];
-	uint64_t first[2] = { 0, 0 };
-	size_t n = 0, from = at->from > ADDR_CONTEXT ? at->from - ADDR_CONTEXT : 0;
+	uint64_t first[2] = { 0, 0 }, second[2] = { 0, 0 };
+	size_t from = at->from > ADDR_CONTEXT ? at->from - ADDR_CONTEXT : 0;
 	size_t to = at->len - at->to > ADDR_CONTEXT ? at->to + ADDR_CONTEXT : at->len;
-	for (size_t i = from; i < at->from; i++)
-		around[n++] = lower((char)at->text[i]);
-	around[n++] = '\0';
-	for (size_t i = at->to; i < to; i++)
-		around[n++] = lower((char)at->text[i]);
-	around[n] = '\0';
 	for (const char *word = row->context; *word; word++)
-		if (word == row->context || word[-1] == ' ')
-			first[(uint8_t)*word >> 6 & 1] |= UINT64_C(1) << ((uint8_t)*word & 63);
-	for (size_t i = 0; i < n; i++) {
-		uint8_t c = (uint8_t)around[i];
-		if (c < 128 && (first[c >> 6] >> (c & 63) & 1) && word_at(row->context, around + i))
+		if (word == row->context || word[-1] == ' ') {
+			add_letter(first, word[0]);
+			add_letter(second, word[1]);
+		}
+	for (size_t i = from; i + 1 < to; i++) {
+		uint8_t c = at->text[i], d = at->text[i + 1];
+		if (i == at->from)
+			i = at->to - 1;
+		else if (c < 128 && d < 128 && (first[c >> 6] >> (c & 63) & second[d >> 6] >> (d & 63) & 1) &&
+		         word_at(row->context, at->text + i, (i < at->from ? at->from : to) - i))
 			return true;
 	}
 	return false;

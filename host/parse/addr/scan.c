@@ -134,9 +134,34 @@ static const uint8_t gap_by[128] = {
 	['\\'] = GAP_ELSE, ['^'] = GAP_ELSE, ['`'] = GAP_ELSE, ['~'] = GAP_ELSE,
 };
 
+static inline uint8_t gap_class(uint8_t c)
+{
+	return c < 128 ? gap_by[c] : GAP_LOOK;
+}
+
+/* The gap, when it is longer than one character: what is common is told without scan_gap. */
+static enum gap gap_long(const struct scan *s, size_t end, size_t start)
+{
+	bool blank = false;
+	unsigned lines = 0;
+	if (start - end > GAP_MAX)
+		return GAP_OTHER;
+	for (size_t i = end; i < start; i++) {
+		uint8_t by = gap_class(s->text[i]);
+		/* Neither punctuation, nor a mark behind white space, joins anything, whatever follows. */
+		if (by == GAP_ELSE || (by == GAP_MARKS && blank))
+			return GAP_OTHER;
+		if (by != GAP_BLANK || s->text[i] == '\r')
+			return scan_gap(s, end, start);
+		blank = true;
+		lines += s->text[i] == '\n';
+	}
+	return lines <= 2 ? GAP_SPACE : GAP_OTHER;
+}
+
 static inline enum gap gap_before(const struct scan *s, size_t end, size_t start)
 {
-	uint8_t c = s->text[end], by = c < 128 ? gap_by[c] : GAP_LOOK;
+	uint8_t c = s->text[end], by = gap_class(c);
 	if (by == GAP_ELSE || s->n == 0)
 		return GAP_OTHER;
 	if (start - end == 1 && by != GAP_LOOK)
@@ -144,14 +169,15 @@ static inline enum gap gap_before(const struct scan *s, size_t end, size_t start
 	/* ". " and the like. */
 	if (by == GAP_MARKS && c != '-' && s->text[end + 1] == ' ')
 		return GAP_OTHER;
-	return scan_gap(s, end, start);
+	return gap_long(s, end, start);
 }
 
 /* Is the chain worth a look? */
 static inline bool chain_counts(const struct scan *s, size_t end)
 {
 	size_t n = end - s->chain.start;
-	return n >= CHAIN_MIN && !(s->chain.flags & PIECE_USED) && ((s->chain.flags & PIECE_DIGIT) || n >= CHAIN_PLAIN_MIN);
+	return n >= CHAIN_MIN && !(s->chain.flags & PIECE_USED) && ((s->chain.flags & PIECE_DIGIT) || n >= CHAIN_PLAIN_MIN) &&
+	       ((s->chain.flags & CHAIN_DASH) || n >= CHAIN_DASHLESS_MIN);
 }
 
 /* Where the next piece is written: among the kept ones, over the oldest, which nobody asks for any more. */
@@ -175,7 +201,9 @@ static inline void piece(struct scan *s)
 		s->chain.flags = 0;
 	} else if (p->start - prev->end > 1) {
 		/* Perhaps something hidden between the marks: a copy is always right. */
-		s->chain.flags |= PIECE_FOLDED;
+		s->chain.flags |= PIECE_FOLDED | CHAIN_DASH;
+	} else if (s->text[prev->end] == '-') {
+		s->chain.flags |= CHAIN_DASH;
 	}
 	p->chain = s->chain.start;
 	if (gap == GAP_SPACE && p->n == s->row.size) {
@@ -259,15 +287,10 @@ static inline void run_end(struct scan *s, struct run *r, size_t end)
 	piece(s);
 }
 
-/* The bits below n, n <= 64. */
-static inline uint64_t below(unsigned n)
-{
-	return n >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << n) - 1;
-}
-
+/* bits is not 0. */
 static inline unsigned lowest(uint64_t bits)
 {
-	return bits ? (unsigned)__builtin_ctzll(bits) : 64;
+	return (unsigned)__builtin_ctzll(bits);
 }
 
 /* Capitals right behind small letters. */
@@ -276,34 +299,37 @@ static inline uint64_t inner_of(const struct mask *m)
 	return m->upper & (m->word & ~(m->upper | m->digit | m->high)) << 1;
 }
 
+/* What the run has that is special, at the bits `here`. */
+static inline void run_sees(struct run *r, const struct mask *m, uint64_t inner, uint64_t here)
+{
+	if (((m->digit | inner | m->high) & here) == 0)
+		return;
+	r->flags |= (m->digit & here) ? PIECE_DIGIT : 0;
+	r->flags |= (inner & here) ? PIECE_INNER : 0;
+	r->high |= (m->high & here) != 0;
+}
+
 /* The runs of 64 bytes from base on. */
 static inline void block(struct scan *s, struct run *r, const struct mask *m, size_t base)
 {
-	uint64_t left = m->word, inner = inner_of(m), special = m->digit | inner | m->high;
+	uint64_t inner = inner_of(m), before = m->word << 1 | r->open, starts = m->word & ~before, ends = ~m->word & before;
 	unsigned start = 0;
-	if (!r->open) {
-		if (left == 0)
-			return;
-		start = lowest(left);
-		*r = (struct run){ base + start, true, false, 0 };
-	}
-	for (;;) {
-		unsigned end = lowest(~left & ~below(start));
-		uint64_t here = below(end) & ~below(start);
-		if (special & here) {
-			r->flags |= (m->digit & here) ? PIECE_DIGIT : 0;
-			r->flags |= (inner & here) ? PIECE_INNER : 0;
-			r->high |= (m->high & here) != 0;
+	for (; ends; ends &= ends - 1) {
+		unsigned end = lowest(ends);
+		if (!r->open) {
+			start = lowest(starts);
+			starts &= starts - 1;
+			*r = (struct run){ base + start, true, false, 0 };
 		}
-		if (end == 64)
-			return;
+		run_sees(r, m, inner, (UINT64_C(1) << end) - (UINT64_C(1) << start));
 		run_end(s, r, base + end);
-		left &= ~below(end);
-		if (left == 0)
-			return;
-		start = lowest(left);
+	}
+	if (starts) {
+		start = lowest(starts);
 		*r = (struct run){ base + start, true, false, 0 };
 	}
+	if (r->open)
+		run_sees(r, m, inner, ~UINT64_C(0) << start);
 }
 
 /* Of the block before: its runs (bit i of two: bytes i - 1 and i are both of a word), and whether it had any mixture. */
@@ -328,10 +354,12 @@ static inline bool block_counts(const struct mask *m, struct seen *was)
 	uint64_t two = word & before, four = two & (two << 2 | was->two >> 62), eight = four & (four << 4 | was->four >> 60);
 	uint64_t nine = eight & (word << 8 | was->word >> 56), longer = eight & (eight << 6 | was->eight >> 58);
 	uint64_t mixed = (m->digit & (letter << 1 | letter >> 1)) | inner_of(m), single = word & ~before & ~(word >> 1);
+	/* All of the runs that nine is of, as far back as eight. */
+	uint64_t back = nine | nine >> 1, further = back | back >> 2, run = further | further >> 4 | nine >> 8;
 	/* What the next block begins with is not known here, so it may be letters. */
 	uint64_t tailed = m->dash & (m->digit << 1 | 1) & ~(other >> 1 | other >> 2 | other >> 3 | other >> 4 | other >> 5 | word >> 6);
 	uint64_t dashed = m->dash & letter << 1 & two << 1 & word << 3 & letter >> 1;
-	bool counts = (tailed | m->high | longer | (mixed & (mixed - 1))) != 0 || (mixed && (nine || was->mixed || many(m->upper, 16))) || many(dashed, 2) ||
+	bool counts = (tailed | m->high | longer | (mixed & (mixed - 1))) != 0 || ((mixed & run) != 0) || (mixed && (was->mixed || many(m->upper, 16))) || many(dashed, 2) ||
 	              ((single & letter) && many(single, 8));
 	*was = (struct seen){ word, two, four, eight, mixed != 0 };
 	return counts;

@@ -23,6 +23,7 @@ enum {
 	PIECE_FOLDED = 4,  /* has other characters than plain ASCII */
 	PIECE_BLOCKED = 8, /* has a letter that no address has */
 	PIECE_USED = 16,   /* is part of an address that was found, with a checksum that says so */
+	CHAIN_DASH = 64,   /* of a chain: a dash between its pieces, or perhaps */
 	PIECE_WEAK = 32,   /* is one by a weak checksum or by structure alone: what it is part of with a better one takes its place */
 };
 
@@ -118,9 +119,11 @@ void join_row_grows(struct scan *s, const struct piece *p);
 /* The row, of two pieces at least, is complete; next, unless NULL, follows it and is shorter. True when next is part of an address. */
 bool join_row_ends(struct scan *s, const struct piece *next);
 
-/* Chains shorter than this hold no address with punctuation inside; one without a digit only by chance, when it is long. */
+/* Chains shorter than this hold no address with punctuation inside; one without a digit only by chance, when it is long. Short ones have
+ * a dash (Hedera). */
 #define CHAIN_MIN 12
 #define CHAIN_PLAIN_MIN 20
+#define CHAIN_DASHLESS_MIN 22
 /* The chain that ends at end, and is that long, is complete. */
 void chain_end(struct scan *s, size_t end);
 
