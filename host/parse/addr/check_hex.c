@@ -74,24 +74,37 @@ static bool case_is(const char *s, size_t n, const uint8_t *hash)
 	return true;
 }
 
-/* Keccak-256 of `before` and 40 hexadecimal digits in small letters. The last one with nothing before is remembered: the rows of several
- * chains ask for it in turn, and hostile text can make this the slowest thing there is. */
-static void eip55_hash(const char *before, const char *digits, uint8_t out[static 32])
+/* What the rows of several chains ask in turn of the same 40 digits is remembered, as hostile text can make this the slowest thing there
+ * is: what case they are in, what they are in small letters, and the hash of that. */
+struct eip55 { char digits[40], small[40]; enum letters letters; bool hashed; uint8_t hash[32]; };
+
+static struct eip55 *eip55_of(const char *digits)
 {
-	static _Thread_local struct { char digits[40]; uint8_t hash[32]; } last;
+	static _Thread_local struct eip55 last;
+	if (memcmp(digits, last.digits, 40) != 0) {
+		memcpy(last.digits, digits, 40);
+		last.letters = letters_of(digits, 40);
+		last.hashed = false;
+		for (size_t i = 0; i < 40; i++)
+			last.small[i] = (char)(digits[i] | 32); /* a digit has that bit */
+	}
+	return &last;
+}
+
+/* Keccak-256 of before and the small letters. */
+static void eip55_hash(struct eip55 *e, const char *before, uint8_t out[static 32])
+{
 	char text[16 + 40];
 	size_t n = strlen(before);
 	memcpy(text, before, n);
-	for (size_t i = 0; i < 40; i++)
-		text[n + i] = (char)(digits[i] | 32); /* a digit has that bit */
-	if (n == 0 && memcmp(text, last.digits, 40) == 0) {
-		memcpy(out, last.hash, 32);
-		return;
-	}
-	hash_keccak256(text, n + 40, out);
+	memcpy(text + n, e->small, 40);
+	if (n > 0 || !e->hashed)
+		hash_keccak256(text, n + 40, out);
+	else
+		memcpy(out, e->hash, 32);
 	if (n == 0) {
-		memcpy(last.digits, text, 40);
-		memcpy(last.hash, out, 32);
+		e->hashed = true;
+		memcpy(e->hash, out, 32);
 	}
 }
 
@@ -100,9 +113,12 @@ bool addr_check_eip55(const struct addr_row *row, const char *s, size_t n)
 {
 	size_t skip = row->prefix_len;
 	uint8_t hash[32];
-	if (n != skip + 40 || strlen(row->param) > 16 || letters_of(s + skip, 40) != LETTERS_MIXED)
+	if (n != skip + 40 || strlen(row->param) > 16)
 		return false;
-	eip55_hash(row->param, s + skip, hash);
+	struct eip55 *e = eip55_of(s + skip);
+	if (e->letters != LETTERS_MIXED)
+		return false;
+	eip55_hash(e, row->param, hash);
 	/* Wanchain takes the same hash and turns the cases round. */
 	if (row->number == 1)
 		for (size_t i = 0; i < 20; i++)

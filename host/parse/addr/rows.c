@@ -162,6 +162,9 @@ static inline bool within(const uint64_t set[2], const uint64_t of[2])
 	return ((set[0] & ~of[0]) | (set[1] & ~of[1])) == 0;
 }
 
+/* Characters that are looked at one by one, because they may be a prefix; the others are looked at as a set. Every candidate has more. */
+#define HEAD 4
+
 /* Does the row's lead stand before the candidate, as a word of its own? */
 static bool led(const struct addr_row *row, size_t lead, const struct addr_candidate *c)
 {
@@ -178,7 +181,7 @@ static bool tailed(const struct addr_row *row, size_t tail, const struct addr_ca
 const struct addr_row *rows_find(const struct addr_candidate *c, const struct addr_place *at, size_t *before, size_t *behind)
 {
 	struct begin b;
-	uint64_t set[2];
+	uint64_t set[2] = { 0, 0 };
 	bool have_set = false;
 	if (!begin_of(c->s, c->n, &b) || (uint8_t)c->s[0] > 127)
 		return NULL;
@@ -186,20 +189,25 @@ const struct addr_row *rows_find(const struct addr_candidate *c, const struct ad
 		const struct entry *e = &entries[listed[i]];
 		if (!agrees(e, &b, c->n))
 			continue;
-		if (!have_set)
-			set_of(c->s, c->n, set);
-		have_set = true;
-		/* Where all of it must be made of the alphabet, this is the whole test. */
-		bool tested = addr_rows[e->row].prefix_len == addr_rows[e->row].lead_len && within(set, addr_rows[e->row].alphabet);
-		if (!tested && addr_rows[e->row].prefix_len == addr_rows[e->row].lead_len)
-			continue;
 		const struct addr_row *row = &addr_rows[e->row];
+		/* "eth:" and its like are many; mostly nothing stands before. */
+		if (row->lead_len > c->lead_n && !row->optional)
+			continue;
+		if (!have_set && c->n > HEAD)
+			set_of(c->s + HEAD, c->n - HEAD, set);
+		have_set = true;
+		/* Where all of it must be made of the alphabet, or all behind a short prefix, this is the whole test. */
+		size_t rest = (size_t)row->prefix_len - row->lead_len;
+		bool tested = rest <= HEAD && within(set, row->alphabet) && made_of(row, c->s + rest, HEAD - rest);
+		if (!tested && rest == 0)
+			continue;
 		size_t lead = row->lead_len, tail = row->suffix_len;
 		bool bare = false;
 		if (lead && !led(row, lead, c)) {
 			if (!row->optional)
 				continue;
 			bare = true;
+			tested = tested && rest == 0;
 			lead = 0;
 		}
 		if (tail && !tailed(row, tail, c))
