@@ -21,7 +21,7 @@ void view_cut(struct view *v, size_t n)
 /* The next character stands at pos and takes size bytes: does it continue the last run? */
 static inline void run_add(struct view *v, size_t pos, uint8_t size)
 {
-	const struct view_run *last = &v->runs[v->runs_n - 1];
+	const struct view_run *last = &v->runs[v->runs_n ? v->runs_n - 1 : 0];
 	if (v->runs_n == 0 || last->size != size || last->pos + (v->n - last->at) * size != pos)
 		v->runs[v->runs_n++] = (struct view_run){ pos, (uint16_t)v->n, size };
 }
