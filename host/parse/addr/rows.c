@@ -96,33 +96,43 @@ static bool word_at(const char *words, const uint8_t *s, size_t n)
 	return false;
 }
 
-static void add_letter(uint64_t set[2], char c)
+enum { BEGINS = 1, FOLLOWS = 2 };
+
+/* Which characters, of either case, begin one of the words or follow there. Lists of hashes ask for the same row's again and again, so the
+ * last answer is kept. */
+static const uint8_t *letters_of_words(const char *words)
 {
-	uint8_t small = (uint8_t)c, large = small >= 'a' && small <= 'z' ? small ^ 32 : small;
-	set[small >> 6 & 1] |= UINT64_C(1) << (small & 63);
-	set[large >> 6 & 1] |= UINT64_C(1) << (large & 63);
+	static _Thread_local const char *last;
+	static _Thread_local uint8_t letters[256];
+	if (words == last)
+		return letters;
+	memset(letters, 0, sizeof letters);
+	for (const char *word = words; *word; word++)
+		for (int k = 0; k < 2 && (word == words || word[-1] == ' '); k++) {
+			uint8_t c = (uint8_t)word[k], large = c >= 'a' && c <= 'z' ? c ^ 32 : c;
+			letters[c] |= k ? FOLLOWS : BEGINS;
+			letters[large] |= k ? FOLLOWS : BEGINS;
+		}
+	last = words;
+	return letters;
 }
 
-/* Is one of the row's words near by? It does not reach into the candidate. Their first two letters, in either case, say where to look. */
+/* Does one of the words stand in text[from..to)? */
+static bool word_in(const char *words, const uint8_t *text, size_t from, size_t to)
+{
+	const uint8_t *letters = letters_of_words(words);
+	for (size_t i = from; i + 1 < to; i++)
+		if ((letters[text[i]] & BEGINS) && (letters[text[i + 1]] & FOLLOWS) && word_at(words, text + i, to - i))
+			return true;
+	return false;
+}
+
+/* Is one of the row's words near by? It does not reach into the candidate. Words have two letters at least. */
 static bool context_near(const struct addr_row *row, const struct addr_place *at)
 {
-	uint64_t first[2] = { 0, 0 }, second[2] = { 0, 0 };
 	size_t from = at->from > ADDR_CONTEXT ? at->from - ADDR_CONTEXT : 0;
 	size_t to = at->len - at->to > ADDR_CONTEXT ? at->to + ADDR_CONTEXT : at->len;
-	for (const char *word = row->context; *word; word++)
-		if (word == row->context || word[-1] == ' ') {
-			add_letter(first, word[0]);
-			add_letter(second, word[1]);
-		}
-	for (size_t i = from; i + 1 < to; i++) {
-		uint8_t c = at->text[i], d = at->text[i + 1];
-		if (i == at->from)
-			i = at->to - 1;
-		else if (c < 128 && d < 128 && (first[c >> 6] >> (c & 63) & second[d >> 6] >> (d & 63) & 1) &&
-		         word_at(row->context, at->text + i, (i < at->from ? at->from : to) - i))
-			return true;
-	}
-	return false;
+	return word_in(row->context, at->text, from, at->from) || word_in(row->context, at->text, at->to, to);
 }
 
 /* The row's wishes about what stands around. */
