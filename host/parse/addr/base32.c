@@ -59,12 +59,17 @@ bool base16_decode(const char *s, size_t n, uint8_t *out, size_t cap, size_t *le
 {
 	if (n % 2 != 0 || n / 2 > cap)
 		return false;
-	for (size_t i = 0; i < n; i++) {
-		/* Without look-ups: lists of hashes are made of this. A letter has 1 to 6 in its low bits. */
-		unsigned c = (uint8_t)s[i], letter = (uint8_t)((c | 32) - 'a') < 6, value = (c & 15) + letter * 9;
-		if (!letter && (uint8_t)(c - '0') >= 10)
+	/* Values plus one. Lists of hashes are made of this. */
+	static const uint8_t values[256] = {
+		['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6, ['6'] = 7, ['7'] = 8, ['8'] = 9, ['9'] = 10,
+		['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+		['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+	};
+	for (size_t i = 0; i < n; i += 2) {
+		unsigned high = values[(uint8_t)s[i]], low = values[(uint8_t)s[i + 1]];
+		if (high == 0 || low == 0)
 			return false;
-		out[i / 2] = (uint8_t)(i % 2 == 0 ? value << 4 : out[i / 2] | value);
+		out[i / 2] = (uint8_t)((high - 1) << 4 | (low - 1));
 	}
 	*len = n / 2;
 	return true;
