@@ -359,8 +359,8 @@ static inline bool block_counts(const struct mask *m, struct seen *was)
 	/* What the next block begins with is not known here, so it may be letters. */
 	uint64_t tailed = m->dash & (m->digit << 1 | 1) & ~(other >> 1 | other >> 2 | other >> 3 | other >> 4 | other >> 5 | word >> 6);
 	uint64_t dashed = m->dash & letter << 1 & two << 1 & word << 3 & letter >> 1;
-	bool counts = (tailed | m->high | longer | (mixed & (mixed - 1))) != 0 || ((mixed & run) != 0) || (mixed && (was->mixed || many(m->upper, 16))) || many(dashed, 2) ||
-	              ((single & letter) && many(single, 8));
+	bool counts = (tailed | m->high | longer | (mixed & (mixed - 1)) | (mixed & run)) != 0 || many(dashed, 2) ||
+	              (mixed && (was->mixed || many(m->upper, 16))) || ((single & letter) && many(single, 8));
 	*was = (struct seen){ word, two, four, eight, mixed != 0 };
 	return counts;
 }
