@@ -295,7 +295,8 @@ export function clipCheck(flavours) {
   return bytes > CLIP_TEXT_MAX || bytes + escaped > NATIVE_IN_MAX - 8192 ? null : { flavours: clean };
 }
 
-const LONE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+/** Halves of surrogate pairs that stand alone: no text that can be sent. */
+export const LONE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 // A flavour's name is the page's word; one that the host would refuse is not worth a refusal of the whole.
 const sane = (type) => type.replace(/[^ -~]/g, '?').slice(0, 127) || 'unknown';
 

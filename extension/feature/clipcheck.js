@@ -3,7 +3,7 @@
 
 import * as clip from '../core/clip.js';
 import { SECURE } from '../core/documents.js';
-import { Garbage, checkCompared, clipCheck } from '../core/messages.js';
+import { Garbage, checkCompared, clipCheck, LONE } from '../core/messages.js';
 import { DEADLINE_MS, DEADLINE_RANGE_MS, HOST_GRACE_MS, CLIP_CHECK_MS } from '../core/limits.js';
 
 const CAPABILITY = 'clip.check';
@@ -278,7 +278,7 @@ function readPlace(place) {
 }
 
 // JSON on its way to the host takes neither (shared/protocol.md).
-const sendable = (text) => text.replaceAll('\0', '\u200b').toWellFormed();
+const sendable = (text) => text.replaceAll('\0', '\u200b').replace(LONE, '\ufffd');
 
 function problemOf(e) {
   if (e instanceof Garbage) return { code: 'host_garbage', error: null, detail: e.message };

@@ -18,7 +18,7 @@ export const SELF_SIGNED = 'Error code 2153398258';
 export const EXPIRED = `Error code ${0x805A0000 + 8181}`;
 export const hex = (digit) => digit.repeat(64);
 export const settle = async () => {
-  for (let i = 0; i < 30; i++) await Promise.resolve();
+  for (let i = 0; i < 200; i++) await Promise.resolve();
 };
 
 /** Time that passes only when told. */
