@@ -94,9 +94,10 @@ static struct eip55 *eip55_of(const char *digits)
 /* Keccak-256 of before and the small letters. */
 static void eip55_hash(struct eip55 *e, const char *before, uint8_t out[static 32])
 {
-	char text[16 + 40];
-	size_t n = strlen(before);
-	memcpy(text, before, n);
+	uint8_t text[16 + 40];
+	size_t n = 0;
+	for (; n < 16 && before[n] != '\0'; n++)
+		text[n] = (uint8_t)before[n];
 	memcpy(text + n, e->small, 40);
 	if (n > 0 || !e->hashed)
 		hash_keccak256(text, n + 40, out);
