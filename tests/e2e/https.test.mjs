@@ -165,4 +165,6 @@ withEditions((edition, its) => {
   });
 // The browser falls back to its own proxy setting when an extension's has failed ten times: there nothing must be found. (Tor Browser
 // sets its credentials where there is no falling back.)
-}, { net: { clientOptions: ['ConfluxEnabled 0'] }, firefox: { prefs: { 'network.proxy.socks_port': 1 } } });
+// Eighteen exits, the network of rotates.test.mjs: while all are silent the browser's own stream goes through one after the other, and each is a
+// first exit that the others must be independent of.
+}, { net: { exits: 18, families: [], countries: ['DE'], clientOptions: ['ConfluxEnabled 0'] }, firefox: { prefs: { 'network.proxy.socks_port': 1 } } });

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define A "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"
 #define B "1BoatSLRHtKNngkdXEeobR76b53LETtpyT"
@@ -342,9 +343,9 @@ static void hostile_pages(void **state)
 		size_t len = strlen(bits[i]) ? strlen(bits[i]) : 1, n = 0;
 		for (; n + len <= CLIP_PAGE_MAX; n += len)
 			memcpy(body + n, bits[i], len);
-		uint64_t start = clock_ms();
+		clock_t start = clock();   /* processor time: another program's load is no fault of ours */
 		struct told t = ask_bytes(body, n, (struct asked){ P_PLACE });
-		uint64_t ms = clock_ms() - start;
+		uint64_t ms = (uint64_t)(clock() - start) * 1000 / CLOCKS_PER_SEC;
 		if (ms > 1000)
 			print_message("%s: %u ms, error %d\n", bits[i], (unsigned)ms, (int)t.err);
 		assert_true(t.err == ERR_TOO_BIG || (t.err == OK && t.found == PLACE_ABSENT));

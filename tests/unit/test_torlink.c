@@ -335,6 +335,7 @@ static void test_real_plain_cookie(void **state)
 {
 	(void)state;
 	real_up((const char *[]){ "--CookieAuthentication", "1", NULL });
+	close(real_control());   /* the one connection below has but one try */
 	filtered_fd = connect_to(real.port);
 	assert_true(filtered_fd >= 0);
 	fake.answer = hide_safecookie;
