@@ -44,22 +44,61 @@
     return /\p{Lu}/u.test(char) ? CAPITAL : LETTER;
   }
 
-  /** Whether an address could be in the text; never false for one that the host would find. */
-  function mayHoldAddress(text) {
-    // eslint-disable-next-line no-control-regex
-    const isPlain = !/[^\x09\x0a\x0d\x20-\x7e]/.test(text);
-    return look(isPlain ? text : text.normalize('NFKC').replace(HIDDEN, '').replace(CONTROL, ' '));
+  // eslint-disable-next-line no-control-regex
+  const isPlain = (text) => !/[^\x09\x0a\x0d\x20-\x7e]/.test(text);
+  const normalised = (text) => text.normalize('NFKC').replace(HIDDEN, '').replace(CONTROL, ' ');
+  const isMarkup = (type) => /html|xml/i.test(type);
+
+  /** Whether an address could be in the text; never false for one that the host would find. Of markup (`type` says so) both looks of the host's. */
+  function mayHoldAddress(text, type = '') {
+    return look(isPlain(text) ? text : normalised(text)) || isMarkup(type) && mayHoldAddress(globalThis.secondexit.bared(text));
   }
 
-  // One pass over pieces (runs of letters and digits) and what stands between them. Plain numbers alone: it is run over megabytes.
-  function look(text) {
+  // What the scanner asks of a candidate's neighbourhood: words near by (64 bytes), a prefix (32 characters), up to two shorter pieces
+  // over white space (64 bytes each); with room.
+  const MARGIN = 512;
+  // Nothing reaches over this.
+  const BARRIER = '\n,\n';
+
+  /**
+   * The parts of a text in which the host could find an address, with what stands around them: it finds one there when, and only when it
+   * could have found one in the whole. null where the text can't be cut so: something hidden in it could be of any length.
+   */
+  function excerptOf(text) {
+    let seen = text;
+    if (!isPlain(text)) {
+      // As it is normalised, but of the same length.
+      seen = text.replace(/[\u00a0\u2026]/g, (c) => (c === '\u2026' ? '.' : ' '));
+      if (normalised(seen) !== seen) return null;
+    }
+    const parts = [];
+    look(seen, (from, to) => {
+      const part = { begin: Math.max(0, from - MARGIN), end: Math.min(text.length, to + MARGIN) };
+      while (parts.length && parts.at(-1).end >= part.begin) {
+        const last = parts.pop();
+        part.begin = Math.min(last.begin, part.begin);
+        part.end = Math.max(last.end, part.end);
+      }
+      parts.push(part);
+    });
+    return parts.map(({ begin, end }) => text.slice(begin, end)).join(BARRIER);
+  }
+
+  // One pass over pieces (runs of letters and digits) and what stands between them. Plain numbers alone: it is run over megabytes. Answers at
+  // the first candidate, or tells note(from, to) of each, by their ends in order.
+  function look(text, note = null) {
     const known = new Map();
     const size = text.length;
     let start = -1, odd = 0;                           // the piece that is being read, its DIGIT and CAPITAL bits
     let lastN = 0, lastOdd = 0, lastEnd = -1;          // the piece before
     let beforeN = 0, beforeOdd = 0;                    // the one before that; 0 where more than white space stood between
     let rowSize = 0, rowChars = 0, rowOdd = 0, rowCount = 0, rowLead = 0;
+    let rowFrom = 0;
     let chain = 0, hasMarks = false;                   // since white space or other punctuation
+    const found = (from, to) => {
+      note?.(from, to);
+      return !note;
+    };
     for (let i = 0; i <= size; i++) {
       let kind = 0, width = 1;
       if (i < size) {
@@ -82,18 +121,19 @@
       }
       if (start >= 0) {
         const n = i - start;
-        if (n >= PLAIN_MIN || (n >= SHORT_MIN && odd & 2)) return true;
+        if ((n >= PLAIN_MIN || (n >= SHORT_MIN && odd & 2)) && found(start, i)) return true;
         const follows = lastEnd >= 0 && isGap(text, lastEnd, start);
         // Two or three pieces that white space broke: words of a language have neither digits nor capitals inside.
-        if (follows && (lastN + n >= JOIN_MIN && (odd | lastOdd) || beforeN && beforeN + lastN + n >= JOIN_MIN && (odd | lastOdd | beforeOdd))) return true;
+        if (follows && (lastN + n >= JOIN_MIN && (odd | lastOdd) || beforeN && beforeN + lastN + n >= JOIN_MIN && (odd | lastOdd | beforeOdd)) && found(start, i)) return true;
         if (follows && n === rowSize) {
           rowCount++;
           rowChars += n;
           rowOdd |= odd;
         } else {
           // A row of equal groups, perhaps with something shorter at either end.
-          if (rowCount >= 2 && rowOdd & 2 && rowLead + rowChars + (follows && n < rowSize ? n : 0) >= JOIN_MIN) return true;
+          if (rowCount >= 2 && rowOdd & 2 && rowLead + rowChars + (follows && n < rowSize ? n : 0) >= JOIN_MIN && found(rowFrom, i)) return true;
           rowLead = follows && lastN < n ? lastN : 0;
+          rowFrom = start;
           [rowSize, rowChars, rowCount] = [n, n, 1];
           rowOdd = odd | (rowLead ? lastOdd : 0);
         }
@@ -106,13 +146,13 @@
       }
       if (kind === HYPHEN || kind === MARK) hasMarks = true;
       else {
-        if (hasMarks && i - chain >= CHAIN_MIN && isShape(text, chain, i)) return true;
+        if (hasMarks && i - chain >= CHAIN_MIN && isShape(text, chain, i) && found(chain, i)) return true;
         chain = i + width;
         hasMarks = false;
       }
       i += width - 1;
     }
-    return rowCount >= 2 && (rowOdd & 2) !== 0 && rowLead + rowChars >= JOIN_MIN;
+    return rowCount >= 2 && (rowOdd & 2) !== 0 && rowLead + rowChars >= JOIN_MIN && found(rowFrom, size);
   }
 
   const isShape = (text, from, to) => {
@@ -136,5 +176,5 @@
     return Boolean(found) && PAYMENT.test(found[1].toLowerCase());
   }
 
-  globalThis.secondexit = { ...globalThis.secondexit, mayHoldAddress, isPaymentUri };
+  globalThis.secondexit = { ...globalThis.secondexit, mayHoldAddress, excerptOf, isMarkup, isPaymentUri };
 })();

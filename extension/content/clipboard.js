@@ -18,8 +18,14 @@
   const cleared = new Set();          // texts in which the host found nothing, for what can't be given back (a drag)
 
   const isOurs = () => state !== 'secure';
-  const mayHold = (texts) => texts.some((text) => text && mayHoldAddress(text));
-  const textsOf = (flavours) => flavours.map(({ text }) => text);
+  // [{type, text}]. A look that fails lets nothing pass.
+  const mayHold = (flavours) => flavours.some(({ type = '', text }) => {
+    try {
+      return Boolean(text) && mayHoldAddress(text, type);
+    } catch {
+      return true;
+    }
+  });
 
   // ---- holding ----------------------------------------------------------------------------------------------------
 
@@ -69,7 +75,7 @@
     const isPages = rehearse(trial, target);
     // Read after the rehearsal: the page may have moved the selection in it. From here on no script of the page runs.
     const found = isPages ? { flavours: read(trial.clipboardData) } : selected(window);
-    const looked = found.looked ?? textsOf(found.flavours);
+    const looked = found.looked?.map((text) => ({ text })) ?? found.flavours;
     if (!mayHold(looked)) {
       if (!isPages) return;
       event.preventDefault();
@@ -99,8 +105,7 @@
     const trial = new DragEvent('dragstart', { bubbles: true, cancelable: true, composed: true, view: window, dataTransfer: transfer, clientX, clientY, screenX, screenY, ctrlKey, shiftKey, altKey, metaKey });
     if (rehearse(trial, event.composedPath()[0])) return void event.preventDefault();
     const flavours = read(transfer);
-    const texts = [...textsOf(flavours), ...textsOf(native)];
-    if (mayHold(texts.filter((text) => !cleared.has(text)))) {
+    if (mayHold([...flavours, ...native].filter(({ text }) => !cleared.has(text)))) {
       event.preventDefault();
       hold('drag', { flavours, range: selected(window).range }, window.document);
       return;
@@ -185,7 +190,7 @@
     selectTimer = setTimeout(() => {
       const { flavours: [plain] } = selected(window);
       const text = plain?.text ?? '';
-      if (mayHold([text])) link.ask({ kind: 'clip.primary', text }).catch(() => {});
+      if (mayHold([{ text }])) link.ask({ kind: 'clip.primary', text }).catch(() => {});
     }, PRIMARY_MS);
   }
 

@@ -3,6 +3,7 @@
 
 import * as clip from '../core/clip.js';
 import { SECURE } from '../core/documents.js';
+import { excerptCheck } from '../core/excerpt.js';
 import { Garbage, checkCompared, clipCheck, LONE } from '../core/messages.js';
 import { DEADLINE_MS, DEADLINE_RANGE_MS, HOST_GRACE_MS, CLIP_CHECK_MS } from '../core/limits.js';
 
@@ -50,13 +51,20 @@ export class ClipCheck {
       id: this.#web.randomId(), ...asked, tabId: from.tabId, frameId: from.frameId, private: from.private, windowId: from.windowId,
       visit: this.#watch.visits.of(from.tabId), page: this.#watch.documents.urlOf(from.tabId, from.frameId) || from.url,
     });
-    const { problem, result } = await this.#ask(asked.fields, { force: true });
+    const { problem, result } = await this.#look(hold.flavours, asked.fields);
     if (result && !result.found && hold.how !== 'link' && hold.how !== 'menu') {
       return { written: hold.how === 'drag' ? false : await this.#web.writeClipboard(hold.flavours), clear: true };
     }
     if (result && !result.found && result.hits.length === 0) await this.#show(clip.failed(hold, { code: 'payment_link', error: null, detail: '' }));
     else await this.#show(problem ? clip.failed(hold, problem) : clip.found(hold, result));
     return { written: false };
+  }
+
+  // A person waits. Of a long text its candidates first; where the host finds an address in them, where it stands in the whole.
+  async #look(flavours, fields) {
+    const parts = fields && excerptCheck(flavours);
+    const first = await this.#ask(parts ?? fields, { force: true });
+    return parts && first.result?.found ? this.#ask(fields, { force: true }) : first;
   }
 
   // fields: of clip.check, null when there is too much of it. force: a person waits, so a host that just failed is tried again.
@@ -166,7 +174,7 @@ export class ClipCheck {
   async #again(hold) {
     if (!canAsk(hold)) return;
     this.#change({ ...hold, phase: 'asking' });
-    const { problem, result } = await this.#ask(clipCheck(hold.flavours), { force: true });
+    const { problem, result } = await this.#look(hold.flavours, clipCheck(hold.flavours));
     if (this.#hold?.id !== hold.id) return;
     if (problem) return void this.#change(clip.failed(hold, problem));
     if (result.found) {

@@ -234,6 +234,36 @@ test('no address: written with all its flavours, no window', async () => {
   assert.deepEqual([x.wrote(), x.windows()], [[flavours], 0]);
 });
 
+test('a long text: its candidates are asked about first; the whole is, before anything is held for an address; the whole is written', async () => {
+  const asked = [];
+  const long = `${'It was the best of times. '.repeat(8000)}${BITCOIN}${' It was the worst of times.'.repeat(8000)}`;
+  const told = (answer) => (texts) => {
+    asked.push(texts.map((t) => t.length));
+    return answer(texts);
+  };
+  const found = await insecure({ finds: told((texts) => (texts.some((t) => t.includes(BITCOIN)) ? [hit()] : [])) });
+  await found.hold(holdOf(long));
+  assert.ok(asked[0][0] < 2000 && asked[1][0] === long.length, JSON.stringify(asked));
+  assert.deepEqual([found.wrote(), found.windows()], [[], 1]);
+  asked.length = 0;
+  const none = await insecure({ finds: told(() => []) });
+  assert.deepEqual(await none.hold(holdOf(long)), { written: true, clear: true });
+  assert.equal(asked.length, 1);
+  assert.equal(none.wrote()[0][0].text, long);
+  asked.length = 0;
+  // Found in the parts alone (a cut made it so): the whole decides.
+  const cut = await insecure({ finds: told((texts) => (texts[0].length < 2000 ? [hit()] : [])) });
+  assert.deepEqual(await cut.hold(holdOf(long)), { written: true, clear: true });
+  assert.equal(asked.length, 2);
+  asked.length = 0;
+  const silent = await insecure({ finds: told(() => null) });
+  const pending = silent.clipcheck.onContent(holdOf(long), FROM);
+  await settle();
+  await silent.clock.pass(6000);
+  await pending;
+  assert.deepEqual([asked.length, silent.wrote(), (await silent.clipcheck.view()).problem.code], [1, [], 'host_hung'], 'not waited for twice');
+});
+
 test('host silent, dead, old, lying, too much text: held, and the window says why', async () => {
   const silent = await insecure({ finds: () => null });
   const pending = silent.clipcheck.onContent(holdOf(), FROM);

@@ -332,8 +332,8 @@ static inline void block(struct scan *s, struct run *r, const struct mask *m, si
 		run_sees(r, m, inner, ~UINT64_C(0) << start);
 }
 
-/* Of the block before: its runs (bit i of two: bytes i - 1 and i are both of a word), and whether it had any mixture. */
-struct seen { uint64_t word, two, four, eight; bool mixed; };
+/* Of the block before: its runs (bit i of two: bytes i - 1 and i are both of a word; of none2: of none), and whether it had any mixture. */
+struct seen { uint64_t word, two, four, eight, none2, none4, none8; bool mixed; };
 
 /* Are n bits set, or more? */
 static inline bool many(uint64_t bits, unsigned n)
@@ -345,8 +345,8 @@ static inline bool many(uint64_t bits, unsigned n)
 
 /* Could any part of an address be here? Its pieces have a digit beside a letter or a capital behind a small letter (mixed), and more than
  * one such place, or a run of nine, as every address has that is in three pieces at most; or they are long; or it is written in single
- * letters; or something is hidden in it; or it has dashed groups, or a number, a dash and five letters (Hedera). A block without any of
- * that, between two such, holds none: 64 characters of base58 without one happen in no more than 1 of 10,000 addresses that long, and
+ * letters; or something is hidden in it; or it has dashed groups, or a number, a dash and five letters (Hedera); or so much that is no word
+ * (16 bytes) that few pieces fit beside it, and what is mixed may be two blocks away. A block without any of that, between two such, holds none: 64 characters of base58 without one happen in no more than 1 of 10,000 addresses that long, and
  * then one is only missed when it was also broken into words. */
 static inline bool block_counts(const struct mask *m, struct seen *was)
 {
@@ -359,9 +359,11 @@ static inline bool block_counts(const struct mask *m, struct seen *was)
 	/* What the next block begins with is not known here, so it may be letters. */
 	uint64_t tailed = m->dash & (m->digit << 1 | 1) & ~(other >> 1 | other >> 2 | other >> 3 | other >> 4 | other >> 5 | word >> 6);
 	uint64_t dashed = m->dash & letter << 1 & two << 1 & word << 3 & letter >> 1;
-	bool counts = (tailed | m->high | longer | (mixed & (mixed - 1)) | (mixed & run)) != 0 || many(dashed, 2) ||
+	uint64_t none = ~word, none2 = none & (none << 1 | (was->word >> 63 ^ 1)), none4 = none2 & (none2 << 2 | was->none2 >> 62);
+	uint64_t none8 = none4 & (none4 << 4 | was->none4 >> 60), wide = none8 & (none8 << 8 | was->none8 >> 56);
+	bool counts = (tailed | m->high | longer | wide | (mixed & (mixed - 1)) | (mixed & run)) != 0 || many(dashed, 2) ||
 	              (mixed && (was->mixed || many(m->upper, 16))) || ((single & letter) && many(single, 8));
-	*was = (struct seen){ word, two, four, eight, mixed != 0 };
+	*was = (struct seen){ word, two, four, eight, none2, none4, none8, mixed != 0 };
 	return counts;
 }
 
