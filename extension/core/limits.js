@@ -46,5 +46,3 @@ export const CLIP_COMPARE_MAX = 1;
 export const UPGRADES_MAX = 500;
 // The word that our window repeats.
 export const WORD_MAX = 40;
-// Characters of copied text beyond which only its candidates are sent to the host at first; a shorter one costs less than a second question.
-export const EXCERPT_WORTH = 64 * 1024;

@@ -3,7 +3,6 @@
 
 import * as clip from '../core/clip.js';
 import { SECURE } from '../core/documents.js';
-import { excerptCheck } from '../core/excerpt.js';
 import { Garbage, checkCompared, clipCheck, LONE } from '../core/messages.js';
 import { DEADLINE_MS, DEADLINE_RANGE_MS, HOST_GRACE_MS, CLIP_CHECK_MS } from '../core/limits.js';
 
@@ -37,8 +36,18 @@ export class ClipCheck {
   async onContent(message, from) {
     if (message?.kind === 'clip.state') return { state: await this.#watch.stateFor(from), primary: await this.#web.hasPrimary() };
     if (message?.kind === 'clip.primary') return this.#primary(message);
+    if (message?.kind === 'clip.look') return this.#look(message, from);
     if (message?.kind === 'clip.hold') return this.#held(message, from);
     return null;
+  }
+
+  // The parts of a long text that could hold an address (content/excerpt.js). Anything but "nothing found" is no answer: the whole is then held.
+  async #look(message, from) {
+    const asked = clip.readHold(message);
+    if (!asked?.fields) return { clear: false };
+    if (await this.#watch.stateFor(from) === SECURE) return { clear: true };
+    const { result } = await this.#ask(asked.fields, { force: true });
+    return { clear: Boolean(result) && !result.found };
   }
 
   async #held(message, from) {
@@ -51,20 +60,13 @@ export class ClipCheck {
       id: this.#web.randomId(), ...asked, tabId: from.tabId, frameId: from.frameId, private: from.private, windowId: from.windowId,
       visit: this.#watch.visits.of(from.tabId), page: this.#watch.documents.urlOf(from.tabId, from.frameId) || from.url,
     });
-    const { problem, result } = await this.#look(hold.flavours, asked.fields);
+    const { problem, result } = await this.#ask(asked.fields, { force: true });
     if (result && !result.found && hold.how !== 'link' && hold.how !== 'menu') {
       return { written: hold.how === 'drag' ? false : await this.#web.writeClipboard(hold.flavours), clear: true };
     }
     if (result && !result.found && result.hits.length === 0) await this.#show(clip.failed(hold, { code: 'payment_link', error: null, detail: '' }));
     else await this.#show(problem ? clip.failed(hold, problem) : clip.found(hold, result));
     return { written: false };
-  }
-
-  // A person waits. Of a long text its candidates first; where the host finds an address in them, where it stands in the whole.
-  async #look(flavours, fields) {
-    const parts = fields && excerptCheck(flavours);
-    const first = await this.#ask(parts ?? fields, { force: true });
-    return parts && first.result?.found ? this.#ask(fields, { force: true }) : first;
   }
 
   // fields: of clip.check, null when there is too much of it. force: a person waits, so a host that just failed is tried again.
@@ -174,7 +176,7 @@ export class ClipCheck {
   async #again(hold) {
     if (!canAsk(hold)) return;
     this.#change({ ...hold, phase: 'asking' });
-    const { problem, result } = await this.#look(hold.flavours, clipCheck(hold.flavours));
+    const { problem, result } = await this.#ask(clipCheck(hold.flavours), { force: true });
     if (this.#hold?.id !== hold.id) return;
     if (problem) return void this.#change(clip.failed(hold, problem));
     if (result.found) {

@@ -212,7 +212,7 @@ async function insecure({ finds = (texts) => (texts.some((t) => t.includes(BITCO
   return x;
 }
 
-const others = (address, found) => [1, 2, 3].map((slot) => ({ slot, exit: relay(20 + slot), status: 'page', error: null, found, address: found === 'absent' ? null : address, family_equal: true, http_status: 200,
+const others = (address, found) => [1, 2, 3].map((slot) => ({ slot, exit: relay(20 + slot), status: 'page', error: null, found, address: found === 'absent' ? null : address, family_equal: true, alone: true, http_status: 200,
   url: null, elapsed_ms: 10 }));
 const comparedAs = (verdict, more = {}) => (m) => ({ verdict, reason: { match: 'same_address', mismatch: 'others_agree', undecided: 'place_not_found' }[verdict], error: null, host: m.host, port: m.port,
   first_party: m.first_party, private: m.private, container: m.container, address: m.address, ticker: m.ticker, k: 3, asked: 3, answered: 3, elapsed_ms: 10, retry_useful: verdict === 'undecided',
@@ -234,34 +234,27 @@ test('no address: written with all its flavours, no window', async () => {
   assert.deepEqual([x.wrote(), x.windows()], [[flavours], 0]);
 });
 
-test('a long text: its candidates are asked about first; the whole is, before anything is held for an address; the whole is written', async () => {
-  const asked = [];
-  const long = `${'It was the best of times. '.repeat(8000)}${BITCOIN}${' It was the worst of times.'.repeat(8000)}`;
-  const told = (answer) => (texts) => {
-    asked.push(texts.map((t) => t.length));
-    return answer(texts);
+test('parts of a long text: clear when the host found nothing in them, and only then; nothing is written, no window opens', async () => {
+  const look = async (x, message = {}) => {
+    const pending = x.clipcheck.onContent({ ...holdOf(), kind: 'clip.look', ...message }, FROM);
+    await settle();
+    await x.clock.pass(6000);
+    return pending;
   };
-  const found = await insecure({ finds: told((texts) => (texts.some((t) => t.includes(BITCOIN)) ? [hit()] : [])) });
-  await found.hold(holdOf(long));
-  assert.ok(asked[0][0] < 2000 && asked[1][0] === long.length, JSON.stringify(asked));
-  assert.deepEqual([found.wrote(), found.windows()], [[], 1]);
-  asked.length = 0;
-  const none = await insecure({ finds: told(() => []) });
-  assert.deepEqual(await none.hold(holdOf(long)), { written: true, clear: true });
-  assert.equal(asked.length, 1);
-  assert.equal(none.wrote()[0][0].text, long);
-  asked.length = 0;
-  // Found in the parts alone (a cut made it so): the whole decides.
-  const cut = await insecure({ finds: told((texts) => (texts[0].length < 2000 ? [hit()] : [])) });
-  assert.deepEqual(await cut.hold(holdOf(long)), { written: true, clear: true });
-  assert.equal(asked.length, 2);
-  asked.length = 0;
-  const silent = await insecure({ finds: told(() => null) });
-  const pending = silent.clipcheck.onContent(holdOf(long), FROM);
-  await settle();
-  await silent.clock.pass(6000);
-  await pending;
-  assert.deepEqual([asked.length, silent.wrote(), (await silent.clipcheck.view()).problem.code], [1, [], 'host_hung'], 'not waited for twice');
+  const answers = [[() => [], true], [() => [hit()], false], [() => null, false]];
+  for (const [finds, clear] of answers) {
+    const x = await insecure({ finds });
+    assert.deepEqual(await look(x), { clear }, String(finds));
+    assert.deepEqual([x.wrote(), x.windows()], [[], 0]);
+  }
+  const x = await insecure({ finds: () => [] });
+  for (const bad of [{ flavours: 'x' }, { flavours: [] }, { flavours: [{ type: 'a', text: 7 }] }, { how: 'paste' }, { flavours: [{ type: 'a', text: 'y'.repeat(9 << 20) }] }]) assert.deepEqual(await look(x, bad), { clear: false }, JSON.stringify(bad).slice(0, 80));
+  const lying = await insecure();
+  lying.host.request = () => ({ id: Promise.resolve(1), done: Promise.resolve({ found: false, more: false, hits: [hit()] }) });
+  assert.deepEqual(await look(lying), { clear: false });
+  const dead = await insecure();
+  dead.host.ensure = () => Promise.reject(Object.assign(new Error('x'), { code: 'host_missing' }));
+  assert.deepEqual(await look(dead), { clear: false });
 });
 
 test('host silent, dead, old, lying, too much text: held, and the window says why', async () => {
@@ -337,6 +330,7 @@ test('a host that lies about a match: of another address, another site, too few 
     'a dissent': { others: [...others(BITCOIN, 'same'), { ...others(OTHER, 'other')[0], slot: 4, exit: relay(44) }] },
     absent: { others: [...others(BITCOIN, 'same').slice(1), others(null, 'absent')[0]] },
     family: { others: others(BITCOIN, 'same').map((o) => ({ ...o, family_equal: false })) },
+    'not alone': { others: others(BITCOIN, 'same').map((o, i) => ({ ...o, alone: i !== 1 })) },
     'one exit': { others: others(BITCOIN, 'same').map((o) => ({ ...o, exit: relay(21) })) },
   };
   for (const [what, lie] of Object.entries(lies)) {

@@ -1,4 +1,4 @@
-// extension/core/excerpt.js: of a long text the host is asked about the parts that could hold an address. Whatever it finds in the whole
+// extension/content/excerpt.js: of a long text the host is asked about the parts that could hold an address. Whatever it finds in the whole
 // it finds in the parts; nothing that could be cut wrongly is cut.
 
 import test from 'node:test';
@@ -6,13 +6,15 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { excerptCheck } from '../../extension/core/excerpt.js';
+import '../../extension/content/bared.js';
+import '../../extension/content/candidate.js';
+import '../../extension/content/excerpt.js';
 
 const ROOT = new URL('../../', import.meta.url);
 const HOST = path.join(process.env.SECONDEXIT_BUILD ?? new URL('build', ROOT).pathname, 'secondexit');
 const VALID = JSON.parse(readFileSync(new URL('shared/vectors/currencies.json', ROOT), 'utf8')).vectors.flatMap((v) => v.valid ?? []);
 const BITCOIN = '1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa';
-const { excerptOf } = globalThis.secondexit;
+const { excerptOf, partsOf } = globalThis.secondexit;
 const prose = (n, from = 0) => 'It was the best of times, it was the worst of times; it was 1859, and so on and so forth, until the very end of the tale. '.repeat(1 + Math.ceil((n + from) / 122)).slice(from, from + n);
 
 function found(text) {
@@ -73,13 +75,13 @@ test('a long row of equal groups, a long chain: kept whole', () => {
 test('what is hidden in a text could be of any length: it is not cut', () => {
   for (const hidden of ['\u200b', '\u00ad', '\u0301', '\0', '\ufeff', '\u202e', '\ufe0f', '\uff41', '\ufb01', '\u3164', '\x85']) {
     assert.equal(excerptOf(`${prose(70000)}${hidden}${prose(70000)} ${BITCOIN}`), null, JSON.stringify(hidden));
-    assert.equal(excerptCheck([{ type: 'text/plain', text: `${prose(70000)}${hidden} ${BITCOIN}` }]), null);
+    assert.equal(partsOf([{ type: 'text/plain', text: `${prose(70000)}${hidden} ${BITCOIN}` }]), null);
   }
   assert.notEqual(excerptOf(`Übergänge – “so” ist’s… und\u00a0auch Русский, 中文, ${BITCOIN}`), null);
 });
 
 test('flavours: short ones and such as are mostly candidates are asked about whole; markup in both ways', () => {
-  const asked = (...list) => excerptCheck(list.map(([type, text]) => ({ type, text })))?.flavours.map(({ type, text }) => [type, text.length]);
+  const asked = (...list) => partsOf(list.map(([type, text]) => ({ type, text })))?.map(({ type, text }) => [type, text.length]);
   assert.equal(asked(['text/plain', `a ${BITCOIN}`]), undefined, 'short');
   assert.equal(asked(['text/plain', prose(100000)]), undefined, 'no candidate: whoever asks knows better');
   assert.equal(asked(['text/plain', `${BITCOIN} `.repeat(3000)]), undefined, 'candidates only');
@@ -87,8 +89,8 @@ test('flavours: short ones and such as are mostly candidates are asked about who
   assert.equal(type, 'text/plain');
   assert.ok(length < 1200, `${length}`);
   const split = '1A1zP1e<b>P5QGefi2D</b>MPTfTL<i>5SLmv7Di</i>vfNa';
-  const bare = excerptCheck([{ type: 'text/html', text: `<p>${prose(80000)}</p><p>${split}</p><p>${prose(80000)}</p>` }]);
-  assert.ok(bare.flavours.some(({ text }) => text.includes(BITCOIN)), 'tags hide it');
+  const bare = partsOf([{ type: 'text/html', text: `<p>${prose(80000)}</p><p>${split}</p><p>${prose(80000)}</p>` }]);
+  assert.ok(bare.some(({ text }) => text.includes(BITCOIN)), 'tags hide it');
   assert.equal(asked(['text/html', `${prose(80000)}${split}&shy;`]), undefined, 'something hidden by a reference');
   assert.equal(asked(...Array.from({ length: 17 }, () => ['text/plain', `${prose(10000)} ${BITCOIN}`])), undefined, 'more than the host takes');
 });
