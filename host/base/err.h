@@ -5,6 +5,8 @@
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
+#include <stdbool.h>
+
 /* PEER: somebody sent us something wrong. LOCAL: this machine or its tor lacks something.
  * LIMIT: a bound of base/limits.h was met. BUG: our own fault. */
 enum err_class { ERR_CLASS_NONE, ERR_CLASS_PEER, ERR_CLASS_LOCAL, ERR_CLASS_LIMIT, ERR_CLASS_BUG };
@@ -120,5 +122,7 @@ enum err { OK = 0, ERR_TABLE(ERR_ENUM) };
 const char *err_name(enum err e);
 const char *err_text(enum err e);
 enum err_class err_class(enum err e);
+/* Is there such a number in the table? (Numbers that come from elsewhere.) 0 is not in it. */
+bool err_is_known(unsigned number);
 
 #endif
