@@ -26,6 +26,13 @@
 #define CLIP_PAGE_MAX (2u * 1024 * 1024)
 /* Redirects followed from the URL as it was asked for; browsers follow 20, honest donation pages need one or two. */
 #define CLIP_HOPS_MAX 5
+/* Requests of one download's chain: browsers follow 20 redirects. */
+#define DL_CHAIN_MAX 21
+/* A file's name (every file system of today takes 255 bytes; ".part", "(99)" must fit behind it) and a path of Linux. */
+#define DL_NAME_MAX 255
+#define DL_PATH_MAX 4095
+/* ETag, Last-Modified, Content-Type of a download: real ones are below 100 bytes. */
+#define DL_HEADER_MAX 255
 /* Firefox sends up to 4 GiB; our largest request is CLIP_TEXT_MAX of copied text, most of it characters that JSON writes
  * in two bytes (quotes, line ends). A chain of CHAIN_MAX certificates in base64 takes 256 KiB. */
 #define NATIVE_IN_MAX (2 * CLIP_TEXT_MAX + 64u * 1024)

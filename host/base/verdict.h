@@ -18,7 +18,12 @@ enum verdict { VERDICT_UNDECIDED = 0, VERDICT_MATCH, VERDICT_MISMATCH, VERDICT_E
 	X(REASON_NO_HTTPS,          "no_https")              /* k others find no HTTPS there either */ \
 	X(REASON_HTTPS_THERE,       "https_there")           /* k others get HTTPS with a valid chain, as the first exit does */ \
 	X(REASON_SAME_ADDRESS,      "same_address")          /* k others show the same address in the same place */ \
+	X(REASON_SAME_DIGEST,       "same_digest")           /* a strong digest of the whole file, from k others, fits */ \
+	X(REASON_SAME_COMMITMENT,   "same_commitment")       /* k others have the part that commits to the whole file */ \
+	X(REASON_SAME_FILE,         "same_file")             /* every byte is the same */ \
+	X(REASON_SAME_RANGES,       "same_ranges")           /* every range looked at is the same: says how much that proves */ \
 	/* mismatch */ \
+	X(REASON_OTHER_FILE,        "other_file")            /* all others agree on another file */ \
 	X(REASON_OTHERS_VALID,      "others_see_valid")      /* another exit saw a valid chain */ \
 	X(REASON_FIRST_NOW_VALID,   "first_selective")       /* the first exit, asked again, shows a valid chain */ \
 	X(REASON_OTHERS_AGREE,      "others_agree")          /* all others agree on another certificate */ \
@@ -39,6 +44,20 @@ enum verdict { VERDICT_UNDECIDED = 0, VERDICT_MATCH, VERDICT_MISMATCH, VERDICT_E
 	X(REASON_FAMILY,            "family_differs")        /* the same address, but other addresses of its coin on the page */ \
 	X(REASON_REFLECTED,         "reflected")             /* the address is part of the URL: the page only repeats it */ \
 	X(REASON_REDIRECTS,         "redirects_differ")      /* exits were led to different pages */ \
+	X(REASON_START_UNKNOWN,     "start_unknown")         /* of a download the first address is not known */ \
+	X(REASON_ONE_DIFFERS,       "one_exit_differs")      /* some have the same file, some another */ \
+	X(REASON_CUSTOMISED,        "customised")            /* no two have the same file */ \
+	X(REASON_ENTITY,            "entity_differs")        /* another version: ETag, Last-Modified or length differ */ \
+	X(REASON_WEAK,              "weak_digest")           /* all that could be compared proves nothing */ \
+	X(REASON_RANGES_FALSE,      "ranges_unreliable")     /* the server gives other parts than it was asked for */ \
+	X(REASON_TOO_LARGE,         "too_large")             /* over the user's limit, and no other way to verify it */ \
+	X(REASON_GONE,              "gone")                  /* 404, 410: an address that works once, perhaps */ \
+	X(REASON_REFUSED,           "refused")               /* 401, 403, 429, a captcha: others are not let in */ \
+	X(REASON_NOT_A_FILE,        "not_a_file")            /* a page came where the file was expected */ \
+	X(REASON_NEEDS_COOKIES,     "needs_cookies")         /* the browser's request carried cookies or a password, ours does not */ \
+	X(REASON_POST,              "post_request")          /* the browser sent a form; we don't send it again */ \
+	X(REASON_LOCAL_FILE,        "local_file")            /* the file here could not be read or written, or changed; error says more */ \
+	X(REASON_INTERRUPTED,       "interrupted")           /* the transfer broke off; it can go on */ \
 	X(REASON_NO_INDEPENDENT,    "no_independent_exit") \
 	X(REASON_NO_ROOTS,          "no_trust_roots") \
 	X(REASON_TOR,               "tor_unavailable")       /* error number says more */ \
