@@ -216,5 +216,21 @@
 /* The fetch role is ended this long after its last fetch: its memory must not stay. Longer than ROLE_HEALTHY_MS, so that ending it is
  * never taken for an early death. */
 #define FETCH_IDLE_MS 8000
+/* A downloaded file's name: file systems have 255 bytes; and what is told of a member of an archive, path and all. */
+#define FILE_NAME_MAX 512
+#define FILE_MEMBER_MAX 512
+/* A format's, method's or digest's name. */
+#define FILE_WORD_MAX 32
+/* Ranges of a committing part: each is a request through each of k exits. */
+#define FILE_RANGES_MAX 64
+/* Processes that read files at once, and requests that wait for one. Two cores are the rule. */
+#define FILE_TASKS_AT_ONCE 2
+#define FILE_TASKS_MAX 64
+/* A process that reads tells so after every FILE_TELL_BYTES; the slowest disks read 5 MB/s. Silent for longer, it hangs. */
+#define FILE_TELL_BYTES (4u * 1024 * 1024)
+#define FILE_SILENCE_MS 20000
+/* For all of it: 100 GB from a slow disk; and when the asker gave none: 4 GiB from a slow disk. */
+#define FILE_DEADLINE_MAX_MS (6u * 3600 * 1000)
+#define FILE_DEADLINE_MS (15u * 60 * 1000)
 
 #endif
