@@ -9,6 +9,31 @@
 
 enum verdict { VERDICT_UNDECIDED = 0, VERDICT_MATCH, VERDICT_MISMATCH, VERDICT_EXEMPT };
 
+/* Of downloads alone (base/dlverdict.h); the download page tells them. */
+#define DL_REASON_TABLE(Y) \
+	/* match */ \
+	Y(REASON_SAME_DIGEST,       "same_digest")           /* a strong digest of the whole file, from k others, fits */ \
+	Y(REASON_SAME_COMMITMENT,   "same_commitment")       /* k others have the part that commits to the whole file */ \
+	Y(REASON_SAME_FILE,         "same_file")             /* every byte is the same */ \
+	Y(REASON_SAME_RANGES,       "same_ranges")           /* every range looked at is the same: says how much that proves */ \
+	/* mismatch */ \
+	Y(REASON_OTHER_FILE,        "other_file")            /* all others agree on another file */ \
+	/* undecided */ \
+	Y(REASON_START_UNKNOWN,     "start_unknown")         /* of a download the first address is not known */ \
+	Y(REASON_ONE_DIFFERS,       "one_exit_differs")      /* some have the same file, some another */ \
+	Y(REASON_CUSTOMISED,        "customised")            /* no two have the same file */ \
+	Y(REASON_ENTITY,            "entity_differs")        /* another version: ETag, Last-Modified or length differ */ \
+	Y(REASON_WEAK,              "weak_digest")           /* all that could be compared proves nothing */ \
+	Y(REASON_RANGES_FALSE,      "ranges_unreliable")     /* the server gives other parts than it was asked for */ \
+	Y(REASON_TOO_LARGE,         "too_large")             /* over the user's limit, and no other way to verify it */ \
+	Y(REASON_GONE,              "gone")                  /* 404, 410: an address that works once, perhaps */ \
+	Y(REASON_REFUSED,           "refused")               /* 401, 403, 429, a captcha: others are not let in */ \
+	Y(REASON_NOT_A_FILE,        "not_a_file")            /* a page came where the file was expected */ \
+	Y(REASON_NEEDS_COOKIES,     "needs_cookies")         /* the browser's request carried cookies or a password, ours does not */ \
+	Y(REASON_POST,              "post_request")          /* the browser sent a form; we don't send it again */ \
+	Y(REASON_LOCAL_FILE,        "local_file")            /* the file here could not be read or written, or changed; error says more */ \
+	Y(REASON_INTERRUPTED,       "interrupted")           /* the transfer broke off; it can go on */
+
 /* Wire name; shown by the extension through _locales ("reason_<name>"). */
 #define REASON_TABLE(X) \
 	X(REASON_NONE,              "none") \
@@ -18,12 +43,7 @@ enum verdict { VERDICT_UNDECIDED = 0, VERDICT_MATCH, VERDICT_MISMATCH, VERDICT_E
 	X(REASON_NO_HTTPS,          "no_https")              /* k others find no HTTPS there either */ \
 	X(REASON_HTTPS_THERE,       "https_there")           /* k others get HTTPS with a valid chain, as the first exit does */ \
 	X(REASON_SAME_ADDRESS,      "same_address")          /* k others show the same address in the same place */ \
-	X(REASON_SAME_DIGEST,       "same_digest")           /* a strong digest of the whole file, from k others, fits */ \
-	X(REASON_SAME_COMMITMENT,   "same_commitment")       /* k others have the part that commits to the whole file */ \
-	X(REASON_SAME_FILE,         "same_file")             /* every byte is the same */ \
-	X(REASON_SAME_RANGES,       "same_ranges")           /* every range looked at is the same: says how much that proves */ \
 	/* mismatch */ \
-	X(REASON_OTHER_FILE,        "other_file")            /* all others agree on another file */ \
 	X(REASON_OTHERS_VALID,      "others_see_valid")      /* another exit saw a valid chain */ \
 	X(REASON_FIRST_NOW_VALID,   "first_selective")       /* the first exit, asked again, shows a valid chain */ \
 	X(REASON_OTHERS_AGREE,      "others_agree")          /* all others agree on another certificate */ \
@@ -44,20 +64,6 @@ enum verdict { VERDICT_UNDECIDED = 0, VERDICT_MATCH, VERDICT_MISMATCH, VERDICT_E
 	X(REASON_FAMILY,            "family_differs")        /* the same address, but other addresses of its coin on the page */ \
 	X(REASON_REFLECTED,         "reflected")             /* the address is part of the URL: the page only repeats it */ \
 	X(REASON_REDIRECTS,         "redirects_differ")      /* exits were led to different pages */ \
-	X(REASON_START_UNKNOWN,     "start_unknown")         /* of a download the first address is not known */ \
-	X(REASON_ONE_DIFFERS,       "one_exit_differs")      /* some have the same file, some another */ \
-	X(REASON_CUSTOMISED,        "customised")            /* no two have the same file */ \
-	X(REASON_ENTITY,            "entity_differs")        /* another version: ETag, Last-Modified or length differ */ \
-	X(REASON_WEAK,              "weak_digest")           /* all that could be compared proves nothing */ \
-	X(REASON_RANGES_FALSE,      "ranges_unreliable")     /* the server gives other parts than it was asked for */ \
-	X(REASON_TOO_LARGE,         "too_large")             /* over the user's limit, and no other way to verify it */ \
-	X(REASON_GONE,              "gone")                  /* 404, 410: an address that works once, perhaps */ \
-	X(REASON_REFUSED,           "refused")               /* 401, 403, 429, a captcha: others are not let in */ \
-	X(REASON_NOT_A_FILE,        "not_a_file")            /* a page came where the file was expected */ \
-	X(REASON_NEEDS_COOKIES,     "needs_cookies")         /* the browser's request carried cookies or a password, ours does not */ \
-	X(REASON_POST,              "post_request")          /* the browser sent a form; we don't send it again */ \
-	X(REASON_LOCAL_FILE,        "local_file")            /* the file here could not be read or written, or changed; error says more */ \
-	X(REASON_INTERRUPTED,       "interrupted")           /* the transfer broke off; it can go on */ \
 	X(REASON_NO_INDEPENDENT,    "no_independent_exit") \
 	X(REASON_NO_ROOTS,          "no_trust_roots") \
 	X(REASON_TOR,               "tor_unavailable")       /* error number says more */ \
@@ -68,7 +74,8 @@ enum verdict { VERDICT_UNDECIDED = 0, VERDICT_MATCH, VERDICT_MISMATCH, VERDICT_E
 	/* exempt */ \
 	X(REASON_ONION,             "onion_service") \
 	X(REASON_NOT_TOR,           "not_through_exit") \
-	X(REASON_EXCLUDED,          "user_exclusion")
+	X(REASON_EXCLUDED,          "user_exclusion") \
+	DL_REASON_TABLE(X)
 
 #define REASON_ENUM(name, wire) name,
 enum reason { REASON_TABLE(REASON_ENUM) REASON_COUNT };
