@@ -94,6 +94,14 @@ enum err_class { ERR_CLASS_NONE, ERR_CLASS_PEER, ERR_CLASS_LOCAL, ERR_CLASS_LIMI
 	X(ERR_HTTP_STATUS,      1621, PEER,  "the site answered with an error instead of the page") \
 	X(ERR_HTTP_REDIRECTS,   1622, PEER,  "too many redirects, or one that leads nowhere") \
 	X(ERR_PAGE_FORMAT,      1623, PEER,  "the page is of a kind or encoding that can't be compared") \
+	/* 17xx: downloads */ \
+	X(ERR_DL_PATH,          1701, LOCAL, "not a file or folder that can be used for a download") \
+	X(ERR_DL_DISK,          1702, LOCAL, "the disk is full, or the file could not be written") \
+	X(ERR_DL_CHANGED,       1703, LOCAL, "the file changed while it was compared") \
+	X(ERR_DL_UNKNOWN,       1704, LOCAL, "no such download is held") \
+	X(ERR_DL_RANGES,        1705, PEER,  "the site gave other parts of the file than it was asked for") \
+	X(ERR_DL_ENTITY,        1706, PEER,  "the site gave another version of the file") \
+	X(ERR_DL_CLASS,         1707, LOCAL, "files can't be classified yet") \
 	/* 18xx: reports of bad relays; the collector's answers carry these numbers too (shared/report.md) */ \
 	X(ERR_REPORT_JSON,      1801, PEER,  "the report is not JSON of the expected form") \
 	X(ERR_REPORT_FIELD,     1802, PEER,  "a field of the report is missing, unknown, out of order or out of bounds") \
