@@ -163,6 +163,9 @@
 #define LOOKS_MAX 512
 /* A look that its asker gave no deadline; none is longer (FACTS-TOR.md: without one tor goes on building circuits). */
 #define LOOK_DEADLINE_MAX_MS CHECK_DEADLINE_MS
+/* Opening a stream to an onion service: descriptor, introduction and rendezvous are three circuits of six hops in all, and where the service
+ * defends itself tor works on a puzzle first. Tor's own answer takes 4 to 11 s on a quiet network. */
+#define ONION_DEADLINE_MAX_MS 60000
 /* Where tor chooses the exit: how often one that does not suit is refused. With half of all exits excluded one in
  * four thousand looks would still find none. */
 #define LOOK_FREE_TRIES 12
