@@ -242,6 +242,15 @@
 /* For all of it: 100 GB from a slow disk; and when the asker gave none: 4 GiB from a slow disk. */
 #define FILE_DEADLINE_MAX_MS (6u * 3600 * 1000)
 #define FILE_DEADLINE_MS (15u * 60 * 1000)
+/* Chains kept in memory for a report: of one exit (CERT_MAX at least; real ones have some 4 KiB), all of a session, and mismatches that
+ * a report can be made of. */
+#define CHAIN_KEPT_MAX CERT_MAX
+#define CHAINS_KEPT_MAX (2u * 1024 * 1024)
+#define FINDINGS_MAX 16
+/* Reports that are being sent; a person sends one. And one try: opening (ONION_DEADLINE_MAX_MS), 128 KiB up a slow circuit, the collector's
+ * disk. */
+#define REPORT_SENDS_MAX 4
+#define REPORT_TRY_MS 180000
 /* A sealed report is padded to a power of two between these (shared/report.md). Four exits with three certificates each take
  * some 24 KiB; the longest chains (CHAIN_BYTES_MAX for each exit) don't fit and are cut. It goes to the fetch role in one frame. */
 #define REPORT_ENVELOPE_MIN 4096u
