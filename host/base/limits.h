@@ -240,11 +240,11 @@
 #define FILE_DEADLINE_MAX_MS (6u * 3600 * 1000)
 #define FILE_DEADLINE_MS (15u * 60 * 1000)
 /* A sealed report is padded to a power of two between these (shared/report.md). Four exits with three certificates each take
- * some 24 KiB; the longest chains (CHAIN_BYTES_MAX for each exit) don't fit and are cut. */
+ * some 24 KiB; the longest chains (CHAIN_BYTES_MAX for each exit) don't fit and are cut. It goes to the fetch role in one frame. */
 #define REPORT_ENVELOPE_MIN 4096u
-#define REPORT_ENVELOPE_MAX (256u * 1024)
+#define REPORT_ENVELOPE_MAX (128u * 1024)
 /* A report as a file or mail: the same with indentation. */
-#define REPORT_FILE_MAX (512u * 1024)
+#define REPORT_FILE_MAX (256u * 1024)
 /* Exits of one report: candidates for the browser's own, and the others (K_MAX and replacements that answered). */
 #define REPORT_FIRST_MAX CANDIDATES_MAX
 #define REPORT_OTHERS_MAX 16

@@ -10,7 +10,7 @@ const char *const report_members[] = { "secondexit_report", "kind", "host", "por
 const char *const report_exit_members[] = { "fingerprint", "nickname", "address", "country", "family", "flags", NULL };
 const char *const report_seen_members[] = { "exit", "status", "error", "source", "agrees", "valid", "signed", "why", "sha256",
 	"chain", "chain_left_out", "http_status", "length", "ranges", "address", NULL };
-const char *const report_range_members[] = { "offset", "bytes", NULL };
+const char *const report_range_members[] = { "offset", "length", "bytes", NULL };
 const char *const report_software_members[] = { "secondexit", "edition", "tor", "browser", NULL };
 
 const char *const report_kinds[REPORT_KINDS] = { "certificate", "https", "download", "copy" };

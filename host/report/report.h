@@ -43,7 +43,8 @@ struct report_exit {
 	char flags[REPORT_FLAGS_MAX][REPORT_FLAG_MAX];
 };
 
-struct report_range { uint64_t offset; struct report_bytes bytes; };
+/* bytes: what stands there in this exit's file; either none (only that it differs there is known) or length of them. */
+struct report_range { uint64_t offset, length; struct report_bytes bytes; };
 
 struct report_seen {
 	struct report_exit exit;
@@ -61,7 +62,7 @@ struct report_seen {
 	uint32_t http_status;                  /* 0 left out, else 100..599: FILE, ADDRESS, ABSENT */
 	bool has_length;                       /* FILE */
 	uint64_t length;
-	size_t n_ranges;                       /* FILE: ascending, apart, within length; REPORT_RANGES_BYTES_MAX together */
+	size_t n_ranges;                       /* FILE: ascending, apart, within length; bytes: REPORT_RANGES_BYTES_MAX together */
 	struct report_range ranges[REPORT_RANGES_MAX];
 	const char *address;                   /* ADDRESS, and then always there: up to ADDR_TEXT_MAX - 1 bytes; else NULL. Where chains are */
 };

@@ -151,13 +151,18 @@ static void take_ranges(struct decode *d, struct report_seen *s)
 		jread_object(&d->j, &o, report_range_members);
 		if (jread_member(&d->j, &o, "offset", true))
 			range->offset = jread_number(&d->j, 0, REPORT_NUMBER_MAX);
-		if (jread_member(&d->j, &o, "bytes", true))
+		if (jread_member(&d->j, &o, "length", true))
+			range->length = jread_number(&d->j, 1, REPORT_NUMBER_MAX);
+		if (jread_member(&d->j, &o, "bytes", false)) {
 			range->bytes = take_base64(d, REPORT_RANGES_BYTES_MAX);
+			if (range->bytes.len != range->length)
+				jread_wrong(&d->j);
+		}
 		jread_object_end(&d->j, &o);
 		sum += range->bytes.len;
 		if (range->offset < end || sum > REPORT_RANGES_BYTES_MAX)
 			jread_wrong_field(&d->j, "ranges");
-		end = range->offset + range->bytes.len;
+		end = range->offset + range->length;
 		if (end > REPORT_NUMBER_MAX || (s->has_length && end > s->length))
 			jread_wrong_field(&d->j, "ranges");
 	}

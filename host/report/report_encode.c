@@ -156,8 +156,11 @@ static void put_ranges(struct jwrite *w, const struct report_seen *s)
 		entry(w);
 		opening(w, "{");
 		number_member(w, "offset", s->ranges[i].offset);
-		key(w, "bytes");
-		base64(w, &s->ranges[i].bytes);
+		number_member(w, "length", s->ranges[i].length);
+		if (s->ranges[i].bytes.len > 0) {
+			key(w, "bytes");
+			base64(w, &s->ranges[i].bytes);
+		}
 		closing(w, "}");
 	}
 	closing(w, "]");

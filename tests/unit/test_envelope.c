@@ -39,7 +39,7 @@ static enum err open_copy(const uint8_t *bytes, size_t n, size_t n_keys, struct 
 static void there_and_back(void **state)
 {
 	(void)state;
-	static const size_t lengths[] = { 0, 1, 3995, 3996, 3997, 8092, 8093, 60000, 131072 - 100, 131072 - 99, REPORT_TEXT_MAX };
+	static const size_t lengths[] = { 0, 1, 3995, 3996, 3997, 8092, 8093, 60000, 65536 - 100, 65536 - 99, REPORT_TEXT_MAX };
 	for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
 		for (size_t key = 0; key < 2; key++) {
 			struct buf e BUF_AUTO = buf_new(REPORT_ENVELOPE_MAX), again BUF_AUTO = buf_new(REPORT_ENVELOPE_MAX), text BUF_AUTO = buf_new(REPORT_TEXT_MAX);
