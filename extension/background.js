@@ -22,7 +22,7 @@ const watch = new DocumentWatch({ web, privileged, pages });
 const clipcheck = new ClipCheck({ web, privileged, host, watch, settings: new Settings(web.local) });
 const https = new HttpsWatch({ web, pages, certcheck });
 const guard = new Guard({ web, privileged, host, pages, certcheck, watch, https });
-const session = new Session({ web, privileged, host, pages, certcheck, clipcheck });
+const session = new Session({ web, privileged, host, pages, certcheck, clipcheck, watch });
 
 web.onRequests({
   before: (details) => guard.onBeforeRequest(details),

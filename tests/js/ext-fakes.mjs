@@ -182,6 +182,7 @@ export function extension({ api, storage = {}, until, answer: hostAnswer = frien
     randomId: () => `page${++ids}`,
     pageUrl: (id) => `moz-extension://x/ui/certificate.html?id=${id}`,
     getTab: async (id) => tabs.get(id) ?? null,
+    headers: () => ({ user_agent: 'Firefox', accept: 'text/html', accept_language: 'en' }),
     replace: async (tabId, url) => loads.push({ tabId, url }),
     registrable: (name) => name.split('.').slice(-2).join('.'),
     securityInfo: async (requestId) => web.infos.get(requestId),
@@ -223,7 +224,7 @@ export function extension({ api, storage = {}, until, answer: hostAnswer = frien
   const clipcheck = new ClipCheck({ web, privileged, host, watch, settings: new Settings(web.local) });
   const https = new HttpsWatch({ web, pages, certcheck });
   const guard = new Guard({ web, privileged, host, pages, certcheck, watch, https });
-  const session = new Session({ web, privileged, host, pages, certcheck, clipcheck });
+  const session = new Session({ web, privileged, host, pages, certcheck, clipcheck, watch });
   return {
     clock, host, web, tabs, loads, store, pages, certcheck, https, guard, session, privileged, watch, clipcheck,
     get port() {
