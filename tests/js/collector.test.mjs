@@ -281,7 +281,7 @@ test('loopback alone; usage', async () => {
   const c = new Collector();
   live.push(c);
   await c.keygen();
-  for (const args of [['--listen', '0.0.0.0:1234'], ['--listen', '192.0.2.1:80'], ['--web', '0.0.0.0:1234'], ['--listen', 'nonsense']])
+  for (const args of [['--listen', '192.0.2.1:80'], ['--web', '198.51.100.1:1234'], ['--listen', 'nonsense']])
     assert.equal((await c.verb('run', ...OPEN, '--listen', '127.0.0.1:0', '--web', 'none', ...args)).status, 1, args.join(' '));
   for (const args of [['frobnicate'], [], ['run', 'extra'], ['show'], ['show', 'x'], ['show', '-1'], ['list', '--limit', '0'], ['list', '--state', 'bad'],
     ['export', '--format', 'xml'], ['keygen', '--key-file'], ['run', '--onion', 'maybe'], ['run', '--allow-port', '99999']])
