@@ -111,6 +111,26 @@ const pageAnswer = object({
   elapsed_ms: milliseconds,
 });
 
+const SIZE_MAX = 2 ** 53;
+const size = integer(0, SIZE_MAX);
+const METHODS = ['digest_header', 'commitment', 'whole', 'ranges'];
+
+// What another exit showed of a file, or why it showed nothing.
+const fileAnswer = object({
+  slot: integer(1, 99),
+  exit: orNull(relay),
+  status: oneOf('answer', 'failed'),
+  error: orNull(hostError),
+  http_status: integer(0, 999),
+  url: orNull(string(8192)),
+  length: orNull(size),
+  same_entity: orNull(boolean),
+  agrees: orNull(boolean),
+  sha256: orNull(sha256),
+  bytes: size,
+  elapsed_ms: milliseconds,
+});
+
 // Of the question whether HTTPS is withheld: what this exit saw of it; null where it gave no answer.
 const httpsAnswer = object({ ...ANSWER, saw: orNull(oneOf('none', 'invalid', 'valid')) });
 
@@ -222,6 +242,51 @@ const readers = {
     others: list(pageAnswer, 64),
     chance: list(number(0, 1), 10),
   }),
+  'download.progress': object({
+    slot: integer(0, 99),
+    step: oneOf('choosing', 'building', 'connecting', 'handshaking', 'fetching', 'comparing', 'done', 'failed'),
+    exit: orNull(relay),
+    method: orNull(oneOf(...METHODS)),
+    bytes: size,
+    total: orNull(size),
+    elapsed_ms: milliseconds,
+  }),
+  'download.result': object({
+    verdict: oneOf('match', 'mismatch', 'undecided'),
+    reason: matching(REASON),
+    error: orNull(hostError),
+    host: string(255),
+    port: integer(1, 65535),
+    first_party: string(255),
+    private: count,
+    container: count,
+    url: string(2048),
+    link_secure: boolean,
+    method: orNull(oneOf(...METHODS)),
+    missed: orNull(object({ block: number(0, 1), kib64: number(0, 1), percent: number(0, 1) })),
+    compared: size,
+    fetched: size,
+    class: orNull(oneOf('executable', 'transparent', 'other')),
+    format: string(63),
+    local: orNull(object({ size, sha256: orNull(sha256) })),
+    k: integer(1, 10),
+    asked: integer(0, 1000),
+    answered: integer(0, 1000),
+    elapsed_ms: milliseconds,
+    first: list(relay, 16),
+    others: list(fileAnswer, 64),
+    differing: list(object({ offset: size, length: integer(1, SIZE_MAX) }), 16),
+    more_differing: boolean,
+    chance: list(number(0, 1), 10),
+    state: oneOf('none', 'held', 'finished', 'browser'),
+    download: orNull(integer(1, 0x7fffffff)),
+    path: orNull(string(4096)),
+    retry_useful: boolean,
+    whole_possible: boolean,
+    can_keep: boolean,
+  }),
+  'download.kept': object({ path: string(4096) }),
+  classified: object({ class: oneOf('executable', 'transparent', 'other'), format: string(63), why: string(63) }),
   ok: object({}),
   error: object({ code: integer(1, 99999), name: string(64), text: string(300), field: optional(string(60), '') }),
 };
@@ -252,7 +317,10 @@ export function readMessage(raw) {
 }
 
 /** The kind of the messages that tell of a request's progress, for those that have some. */
-export const PROGRESS_OF = { 'cert.check': 'cert.progress', 'https.check': 'https.progress', 'clip.compare': 'clip.progress' };
+export const PROGRESS_OF = {
+  'cert.check': 'cert.progress', 'https.check': 'https.progress', 'clip.compare': 'clip.progress',
+  'download.fetch': 'download.progress', 'download.verify': 'download.progress', 'download.retry': 'download.progress',
+};
 
 /** The kind of the final message that ends a request of this kind. */
 export const FINAL = {
@@ -266,6 +334,14 @@ export const FINAL = {
   cancel: 'ok',
   'clip.check': 'clip.result',
   'clip.compare': 'clip.compared',
+  'download.fetch': 'download.result',
+  'download.verify': 'download.result',
+  'download.local': 'ok',
+  'download.retry': 'download.result',
+  'download.discard': 'ok',
+  'download.keep': 'download.kept',
+  'download.show': 'ok',
+  classify: 'classified',
 };
 
 // What the host takes of copied text (host/base/limits.h: CLIP_TEXT_MAX, CLIP_FLAVOURS_MAX, NATIVE_IN_MAX).
@@ -314,6 +390,27 @@ export function checkCompared(result, site, address) {
   if (result.answered < result.k || pages.length < result.k) fail('match with too few answers');
   if (!pages.every((a) => a.found === 'same' && a.family_equal)) fail('match against a dissent');
   if (new Set(pages.map((a) => a.exit?.fingerprint)).size !== pages.length) fail('one exit twice');
+}
+
+/**
+ * Whether a download's result answers this very request (its site, the first URL of its chain) and bears out its own verdict; throws
+ * Garbage otherwise. isFetched: the host fetched the file (download.fetch), else the browser holds it.
+ */
+export function checkDownload(result, site, url, isFetched) {
+  const isAsked = result.host === site.host && result.port === site.port && result.first_party === site.firstParty &&
+    result.private === site.private && result.container === site.container && result.url === url;
+  if (!isAsked) fail('result of another download');
+  const answers = result.others.filter((a) => a.status === 'answer');
+  if (result.verdict !== 'match') {
+    if (result.state === 'finished') fail('a finished file without a match');
+    return;
+  }
+  if (result.state !== (isFetched ? 'finished' : 'browser')) fail('a match of no file');
+  if (result.method === null || result.local === null || result.error !== null) fail('match of nothing');
+  if (result.method === 'ranges' && result.missed === null) fail('match by ranges that does not say what it proves');
+  if (!answers.every((a) => a.agrees === true)) fail('match against a dissent');
+  if (result.answered < result.k || answers.length < result.k) fail('match with too few answers');
+  if (new Set(answers.map((a) => a.exit?.fingerprint)).size !== answers.length) fail('one exit twice');
 }
 
 /**

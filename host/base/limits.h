@@ -26,6 +26,13 @@
 #define CLIP_PAGE_MAX (2u * 1024 * 1024)
 /* Redirects followed from the URL as it was asked for; browsers follow 20, honest donation pages need one or two. */
 #define CLIP_HOPS_MAX 5
+/* Requests of one download's chain: browsers follow 20 redirects. */
+#define DL_CHAIN_MAX 21
+/* A file's name (every file system of today takes 255 bytes; ".part", "(99)" must fit behind it) and a path of Linux. */
+#define DL_NAME_MAX 255
+#define DL_PATH_MAX 4095
+/* ETag, Last-Modified, Content-Type of a download: real ones are below 100 bytes. */
+#define DL_HEADER_MAX 255
 /* Firefox sends up to 4 GiB; our largest request is CLIP_TEXT_MAX of copied text, most of it characters that JSON writes
  * in two bytes (quotes, line ends). A chain of CHAIN_MAX certificates in base64 takes 256 KiB. */
 #define NATIVE_IN_MAX (2 * CLIP_TEXT_MAX + 64u * 1024)
@@ -216,5 +223,40 @@
 /* The fetch role is ended this long after its last fetch: its memory must not stay. Longer than ROLE_HEALTHY_MS, so that ending it is
  * never taken for an early death. */
 #define FETCH_IDLE_MS 8000
+/* A downloaded file's name: file systems have 255 bytes; and what is told of a member of an archive, path and all. */
+#define FILE_NAME_MAX 512
+#define FILE_MEMBER_MAX 512
+/* A format's, method's or digest's name. */
+#define FILE_WORD_MAX 32
+/* Ranges of a committing part: each is a request through each of k exits. */
+#define FILE_RANGES_MAX 64
+/* Processes that read files at once, and requests that wait for one. Two cores are the rule. */
+#define FILE_TASKS_AT_ONCE 2
+#define FILE_TASKS_MAX 64
+/* A process that reads tells so after every FILE_TELL_BYTES; the slowest disks read 5 MB/s. Silent for longer, it hangs. */
+#define FILE_TELL_BYTES (4u * 1024 * 1024)
+#define FILE_SILENCE_MS 20000
+/* For all of it: 100 GB from a slow disk; and when the asker gave none: 4 GiB from a slow disk. */
+#define FILE_DEADLINE_MAX_MS (6u * 3600 * 1000)
+#define FILE_DEADLINE_MS (15u * 60 * 1000)
+/* A sealed report is padded to a power of two between these (shared/report.md). Four exits with three certificates each take
+ * some 24 KiB; the longest chains (CHAIN_BYTES_MAX for each exit) don't fit and are cut. */
+#define REPORT_ENVELOPE_MIN 4096u
+#define REPORT_ENVELOPE_MAX (256u * 1024)
+/* A report as a file or mail: the same with indentation. */
+#define REPORT_FILE_MAX (512u * 1024)
+/* Exits of one report: candidates for the browser's own, and the others (K_MAX and replacements that answered). */
+#define REPORT_FIRST_MAX CANDIDATES_MAX
+#define REPORT_OTHERS_MAX 16
+/* Of a downloaded file, the bytes that differ: for each exit, all ranges together (the bound), and their number. */
+#define REPORT_RANGES_BYTES_MAX 4096
+#define REPORT_RANGES_MAX 16
+/* Flags of a relay in the consensus: a dozen exist. */
+#define REPORT_FLAGS_MAX 16
+#define REPORT_FLAG_MAX 24
+/* Words of one report: why a chain is invalid (as in cert_answer), the command, a path with its query. */
+#define REPORT_WHY_MAX 127
+#define REPORT_COMMAND_MAX 511
+#define REPORT_PATH_MAX 2047
 
 #endif

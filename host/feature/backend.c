@@ -2,6 +2,7 @@
 #include "feature/backend.h"
 #include "base/clock.h"
 #include "feature/clip.h"
+#include "feature/download.h"
 #include <event2/event.h>
 #include <stdlib.h>
 #include <time.h>
@@ -12,11 +13,13 @@ struct backend {
 	struct event *timer;
 	struct parselink *pages;   /* a parse role for pages alone; rests between comparisons */
 	struct fetchlink *fetch;
-	struct event *clip_timer;
+	struct event *clip_timer, *download_timer;
 	struct certcheck *check;   /* borrowed; NULL while none is attached */
 	struct clip *clip;         /* likewise */
+	struct downloads *downloads;
 	struct check_ops ops;
 	struct clip_ops clip_ops;
+	struct download_ops download_ops;
 };
 
 static void op_attach(void *arg, struct certcheck *c)
@@ -166,6 +169,39 @@ static void op_cancel_fetch(void *arg, uint32_t id)
 	fetchlink_cancel(b->fetch, id);
 }
 
+static void op_pause_fetch(void *arg, uint32_t id)
+{
+	struct backend *b = arg;
+	fetchlink_pause(b->fetch, id);
+}
+
+static void op_resume_fetch(void *arg, uint32_t id)
+{
+	struct backend *b = arg;
+	fetchlink_resume(b->fetch, id);
+}
+
+static void op_download_wake(void *arg, uint64_t at)
+{
+	struct backend *b = arg;
+	wake(b->download_timer, at);
+}
+
+static void op_download_attach(void *arg, struct downloads *d)
+{
+	struct backend *b = arg;
+	b->downloads = d;
+}
+
+static void on_download_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct backend *b = arg;
+	(void)fd;
+	(void)what;
+	if (b->downloads)
+		downloads_tick(b->downloads);
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct backend *b = arg;
@@ -196,6 +232,8 @@ static void on_newnym(void *arg)
 	struct backend *b = arg;
 	if (b->clip)
 		clip_wipe(b->clip);
+	if (b->downloads)
+		downloads_wipe(b->downloads);
 	if (b->check)
 		certcheck_newnym(b->check);
 }
@@ -214,12 +252,18 @@ struct backend *backend_new(struct event_base *base, const struct net_config *ne
 	b->fetch = b->net ? fetchlink_new(base, b->net) : NULL;
 	b->timer = event_new(base, -1, 0, on_timer, b);
 	b->clip_timer = event_new(base, -1, 0, on_clip_timer, b);
+	b->download_timer = event_new(base, -1, 0, on_download_timer, b);
 	b->clip_ops = (struct clip_ops){
 		.arg = b, .attach = op_clip_attach, .scan = op_scan, .cancel_scan = op_cancel_parse, .place = op_place,
 		.cancel_place = op_cancel_place, .rest = op_rest, .first = op_first, .draw = op_draw, .cancel_net = op_cancel_net,
 		.fetch = op_fetch, .cancel_fetch = op_cancel_fetch, .now = op_now, .wake = op_clip_wake,
 	};
-	if (!b->net || !b->parse || !b->pages || !b->fetch || !b->timer || !b->clip_timer) {
+	b->download_ops = (struct download_ops){
+		.arg = b, .attach = op_download_attach, .first = op_first, .draw = op_draw, .cancel_net = op_cancel_net,
+		.fetch = op_fetch, .cancel_fetch = op_cancel_fetch, .pause_fetch = op_pause_fetch, .resume_fetch = op_resume_fetch,
+		.now = op_now, .wake = op_download_wake,
+	};
+	if (!b->net || !b->parse || !b->pages || !b->fetch || !b->timer || !b->clip_timer || !b->download_timer) {
 		backend_free(b);
 		return NULL;
 	}
@@ -238,6 +282,8 @@ void backend_free(struct backend *b)
 		event_free(b->timer);
 	if (b->clip_timer)
 		event_free(b->clip_timer);
+	if (b->download_timer)
+		event_free(b->download_timer);
 	free(b);
 }
 
@@ -254,6 +300,11 @@ const struct check_ops *backend_ops(struct backend *b)
 const struct clip_ops *backend_clip_ops(struct backend *b)
 {
 	return &b->clip_ops;
+}
+
+const struct download_ops *backend_download_ops(struct backend *b)
+{
+	return &b->download_ops;
 }
 
 struct netlink *backend_net(struct backend *b)

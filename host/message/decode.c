@@ -1,24 +1,14 @@
 /* The tables of every request (contract in message/decode.h; shared/protocol.md says the same in words). */
 #include "message/decode.h"
-#include "message/field.h"
+#include "message/decode_in.h"
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SITE_FIELDS(type, prefix) \
-	{ "first_party", FIELD_NAME, .min = 0, .max = HOST_MAX - 1, FIELD_AT(type, prefix first_party) }, \
-	{ "private", FIELD_INT, .min = 0, .max = UINT32_MAX, FIELD_AT(type, prefix private_id) }, \
-	{ "container", FIELD_INT, .min = 0, .max = UINT32_MAX, FIELD_AT(type, prefix container) }, \
-	{ "host", FIELD_NAME, .min = 1, .max = HOST_MAX - 1, FIELD_AT(type, prefix host) }, \
-	{ "port", FIELD_INT, .min = 1, .max = 65535, FIELD_AT(type, prefix port) }
-#define SOCKS_FIELDS(type, prefix) \
-	{ "socks_username", FIELD_TEXT, true, .min = 1, .max = SOCKS_CRED_MAX - 1, FIELD_AT(type, prefix socks_username) }, \
-	{ "socks_password", FIELD_TEXT, true, .min = 1, .max = SOCKS_CRED_MAX - 1, FIELD_AT(type, prefix socks_password) }
-
 static const char *const editions[] = {
 	[EDITION_STANDARD] = "standard", [EDITION_PRIVILEGED] = "privileged", NULL
 };
-static const char *const proxies[] = {
+const char *const decode_proxies[] = {
 	[CERT_PROXY_UNKNOWN] = "unknown", [CERT_PROXY_SOCKS] = "socks", [CERT_PROXY_DIRECT] = "direct", NULL
 };
 
@@ -37,7 +27,7 @@ static const struct field check_fields[] = {
 	{ "clicked", FIELD_BOOL, FIELD_AT(struct check_draft, request.clicked) },
 	{ "retry", FIELD_BOOL, FIELD_AT(struct check_draft, request.retry) },
 	{ "same_country", FIELD_BOOL, FIELD_AT(struct check_draft, request.same_country) },
-	{ "proxy", FIELD_CHOICE, FIELD_AT(struct check_draft, request.proxy), .choices = proxies },
+	{ "proxy", FIELD_CHOICE, FIELD_AT(struct check_draft, request.proxy), .choices = decode_proxies },
 	SOCKS_FIELDS(struct check_draft, request.),
 	{ "offered", FIELD_LIST, true, .min = 1, .max = CHAIN_MAX, FIELD_AT(struct check_draft, offered) },
 };
@@ -49,7 +39,7 @@ static const struct field https_fields[] = {
 	{ "failure", FIELD_CHOICE, FIELD_AT(struct https_draft, failure), .choices = failures },
 	{ "clicked", FIELD_BOOL, FIELD_AT(struct https_draft, request.clicked) },
 	{ "retry", FIELD_BOOL, FIELD_AT(struct https_draft, request.retry) },
-	{ "proxy", FIELD_CHOICE, FIELD_AT(struct https_draft, request.proxy), .choices = proxies },
+	{ "proxy", FIELD_CHOICE, FIELD_AT(struct https_draft, request.proxy), .choices = decode_proxies },
 	SOCKS_FIELDS(struct https_draft, request.),
 };
 static const struct field forget_fields[] = {
@@ -76,7 +66,7 @@ static const struct field flavour_fields[] = {
 };
 static const struct field compare_fields[] = {
 	SITE_FIELDS(struct compare_draft, request.key.),
-	{ "proxy", FIELD_CHOICE, FIELD_AT(struct compare_draft, request.proxy), .choices = proxies },
+	{ "proxy", FIELD_CHOICE, FIELD_AT(struct compare_draft, request.proxy), .choices = decode_proxies },
 	SOCKS_FIELDS(struct compare_draft, request.),
 	{ "url", FIELD_NAME, .min = 1, .max = CLIP_URL_MAX, FIELD_AT(struct compare_draft, request.url) },
 	{ "address", FIELD_TEXT, .min = 1, .max = ADDR_TEXT_MAX - 1, FIELD_AT(struct compare_draft, request.address) },
@@ -105,7 +95,7 @@ static enum err decode_hello(const json_t *root, struct request *out, const char
 }
 
 /* Both or neither: half of the credentials identifies nothing. */
-static enum err decode_credentials(const char *username, const char *password, const char **wrong)
+enum err decode_credentials(const char *username, const char *password, const char **wrong)
 {
 	if ((username[0] == '\0') == (password[0] == '\0'))
 		return OK;
@@ -294,6 +284,14 @@ static const struct {
 	[REQUEST_CANCEL]       = { "cancel",       decode_cancel },
 	[REQUEST_CLIP_CHECK]   = { "clip.check",   decode_clip },
 	[REQUEST_CLIP_COMPARE] = { "clip.compare", decode_compare },
+	[REQUEST_DOWNLOAD_FETCH]   = { "download.fetch",   decode_download_fetch },
+	[REQUEST_DOWNLOAD_VERIFY]  = { "download.verify",  decode_download_verify },
+	[REQUEST_DOWNLOAD_LOCAL]   = { "download.local",   decode_download_local },
+	[REQUEST_DOWNLOAD_RETRY]   = { "download.retry",   decode_download_retry },
+	[REQUEST_DOWNLOAD_DISCARD] = { "download.discard", decode_download_number },
+	[REQUEST_DOWNLOAD_KEEP]    = { "download.keep",    decode_download_number },
+	[REQUEST_DOWNLOAD_SHOW]    = { "download.show",    decode_download_number },
+	[REQUEST_CLASSIFY]         = { "classify",         decode_classify },
 };
 
 const char *request_kind_name(enum request_kind k)

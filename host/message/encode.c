@@ -1,6 +1,6 @@
 /* Replies and events (contract in message/encode.h). json_pack's "o" takes a reference and, given NULL, fails
  * and releases what it was given: one failed part makes the whole NULL without a leak. */
-#include "message/encode.h"
+#include "message/encode_in.h"
 #include "engine/relays.h"
 #include "message/decode.h"
 #include <sodium.h>
@@ -9,7 +9,7 @@
 /* Longest field name that an error repeats. */
 #define FIELD_NAME_MAX 32
 
-static json_t *encode_text(const char *s)
+json_t *encode_text(const char *s)
 {
 	json_t *text = json_string(s);
 
@@ -23,7 +23,7 @@ static json_t *encode_text(const char *s)
 	return json_string(ascii);
 }
 
-static json_t *encode_hex(const uint8_t *bytes, size_t n, bool is_upper)
+json_t *encode_hex(const uint8_t *bytes, size_t n, bool is_upper)
 {
 	char hex[2 * 32 + 1];
 
@@ -34,7 +34,7 @@ static json_t *encode_hex(const uint8_t *bytes, size_t n, bool is_upper)
 	return json_string(hex);
 }
 
-static json_t *encode_err(enum err err)
+json_t *encode_err(enum err err)
 {
 	if (err == OK)
 		return json_null();
@@ -42,7 +42,7 @@ static json_t *encode_err(enum err err)
 }
 
 /* A list of n entries, each made by one call. */
-static json_t *encode_list(const void *entries, size_t n, json_t *(*encode)(const void *entries, size_t i))
+json_t *encode_list(const void *entries, size_t n, json_t *(*encode)(const void *entries, size_t i))
 {
 	json_t *list = json_array();
 
@@ -74,7 +74,7 @@ static json_t *encode_flags(uint16_t flags)
 	return list;
 }
 
-static json_t *encode_relay(const struct relay_info *r)
+json_t *encode_relay(const struct relay_info *r)
 {
 	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:I}", "fingerprint", encode_hex(r->fp, sizeof r->fp, true),
 	                 "nickname", encode_text(r->nickname), "address", encode_text(r->address),
@@ -152,7 +152,7 @@ static json_t *encode_fingerprint(const void *fingerprints, size_t i)
 	return encode_hex((const uint8_t *)fingerprints + 32 * i, 32, false);
 }
 
-static json_t *encode_chance(const void *chances, size_t i)
+json_t *encode_chance(const void *chances, size_t i)
 {
 	return json_real(((const double *)chances)[i]);
 }
@@ -347,7 +347,7 @@ static json_t *encode_clip_answer(const void *answers, size_t i)
 	                 "elapsed_ms", (json_int_t)a->elapsed_ms);
 }
 
-static json_t *encode_relay_at(const void *relays, size_t i)
+json_t *encode_relay_at(const void *relays, size_t i)
 {
 	return encode_relay((const struct relay_info *)relays + i);
 }

@@ -111,7 +111,8 @@ enum err fields_decode(const json_t *object, const struct field *table, size_t n
 
 	for (size_t i = 0; i < n; i++) {
 		value = json_object_get(object, table[i].name);
-		if (value == NULL ? table[i].is_optional : field_decode(&table[i], value, out))
+		if (value == NULL ? table[i].is_optional
+		                  : (table[i].is_nullable && json_is_null(value)) || field_decode(&table[i], value, out))
 			continue;
 		*wrong = table[i].name;
 		return ERR_MSG_FIELD;

@@ -27,6 +27,7 @@ struct field {
 	size_t offset, size;         /* of the member */
 	int64_t min, max;
 	const char *const *choices;  /* FIELD_CHOICE: NULL-terminated */
+	bool is_nullable;            /* null: the struct keeps what it held */
 };
 
 /* A member of a struct as offset and size. */
