@@ -2,7 +2,6 @@
 // changed any of the answers. And one download's state, from its headers to its verdict. Pure; feature/dlcheck.js brings the events.
 
 import { hostOf } from './site.js';
-import { Garbage } from './messages.js';
 import { CHAINS_MAX, CHAIN_HOPS_MAX, CLIP_URL_MAX, CLIP_HEADER_MAX, DL_HEADER_MAX, DL_RECORDS_MAX } from './limits.js';
 
 const plain = (url) => String(url).split('#')[0];
@@ -138,7 +137,7 @@ export function offers(entry) {
   return {
     start: isOpen && phase === 'waiting',
     retry: isOpen && phase === 'done' && (!isVerdict || result.retry_useful),
-    whole: isOpen && isVerdict && held > 0 && result.whole_possible,
+    whole: isOpen && isVerdict && result.whole_possible,
     cancel: !isOver && (phase === 'checking' || isOpen),
     keep: isVerdict && held > 0 && result.can_keep && !entry.evidence,
     show: isVerdict && held > 0 && result.state === 'finished',
@@ -166,22 +165,6 @@ export function hostFields(source, { sizes, clicked }) {
   if (proxy.username && proxy.password) Object.assign(fields, { socks_username: proxy.username, socks_password: proxy.password });
   return fields;
 }
-
-/** Whether a result answers this very request and bears out its own verdict; throws Garbage otherwise. entry.how: who holds the file. */
-export function checkDownload(result, { source: { site }, how }) {
-  const isAsked = result.host === site.host && result.port === site.port && result.first_party === site.firstParty &&
-    result.private === site.private && result.container === site.container;
-  if (!isAsked) fail('result of another download');
-  if (how === 'fetch' && (result.state === 'finished') !== (result.verdict === 'match')) fail('a file without a match, or a match without a file');
-  if (result.verdict !== 'match') return;
-  if (result.method === null) fail('match by nothing');
-  if (result.answered < 1 || !result.others.some((a) => a.agrees === true)) fail('match with too few answers');
-  if (result.others.some((a) => a.agrees === false)) fail('match against a dissent');
-}
-
-const fail = (what) => {
-  throw new Garbage(what);
-};
 
 function set(map, key, value, max) {
   map.delete(key);

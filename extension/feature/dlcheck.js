@@ -1,7 +1,6 @@
 // Downloads that an exit could have changed. Standard edition: the browser's request is cancelled at its headers and the host fetches two copies
 // itself; what becomes a download without our having seen it coming is cancelled and deleted when the browser tells of it. Privileged
-// edition: the browser downloads, its own pipeline is held before the file gets its name (extension/privileged/downloads.js), and only a match lets it go
-// on. core/dlpolicy.js says what is done with which file; the host says which file it is and whether others get the same.
+// edition: the browser downloads, its own pipeline is held before the file gets its name, and only a match lets it go on. core/dlpolicy.js says what is done with which file; the host says which file it is and whether others get the same.
 
 import { containerOf, firstPartyOf, topHostOf, hostOf, siteOfUrl } from '../core/site.js';
 import { judgeDocument, INSECURE } from '../core/documents.js';
@@ -165,7 +164,7 @@ export class DlCheck {
       return undefined;
     }
     const insecure = isInsecureUrl(item.url);
-    if (insecure === null && !record) return undefined;
+    if (insecure === false || (insecure === null && !record)) return undefined;
     const origin = originOfItem(item);
     const isSourceless = !/^https?:/.test(item.url);
     if (isSourceless && (/^(moz-extension|about|chrome|resource|file):/.test(item.url) || this.#watch.isOriginSecure(origin, { isOwn: item.url.startsWith('data:') }))) return undefined;
@@ -222,12 +221,13 @@ export class DlCheck {
   /** What is held, once at the start of the background page, and each as it comes. */
   async onHeldAtStart() {
     if (!this.#privileged.exact) return;
-    for (const held of await this.#privileged.heldDownloads()) await this.onHeld(held);
+    for (const held of await this.#privileged.heldDownloads()) this.onHeld(held);
   }
 
-  /** held: of privileged/downloads.js. Whatever goes wrong here leaves it held. */
+  /** held: of privileged/API.md. Whatever goes wrong here leaves it held. */
   async onHeld(held) {
     await Promise.all([this.#watch.ready, this.#list.ready]);
+    if (this.#list.resume(held.id)) return undefined;
     const urls = [...held.redirects, held.url];
     const record = this.#records.find(held.url);
     const isHttp = urls.every((u) => /^https?:/.test(u));

@@ -3,10 +3,12 @@
 
 import * as dl from '../core/downloads.js';
 import { sizesOf } from '../core/dlpolicy.js';
-import { Garbage } from '../core/messages.js';
+import { Garbage, checkDownload } from '../core/messages.js';
 import { AUTO_DOWNLOADS_MAX, AUTO_CHECKS_WINDOW_MS, DL_ENTRIES_MAX, DOWNLOAD_SILENCE_MS } from '../core/limits.js';
 
 const KEY = 'download:';
+// "Whatever its size": more than any file has.
+const WHOLE_ANY = 2 ** 53 - 1;
 
 export class DlList {
   #web;
@@ -51,11 +53,15 @@ export class DlList {
     return this.#begin({ ...fields, how: 'fetch', source });
   }
 
-  /** Privileged edition: the browser holds it as held.id. Known already after the background page was away: goes on. */
+  /** Known already, from before the background page was away: goes on. Answers whether it is. */
+  resume(hold) {
+    const known = [...this.#entries.values()].find((e) => e.hold === hold && !e.isGone && e.how === 'hold');
+    if (known?.phase === 'waiting' && known.why === 'again') this.#start(known.id, { clicked: false });
+    return Boolean(known);
+  }
+
+  /** Privileged edition: the browser holds it as held.id. */
   hold(fields, source, held) {
-    const known = [...this.#entries.values()].find((e) => e.hold === held.id && !e.isGone);
-    if (known && known.phase !== 'waiting') return known;
-    if (known) return this.#start(known.id, { clicked: false });
     return this.#begin({ ...fields, how: 'hold', source, file: { path: held.partPath, size: held.size } });
   }
 
@@ -84,14 +90,15 @@ export class DlList {
       await this.#host.ensure({ force: clicked });
       const capability = entry.how === 'fetch' ? 'download.fetch' : 'download.verify';
       if (!this.#host.greeting.capabilities.includes(capability)) throw { code: 'host_old', error: null, detail: this.#host.greeting.version };
-      const sizes = sizesOf(await this.#settings.downloads());
-      const [kind, fields] = retry ? ['download.retry', { download: retry, whole: isWhole }] : [capability, { ...dl.hostFields(entry.source, { sizes, clicked }), ...placeOf(entry) }];
+      const sizes = { ...sizesOf(await this.#settings.downloads()), ...(isWhole ? { whole_max: WHOLE_ANY } : {}) };
+      const asked = { ...dl.hostFields(entry.source, { sizes, clicked }), ...placeOf(entry) };
+      const [kind, fields] = retry ? ['download.retry', { download: retry, whole: isWhole }] : [capability, asked];
       const request = this.#host.request(kind, fields, {
         timeoutMs: DOWNLOAD_SILENCE_MS, isLong: true, onProgress: (p) => this.#update(id, (e) => dl.progressed(e, attempt, p), true),
       });
       this.#running.set(id, request.id);
       result = await request.done;
-      dl.checkDownload(result, entry);
+      checkDownload(result, entry.source.site, asked.chain[0] ?? '', entry.how === 'fetch');
     } catch (e) {
       result = null;
       problem = problemOf(e);
@@ -114,7 +121,6 @@ export class DlList {
     const { evidence } = await this.#settings.downloads();
     if (evidence && result.can_keep) await this.#keep(entry);
     if (entry.how === 'hold') await this.#settle(id, false);
-    else if (result.download && !result.can_keep) this.#discard(entry);
     this.#web.notify(id, 'mismatch', entry.name);
     this.#show(entry);
   }
@@ -166,8 +172,10 @@ export class DlList {
     const can = entry && dl.offers(entry);
     if (!can?.[kind]) return;
     if (kind === 'start') await this.#start(id, { clicked: true });
-    if (kind === 'retry') await this.#start(id, { clicked: true, retry: entry.held });
-    if (kind === 'whole') await this.#start(id, { clicked: true, retry: entry.held, isWhole: true });
+    // What the browser holds is asked anew; what the host holds goes on where it was.
+    const retry = entry.how === 'fetch' ? entry.held : 0;
+    if (kind === 'retry') await this.#start(id, { clicked: true, retry });
+    if (kind === 'whole') await this.#start(id, { clicked: true, retry, isWhole: true });
     if (kind === 'keep') await this.#keep(entry);
     if (kind === 'show') await this.#host.request('download.show', { download: entry.held }).done.catch(() => {});
     if (kind === 'cancel') await this.#cancel(entry);

@@ -64,7 +64,8 @@ var secondexitDownloads = (() => {
 
   class Holds {
     #held = new Map();        // id → {download, settle, info}
-    #next = 1;
+    // Not the numbers of an earlier run: what the extension remembers of those is not about these.
+    #next = 1 + Math.floor(Math.random() * 2 ** 30);
     #refusing = 0;
     isOver = false;
     onHeld = () => {};
@@ -172,10 +173,11 @@ var secondexitDownloads = (() => {
       this.holds.refuseAll();
       try {
         Services.obs.removeObserver(this, 'quit-application');
-        Integration.downloads.unregister(this.override);
       } catch {
         // never started
       }
+      // Firefox still has to hear from us that nothing of what was refused is kept.
+      setTimeout(() => Integration.downloads.unregister(this.override), REFUSING_MS);
       this.list?.then((list) => list.removeView(this.view)).catch(() => {});
     }
 
