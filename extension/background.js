@@ -27,7 +27,7 @@ const dllist = new DlList({ web, privileged, host, pages, settings });
 const dlcheck = new DlCheck({ web, privileged, host, watch, settings, list: dllist });
 const https = new HttpsWatch({ web, pages, certcheck });
 const guard = new Guard({ web, privileged, host, pages, certcheck, watch, https, dlcheck });
-const session = new Session({ web, privileged, host, pages, certcheck, clipcheck, dlcheck, dllist, settings });
+const session = new Session({ web, privileged, host, pages, certcheck, clipcheck, dlcheck, dllist, settings, watch });
 
 web.onRequests({
   before: (details) => guard.onBeforeRequest(details),

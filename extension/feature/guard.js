@@ -34,7 +34,7 @@ export class Guard {
     this.#watch.onBeforeRequest(details);
     this.#https.onBeforeRequest(details);
     await this.#host.ready(WAKE_WAIT_MS);
-    return {};
+    return this.#https.upgrade(details);
   }
 
   /** Blocking webRequest.onBeforeSendHeaders. */

@@ -1,6 +1,8 @@
 // The session's beginning and end, and what pages of ours may ask: certificate pages over their port, the popup and
 // the options page by single messages.
 
+import { plainPage } from '../core/https.js';
+
 const ACTIONS = new Set(['start', 'retry', 'proceed', 'again', 'circuits', 'newcircuit']);
 const DOWNLOAD_ACTIONS = new Set(['start', 'retry', 'whole', 'cancel', 'keep', 'show', 'remove']);
 const COPY_ACTIONS = new Set(['again', 'compare', 'circuits', 'newcircuit', 'close', 'word']);
@@ -15,8 +17,10 @@ export class Session {
   #dlcheck;
   #dllist;
   #settings;
+  #watch;
 
-  constructor({ web, privileged, host, pages, certcheck, clipcheck, dlcheck, dllist, settings }) {
+  constructor({ web, privileged, host, pages, certcheck, clipcheck, dlcheck, dllist, settings, watch }) {
+    this.#watch = watch;
     this.#clipcheck = clipcheck;
     this.#dlcheck = dlcheck;
     this.#dllist = dllist;
@@ -90,6 +94,8 @@ export class Session {
   async onAsk(message) {
     await this.#pages.ready;
     if (message?.kind === 'overview') return this.#overview(message.tabId);
+    if (message?.kind === 'plain') return this.#askPlain(message.tabId);
+    if (message?.kind === 'plainopen') return this.#openEncrypted(message.tabId);
     if (message?.kind === 'diagnose') return this.#diagnose();
     if (message?.kind === 'word') return this.#clipcheck.act(message);
     if (message?.kind === 'options') return this.#settings.setDownloads(message.changes);
@@ -102,7 +108,36 @@ export class Session {
     const access = await this.#web.access();
     const last = Number.isInteger(tabId) ? this.#certcheck.viewOfTab(tabId) : null;
     const copy = { ...await this.#clipcheck.overview(), ...this.#dllist.overview(), options: await this.#settings.downloads() };
-    return { edition: this.#privileged.edition, host: { phase, problem: problem && told(problem), tor }, access, last, ...copy };
+    const plain = Number.isInteger(tabId) ? await this.#plainOf(tabId) : null;
+    return { edition: this.#privileged.edition, host: { phase, problem: problem && told(problem), tor }, access, last, plain, ...copy };
+  }
+
+  // The plain page that a tab shows, if it is one that an exit brought: {host, view}. view: of what was asked about it, or null.
+  async #plainOf(tabId) {
+    const { asked } = await this.#plainPageOf(tabId);
+    if (!asked) return null;
+    const { greeting } = this.#host;
+    return { host: asked.where.host, canAsk: !greeting || greeting.capabilities.includes('https.check'), view: this.#certcheck.viewOfPlain(tabId, asked) };
+  }
+
+  async #plainPageOf(tabId) {
+    const tab = Number.isInteger(tabId) ? await this.#web.getTab(tabId) : null;
+    const visit = tab && this.#watch.visits.of(tabId);
+    const asked = tab && plainPage(tab.url);
+    return { tab, visit, asked: asked && visit?.proxy?.kind !== 'direct' ? asked : null };
+  }
+
+  async #openEncrypted(tabId) {
+    const { asked } = await this.#plainPageOf(tabId);
+    if (asked) await this.#web.replace(tabId, asked.encrypted);
+    return this.#overview(tabId);
+  }
+
+  // The answer to the click is the state it led to; what follows is asked for again and again while the popup stands.
+  async #askPlain(tabId) {
+    const { tab, visit, asked } = await this.#plainPageOf(tabId);
+    if (asked && this.#certcheck.viewOfPlain(tabId, asked)?.phase !== 'checking') this.#certcheck.onPlainQuestion({ tab, asked, visit });
+    return this.#overview(tabId);
   }
 
   async #diagnose() {

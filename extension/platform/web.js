@@ -27,6 +27,9 @@ export const web = {
   pageUrl: (id) => browser.runtime.getURL(`${PAGE_PATH}?id=${id}`),
   getTab: (tabId) => browser.tabs.get(tabId).catch(() => null),
 
+  /** Header lines of a page's request, as this browser writes them, for those that were not heard. */
+  headers: () => ({ user_agent: navigator.userAgent, accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', accept_language: 'en-US,en;q=0.5' }),
+
   /** Loads url in the tab in place of what it shows, so that Back leads behind it. */
   replace: (tabId, url) => browser.tabs.update(tabId, { url, loadReplace: true }).catch(() => null),
 

@@ -184,6 +184,7 @@ export function extension({ api, downloads, storage = {}, until, answer: hostAns
     randomId: () => `page${++ids}`,
     pageUrl: (id) => `moz-extension://x/ui/certificate.html?id=${id}`,
     getTab: async (id) => tabs.get(id) ?? null,
+    headers: () => ({ user_agent: 'Firefox', accept: 'text/html', accept_language: 'en' }),
     replace: async (tabId, url) => loads.push({ tabId, url }),
     registrable: (name) => name.split('.').slice(-2).join('.'),
     securityInfo: async (requestId) => web.infos.get(requestId),
@@ -236,7 +237,7 @@ export function extension({ api, downloads, storage = {}, until, answer: hostAns
   const dlcheck = new DlCheck({ web, privileged, host, watch, settings, list: dllist });
   const https = new HttpsWatch({ web, pages, certcheck });
   const guard = new Guard({ web, privileged, host, pages, certcheck, watch, https, dlcheck });
-  const session = new Session({ web, privileged, host, pages, certcheck, clipcheck, dlcheck, dllist, settings });
+  const session = new Session({ web, privileged, host, pages, certcheck, clipcheck, dlcheck, dllist, settings, watch });
   return {
     clock, host, web, tabs, loads, store, pages, certcheck, https, guard, session, privileged, watch, clipcheck, dlcheck, dllist, settings,
     get port() {
