@@ -39,7 +39,7 @@ endif
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 # Made of shared/*.json by a small program, so that host and extension read one table.
-GEN := $(B)/gen/cert_errors.h $(B)/gen/manifest_template.h $(B)/gen/currencies.h
+GEN := $(B)/gen/cert_errors.h $(B)/gen/manifest_template.h $(B)/gen/currencies.h $(B)/gen/filetypes.h
 
 all: $(B)/secondexit $(B)/secondexit-net $(B)/secondexit-parse $(B)/secondexit-fetch $(B)/secondexit-file $(B)/secondexit-collector
 
@@ -65,6 +65,10 @@ $(B)/gen/currencies.h: shared/currencies.json tools/gen_currencies.c host/parse/
 	$(CC) -std=c17 -D_GNU_SOURCE $(WARN) -O1 -Ihost -o $(B)/gen/gen_currencies tools/gen_currencies.c \
 	  host/parse/addr/base58.c -ljansson
 	$(B)/gen/gen_currencies $< $@.new && mv $@.new $@
+$(B)/gen/filetypes.h: shared/filetypes.json tools/gen_filetypes.c
+	@mkdir -p $(@D)
+	$(CC) -std=c17 -D_GNU_SOURCE $(WARN) -O1 -o $(B)/gen/gen_filetypes tools/gen_filetypes.c -ljansson
+	$(B)/gen/gen_filetypes $< $@.new && mv $@.new $@
 # The manifest's text as a string of C.
 $(B)/gen/manifest_template.h: manifests/org.secondexit.host.json.in
 	@mkdir -p $(@D)
