@@ -4,23 +4,30 @@ ifeq ($(origin CC),default)
 CC        := gcc
 endif
 B         := build
+# libpq's headers stand in a folder of their own.
+PG_INC    := -isystem /usr/include/postgresql
 WARN      := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
 HARDEN    := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -fstack-clash-protection
 CFLAGS    ?= -O2 -g
-ALLCFLAGS := -std=c17 -D_GNU_SOURCE -DSECONDEXIT_VERSION='"$(VERSION)"' $(WARN) $(HARDEN) -Ihost -I$(B)/gen $(CFLAGS) $(SAN)
+ALLCFLAGS := -std=c17 -D_GNU_SOURCE -DSECONDEXIT_VERSION='"$(VERSION)"' $(WARN) $(HARDEN) -Ihost -I$(B)/gen $(PG_INC) $(CFLAGS) $(SAN)
 LDHARDEN  := -pie -Wl,-z,relro,-z,now,--as-needed $(SAN)
 
-# One program for each role's executable: each links only what it uses (HACKING.md, "Four executables").
+# One program for each role's executable: each links only what it uses (HACKING.md, "Five executables").
 BASE_SRC  := $(wildcard host/base/*.c)
-PRIV_SRC  := host/priv/frame.c host/priv/channel.c host/priv/netmsg.c host/priv/parsemsg.c host/priv/fetchmsg.c
-MAIN_SRC  := host/main.c $(wildcard host/priv/role.c host/priv/netlink.c host/priv/parselink.c host/priv/fetchlink.c \
-             host/wire/*.c host/message/*.c host/feature/*.c host/cli/*.c) host/engine/target.c $(BASE_SRC) $(PRIV_SRC)
+PRIV_SRC  := host/priv/frame.c host/priv/channel.c host/priv/netmsg.c host/priv/parsemsg.c host/priv/fetchmsg.c host/priv/filemsg.c
+MAIN_SRC  := host/main.c $(wildcard host/priv/role.c host/priv/netlink.c host/priv/parselink.c host/priv/fetchlink.c host/priv/filelink.c \
+             host/wire/*.c host/message/*.c host/feature/*.c host/report/*.c host/cli/*.c) host/engine/target.c $(BASE_SRC) $(PRIV_SRC)
 NET_SRC   := host/net_main.c host/priv/inner.c $(wildcard host/engine/*.c) $(BASE_SRC) $(PRIV_SRC)
 PARSE_SRC := host/parse_main.c host/priv/inner.c $(wildcard host/parse/*.c host/parse/addr/*.c) $(BASE_SRC) $(PRIV_SRC)
 FETCH_SRC := host/fetch_main.c host/priv/inner.c $(wildcard host/fetch/*.c) $(BASE_SRC) $(PRIV_SRC)
+FILE_SRC  := host/file_main.c host/priv/inner.c host/parse/der.c $(wildcard host/parse/file/*.c) $(BASE_SRC) $(PRIV_SRC)
+COLLECT_SRC := host/collector_main.c $(wildcard host/collector/*.c) $(wildcard host/report/*.c) host/engine/torctl.c host/engine/torauth.c host/engine/torfind.c \
+             host/engine/target.c host/base/buf.c host/base/clock.c host/base/err.c host/base/log.c host/base/rd.c host/base/verdict.c
+COLLECT_LIB := -lsqlite3 -lpq -ljansson -levent_core -lsodium
 MAIN_LIB  := -ljansson -levent_core -lsodium
 NET_LIB   := -levent_core -lssl -lcrypto -lsodium
 FETCH_LIB := -lcurl -levent_core -lssl -lcrypto
+FILE_LIB  := -larchive -levent_core -lcrypto -lexpat -lz
 PARSE_LIB := -lcrypto -levent_core -lsodium -lgumbo -ldl
 
 # `make V=1` shows whole command lines.
@@ -32,9 +39,9 @@ endif
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 # Made of shared/*.json by a small program, so that host and extension read one table.
-GEN := $(B)/gen/cert_errors.h $(B)/gen/manifest_template.h $(B)/gen/currencies.h
+GEN := $(B)/gen/cert_errors.h $(B)/gen/manifest_template.h $(B)/gen/currencies.h $(B)/gen/filetypes.h
 
-all: $(B)/secondexit $(B)/secondexit-net $(B)/secondexit-parse $(B)/secondexit-fetch
+all: $(B)/secondexit $(B)/secondexit-net $(B)/secondexit-parse $(B)/secondexit-fetch $(B)/secondexit-file $(B)/secondexit-collector
 
 $(B)/secondexit: $(call obj,$(MAIN_SRC))
 	$(call say,link)$(CC) -o $@ $^ $(LDHARDEN) $(MAIN_LIB)
@@ -44,6 +51,10 @@ $(B)/secondexit-parse: $(call obj,$(PARSE_SRC))
 	$(call say,link)$(CC) -o $@ $^ $(LDHARDEN) $(PARSE_LIB)
 $(B)/secondexit-fetch: $(call obj,$(FETCH_SRC))
 	$(call say,link)$(CC) -o $@ $^ $(LDHARDEN) $(FETCH_LIB)
+$(B)/secondexit-file: $(call obj,$(FILE_SRC))
+	$(call say,link)$(CC) -o $@ $^ $(LDHARDEN) $(FILE_LIB)
+$(B)/secondexit-collector: $(call obj,$(COLLECT_SRC))
+	$(call say,link)$(CC) -o $@ $^ $(LDHARDEN) $(COLLECT_LIB)
 
 $(B)/gen/cert_errors.h: shared/cert-errors.json tools/gen_cert_errors.c
 	@mkdir -p $(@D)
@@ -54,6 +65,10 @@ $(B)/gen/currencies.h: shared/currencies.json tools/gen_currencies.c host/parse/
 	$(CC) -std=c17 -D_GNU_SOURCE $(WARN) -O1 -Ihost -o $(B)/gen/gen_currencies tools/gen_currencies.c \
 	  host/parse/addr/base58.c -ljansson
 	$(B)/gen/gen_currencies $< $@.new && mv $@.new $@
+$(B)/gen/filetypes.h: shared/filetypes.json tools/gen_filetypes.c
+	@mkdir -p $(@D)
+	$(CC) -std=c17 -D_GNU_SOURCE $(WARN) -O1 -o $(B)/gen/gen_filetypes tools/gen_filetypes.c -ljansson
+	$(B)/gen/gen_filetypes $< $@.new && mv $@.new $@
 # The manifest's text as a string of C.
 $(B)/gen/manifest_template.h: manifests/org.secondexit.host.json.in
 	@mkdir -p $(@D)
@@ -90,7 +105,7 @@ unit: all $(UNIT)
 	tests/run-each unit $(UNIT)
 fuzz-replay: $(FUZZ)
 	tests/run-each fuzz $(FUZZ)
-js: all dist $(B)/fetchtool
+js: all dist $(B)/fetchtool $(B)/loadtool
 	node --test $(wildcard tests/js/*.test.mjs)
 e2e: all dist
 	node --test --test-concurrency=1 $(wildcard tests/e2e/*.test.mjs)
@@ -107,6 +122,9 @@ bench: all $(B)/bench/bench_relays
 	$(MAKE) bench-scan
 # Main's end of fetching for the tests; beside the roles that it starts.
 $(B)/fetchtool: tests/net/fetchtool.c $$(call obj,$$(call uses,tests/net/fetchtool.c)) $(GEN)
+	$(call say,test)$(CC) $(ALLCFLAGS) -MMD -MP -o $@ $< $(call obj,$(call uses,$<)) $(LDHARDEN) $(call libs,$<)
+# Many senders of reports, for the collector's tests and bench.
+$(B)/loadtool: tests/collector/loadtool.c $$(call obj,$$(call uses,tests/collector/loadtool.c)) $(GEN)
 	$(call say,test)$(CC) $(ALLCFLAGS) -MMD -MP -o $@ $< $(call obj,$(call uses,$<)) $(LDHARDEN) $(call libs,$<)
 $(B)/bench/%: tests/bench/%.c $$(call obj,$$(call uses,tests/bench/$$*.c))
 	@mkdir -p $(@D)
@@ -137,7 +155,7 @@ clean:
 USER_PREFIX ?= $(HOME)/.local
 install-user: all
 	mkdir -p "$(USER_PREFIX)/lib/secondexit" "$(USER_PREFIX)/bin" "$(USER_PREFIX)/share/man/man1"
-	install -m 755 $(B)/secondexit $(B)/secondexit-net $(B)/secondexit-parse $(B)/secondexit-fetch \
+	install -m 755 $(B)/secondexit $(B)/secondexit-net $(B)/secondexit-parse $(B)/secondexit-fetch $(B)/secondexit-file \
 	  "$(USER_PREFIX)/lib/secondexit/"
 	install -m 644 man/secondexit.1 "$(USER_PREFIX)/share/man/man1/"
 	ln -sfn ../lib/secondexit/secondexit "$(USER_PREFIX)/bin/secondexit"
@@ -147,7 +165,8 @@ uninstall-user:
 	if [ -x "$(USER_PREFIX)/lib/secondexit/secondexit" ]; then "$(USER_PREFIX)/lib/secondexit/secondexit" uninstall; fi
 	rm -f "$(USER_PREFIX)/bin/secondexit" "$(USER_PREFIX)/share/man/man1/secondexit.1"
 	rm -f "$(USER_PREFIX)/lib/secondexit/secondexit" "$(USER_PREFIX)/lib/secondexit/secondexit-net" \
-	  "$(USER_PREFIX)/lib/secondexit/secondexit-parse" "$(USER_PREFIX)/lib/secondexit/secondexit-fetch"
+	  "$(USER_PREFIX)/lib/secondexit/secondexit-parse" "$(USER_PREFIX)/lib/secondexit/secondexit-fetch" \
+	  "$(USER_PREFIX)/lib/secondexit/secondexit-file"
 	if [ -d "$(USER_PREFIX)/lib/secondexit" ]; then rmdir "$(USER_PREFIX)/lib/secondexit"; fi
 .PHONY: install-user uninstall-user
 # --- end of for this user alone ------------------------------------------------------------------------------------------

@@ -34,6 +34,8 @@ const object = (shape) => (v) => {
   return out;
 };
 
+// A report as a file (host/base/limits.h).
+export const REPORT_FILE_MAX = 256 * 1024;
 const MS_MAX = 24 * 3600 * 1000;
 const milliseconds = integer(0, MS_MAX);
 const sha256 = matching(/^[0-9a-f]{64}$/);
@@ -112,8 +114,29 @@ const pageAnswer = object({
   elapsed_ms: milliseconds,
 });
 
+const SIZE_MAX = 2 ** 53;
+const size = integer(0, SIZE_MAX);
+const METHODS = ['digest_header', 'commitment', 'whole', 'ranges'];
+
+// What another exit showed of a file, or why it showed nothing.
+const fileAnswer = object({
+  slot: integer(1, 99),
+  exit: orNull(relay),
+  status: oneOf('answer', 'failed'),
+  error: orNull(hostError),
+  http_status: integer(0, 999),
+  url: orNull(string(8192)),
+  length: orNull(size),
+  same_entity: orNull(boolean),
+  agrees: orNull(boolean),
+  sha256: orNull(sha256),
+  bytes: size,
+  elapsed_ms: milliseconds,
+});
+
 // Of the question whether HTTPS is withheld: what this exit saw of it; null where it gave no answer.
-const httpsAnswer = object({ ...ANSWER, saw: orNull(oneOf('none', 'invalid', 'valid')) });
+// plain: what a plain page's address gave there; null where no page is asked about, and of hosts that don't know that question.
+const httpsAnswer = object({ ...ANSWER, saw: orNull(oneOf('none', 'invalid', 'valid')), plain: optional(orNull(oneOf('page', 'redirect', 'none', 'elsewhere')), null) });
 
 const REASON = /^[a-z][a-z0-9_]{0,40}$/;
 
@@ -223,6 +246,60 @@ const readers = {
     others: list(pageAnswer, 64),
     chance: list(number(0, 1), 10),
   }),
+  'download.progress': object({
+    slot: integer(0, 99),
+    step: oneOf('choosing', 'building', 'connecting', 'handshaking', 'fetching', 'comparing', 'done', 'failed'),
+    exit: orNull(relay),
+    method: orNull(oneOf(...METHODS)),
+    bytes: size,
+    total: orNull(size),
+    elapsed_ms: milliseconds,
+  }),
+  'download.result': object({
+    verdict: oneOf('match', 'mismatch', 'undecided'),
+    reason: matching(REASON),
+    error: orNull(hostError),
+    host: string(255),
+    port: integer(1, 65535),
+    first_party: string(255),
+    private: count,
+    container: count,
+    url: string(2048),
+    link_secure: boolean,
+    method: orNull(oneOf(...METHODS)),
+    missed: orNull(object({ block: number(0, 1), kib64: number(0, 1), percent: number(0, 1) })),
+    compared: size,
+    fetched: size,
+    class: orNull(oneOf('executable', 'transparent', 'other')),
+    format: string(63),
+    local: orNull(object({ size, sha256: orNull(sha256) })),
+    k: integer(1, 10),
+    asked: integer(0, 1000),
+    answered: integer(0, 1000),
+    elapsed_ms: milliseconds,
+    first: list(relay, 16),
+    others: list(fileAnswer, 64),
+    differing: list(object({ offset: size, length: integer(1, SIZE_MAX) }), 16),
+    more_differing: boolean,
+    chance: list(number(0, 1), 10),
+    state: oneOf('none', 'held', 'finished', 'browser'),
+    download: orNull(integer(1, 0x7fffffff)),
+    path: orNull(string(4096)),
+    retry_useful: boolean,
+    whole_possible: boolean,
+    can_keep: boolean,
+  }),
+  'download.kept': object({ path: string(4096) }),
+  classified: object({ class: oneOf('executable', 'transparent', 'other'), format: string(63), why: string(63) }),
+  // The text as it stands: line ends are part of it, and what it says of relays and sites is cleaned where it is shown.
+  'report.built': object({ text: (v) => (typeof v === 'string' && v.length <= REPORT_FILE_MAX ? v : fail('string')) }),
+  'report.progress': object({
+    attempt: integer(1, 100),
+    state: oneOf('sending', 'waiting'),
+    error: orNull(hostError),
+    wait_ms: milliseconds,
+  }),
+  'report.sent': object({ answer: oneOf('stored', 'known'), attempts: integer(1, 100) }),
   ok: object({}),
   error: object({ code: integer(1, 99999), name: string(64), text: string(300), field: optional(string(60), '') }),
 };
@@ -253,7 +330,11 @@ export function readMessage(raw) {
 }
 
 /** The kind of the messages that tell of a request's progress, for those that have some. */
-export const PROGRESS_OF = { 'cert.check': 'cert.progress', 'https.check': 'https.progress', 'clip.compare': 'clip.progress' };
+export const PROGRESS_OF = {
+  'cert.check': 'cert.progress', 'https.check': 'https.progress', 'clip.compare': 'clip.progress',
+  'download.fetch': 'download.progress', 'download.verify': 'download.progress', 'download.retry': 'download.progress',
+  'report.send': 'report.progress',
+};
 
 /** The kind of the final message that ends a request of this kind. */
 export const FINAL = {
@@ -267,6 +348,16 @@ export const FINAL = {
   cancel: 'ok',
   'clip.check': 'clip.result',
   'clip.compare': 'clip.compared',
+  'download.fetch': 'download.result',
+  'download.verify': 'download.result',
+  'download.local': 'ok',
+  'download.retry': 'download.result',
+  'download.discard': 'ok',
+  'download.keep': 'download.kept',
+  'download.show': 'ok',
+  classify: 'classified',
+  'report.build': 'report.built',
+  'report.send': 'report.sent',
 };
 
 // What the host takes of copied text (host/base/limits.h: CLIP_TEXT_MAX, CLIP_FLAVOURS_MAX, NATIVE_IN_MAX).
@@ -336,6 +427,27 @@ export function checkCompared(result, site, address) {
 }
 
 /**
+ * Whether a download's result answers this very request (its site, the first URL of its chain) and bears out its own verdict; throws
+ * Garbage otherwise. isFetched: the host fetched the file (download.fetch), else the browser holds it.
+ */
+export function checkDownload(result, site, url, isFetched) {
+  const isAsked = result.host === site.host && result.port === site.port && result.first_party === site.firstParty &&
+    result.private === site.private && result.container === site.container && result.url === url;
+  if (!isAsked) fail('result of another download');
+  const answers = result.others.filter((a) => a.status === 'answer');
+  if (result.verdict !== 'match') {
+    if (result.state === 'finished') fail('a finished file without a match');
+    return;
+  }
+  if (result.state !== (isFetched ? 'finished' : 'browser')) fail('a match of no file');
+  if (result.method === null || result.local === null || result.error !== null) fail('match of nothing');
+  if (result.method === 'ranges' && result.missed === null) fail('match by ranges that does not say what it proves');
+  if (!answers.every((a) => a.agrees === true)) fail('match against a dissent');
+  if (result.answered < result.k || answers.length < result.k) fail('match with too few answers');
+  if (new Set(answers.map((a) => a.exit?.fingerprint)).size !== answers.length) fail('one exit twice');
+}
+
+/**
  * Whether a result answers this very request and bears out its own verdict; throws Garbage otherwise. A match that
  * doesn't name what was matched, or names less than k answers, is none.
  */
@@ -351,13 +463,29 @@ export function checkResult(result, site, offeredSha256) {
   if (offeredSha256 && !result.fingerprints.includes(offeredSha256)) fail('match of another certificate');
 }
 
-/** The same for the question whether HTTPS is withheld. A match needs k answers; a mismatch somebody who saw it. */
-export function checkHttps(result, site) {
+// Of a plain page: who is led to HTTPS by others alone, and who is not by anybody.
+function checkPlain(result, saw) {
+  const isLed = (a) => a.plain === 'redirect' || (a.plain === 'none' && a.saw === 'valid');
+  const answers = result.others.filter((a) => a.saw !== null);
+  if (result.verdict === 'mismatch' && (answers.length < 2 || !answers.every(isLed))) fail('not all are led to what is said to be withheld');
+  if (result.verdict !== 'match') return;
+  const agreeing = result.reason === 'no_https' ? 'none' : 'valid';
+  if (result.answered < result.k || saw(agreeing) < result.k) fail('match with too few answers');
+  if (!answers.every((a) => a.saw === agreeing && a.plain === 'page')) fail('match against a dissent');
+  if (result.first.some(isLed)) fail('match against the first exit');
+}
+
+/**
+ * The same for the question whether HTTPS is withheld. A match needs k answers; a mismatch somebody who saw it. isPlain: it was asked
+ * of a plain page.
+ */
+export function checkHttps(result, site, isPlain = false) {
   const isAsked = result.host === site.host && result.port === site.port && result.first_party === site.firstParty &&
     result.private === site.private && result.container === site.container;
   if (!isAsked) fail('result of another site');
   const saw = (what) => result.others.filter((a) => a.saw === what).length;
   if (result.verdict === 'mismatch' && saw('valid') === 0) fail('nobody saw what is said to be withheld');
+  if (isPlain) return checkPlain(result, saw);
   if (result.verdict !== 'match') return;
   const agreeing = result.reason === 'no_https' ? 'none' : 'valid';
   if (result.answered < result.k || saw(agreeing) < result.k) fail('match with too few answers');

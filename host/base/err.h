@@ -5,6 +5,8 @@
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
+#include <stdbool.h>
+
 /* PEER: somebody sent us something wrong. LOCAL: this machine or its tor lacks something.
  * LIMIT: a bound of base/limits.h was met. BUG: our own fault. */
 enum err_class { ERR_CLASS_NONE, ERR_CLASS_PEER, ERR_CLASS_LOCAL, ERR_CLASS_LIMIT, ERR_CLASS_BUG };
@@ -91,7 +93,44 @@ enum err_class { ERR_CLASS_NONE, ERR_CLASS_PEER, ERR_CLASS_LOCAL, ERR_CLASS_LIMI
 	X(ERR_HTTP_STALLED,     1608, PEER,  "the answer stopped in the middle") \
 	X(ERR_HTTP_STATUS,      1621, PEER,  "the site answered with an error instead of the page") \
 	X(ERR_HTTP_REDIRECTS,   1622, PEER,  "too many redirects, or one that leads nowhere") \
-	X(ERR_PAGE_FORMAT,      1623, PEER,  "the page is of a kind or encoding that can't be compared")
+	X(ERR_PAGE_FORMAT,      1623, PEER,  "the page is of a kind or encoding that can't be compared") \
+	/* 17xx: downloads */ \
+	X(ERR_DL_PATH,          1701, LOCAL, "not a file or folder that can be used for a download") \
+	X(ERR_DL_DISK,          1702, LOCAL, "the disk is full, or the file could not be written") \
+	X(ERR_DL_CHANGED,       1703, LOCAL, "the file changed while it was compared") \
+	X(ERR_DL_UNKNOWN,       1704, LOCAL, "no such download is held") \
+	X(ERR_DL_RANGES,        1705, PEER,  "the site gave other parts of the file than it was asked for") \
+	X(ERR_DL_ENTITY,        1706, PEER,  "the site gave another version of the file") \
+	X(ERR_DL_CLASS,         1707, LOCAL, "files can't be classified yet") \
+	/* 18xx: reports of bad relays; the collector's answers carry these numbers too (shared/report.md) */ \
+	X(ERR_REPORT_JSON,      1801, PEER,  "the report is not JSON of the expected form") \
+	X(ERR_REPORT_FIELD,     1802, PEER,  "a field of the report is missing, unknown, out of order or out of bounds") \
+	X(ERR_REPORT_VERSION,   1803, PEER,  "a report or envelope of another version") \
+	X(ERR_REPORT_ENVELOPE,  1804, PEER,  "not a sealed report") \
+	X(ERR_REPORT_KEY_ID,    1805, PEER,  "the report is sealed to a key that the collector does not have") \
+	X(ERR_REPORT_SEAL,      1806, PEER,  "the sealed report can't be opened") \
+	X(ERR_REPORT_TARGET,    1808, PEER,  "the report names a private or local address, an onion service, or a host that must not be asked") \
+	X(ERR_REPORT_TIME,      1809, PEER,  "the report's time is in the future or too long ago") \
+	X(ERR_REPORT_RELAY,     1810, PEER,  "the report accuses a relay that the collector does not know as an exit") \
+	X(ERR_REPORT_RATE,      1811, LIMIT, "the collector takes no more reports at the moment") \
+	X(ERR_REPORT_RELAY_RATE, 1812, LIMIT, "the collector takes no more reports about this relay at the moment") \
+	X(ERR_REPORT_STORE,     1813, LOCAL, "the collector could not store the report") \
+	X(ERR_REPORT_ACK,       1814, PEER,  "the answer is no acknowledgement that only the collector could have made") \
+	X(ERR_REPORT_KEY,       1815, LOCAL, "not the public key of a collector") \
+	X(ERR_REPORT_ONION,     1816, LOCAL, "not the address of an onion service (version 3)") \
+	X(ERR_REPORT_NONE,      1817, LOCAL, "there is no mismatch of this session to report") \
+	/* 19xx: the collector */ \
+	X(ERR_STORE,            1901, LOCAL, "the store refused what it was asked") \
+	X(ERR_STORE_BUSY,       1902, LOCAL, "the store is locked, or can't be reached") \
+	X(ERR_STORE_FULL,       1903, LOCAL, "the store's disk is full") \
+	X(ERR_STORE_CORRUPT,    1904, LOCAL, "the store is damaged, or no store") \
+	X(ERR_STORE_VERSION,    1905, LOCAL, "the store was made by a newer version of the collector") \
+	X(ERR_KEY_FILE,         1911, LOCAL, "the key file is missing, or is none") \
+	X(ERR_KEY_UNSAFE,       1912, LOCAL, "the key file can be read or replaced by others, or is a link") \
+	X(ERR_KEY_EXISTS,       1913, LOCAL, "the key file is there already") \
+	X(ERR_LIST_FILE,        1914, LOCAL, "a line of the operator's file can't be understood") \
+	X(ERR_DOOR_REQUEST,     1921, PEER,  "nothing of that name or method is here") \
+	X(ERR_ONION_ADD,        1931, LOCAL, "tor did not take the onion service")
 
 #define ERR_ENUM(name, number, cls, text) name = number,
 enum err { OK = 0, ERR_TABLE(ERR_ENUM) };
@@ -103,5 +142,7 @@ enum err { OK = 0, ERR_TABLE(ERR_ENUM) };
 const char *err_name(enum err e);
 const char *err_text(enum err e);
 enum err_class err_class(enum err e);
+/* Is there such a number in the table? (Numbers that come from elsewhere.) 0 is not in it. */
+bool err_is_known(unsigned number);
 
 #endif

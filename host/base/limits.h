@@ -26,6 +26,13 @@
 #define CLIP_PAGE_MAX (2u * 1024 * 1024)
 /* Redirects followed from the URL as it was asked for; browsers follow 20, honest donation pages need one or two. */
 #define CLIP_HOPS_MAX 5
+/* Requests of one download's chain: browsers follow 20 redirects. */
+#define DL_CHAIN_MAX 21
+/* A file's name (every file system of today takes 255 bytes; ".part", "(99)" must fit behind it) and a path of Linux. */
+#define DL_NAME_MAX 255
+#define DL_PATH_MAX 4095
+/* ETag, Last-Modified, Content-Type of a download: real ones are below 100 bytes. */
+#define DL_HEADER_MAX 255
 /* Firefox sends up to 4 GiB; our largest request is CLIP_TEXT_MAX of copied text, most of it characters that JSON writes
  * in two bytes (quotes, line ends). A chain of CHAIN_MAX certificates in base64 takes 256 KiB. */
 #define NATIVE_IN_MAX (2 * CLIP_TEXT_MAX + 64u * 1024)
@@ -110,6 +117,10 @@
 /* The first round where silence may be the answer: tor itself asks again over a second circuit after 10 s, and only
  * then is it known that the silence is not our own network's. */
 #define HTTPS_FIRST_ROUND_MS 19000
+/* The plain address of a page is asked for before TLS is looked at through the same exit: what it takes longer is no answer, so that tor's
+ * second circuit (10 s) still fits behind it. And what of its body is read: only its head matters, and most redirects have none. */
+#define PLAIN_FETCH_MS 8000
+#define PLAIN_BODY_MAX (64u * 1024)
 /* Whether a site has HTTPS is a matter of the moment: a server may be down and up again. What an exit said of it holds
  * this long; later the same exit is asked anew, and no other in its place. */
 #define HTTPS_MEMORY_MS (60u * 1000)
@@ -156,6 +167,9 @@
 #define LOOKS_MAX 512
 /* A look that its asker gave no deadline; none is longer (FACTS-TOR.md: without one tor goes on building circuits). */
 #define LOOK_DEADLINE_MAX_MS CHECK_DEADLINE_MS
+/* Opening a stream to an onion service: descriptor, introduction and rendezvous are three circuits of six hops in all, and where the service
+ * defends itself tor works on a puzzle first. Tor's own answer takes 4 to 11 s on a quiet network. */
+#define ONION_DEADLINE_MAX_MS 60000
 /* Where tor chooses the exit: how often one that does not suit is refused. With half of all exits excluded one in
  * four thousand looks would still find none. */
 #define LOOK_FREE_TRIES 12
@@ -216,5 +230,72 @@
 /* The fetch role is ended this long after its last fetch: its memory must not stay. Longer than ROLE_HEALTHY_MS, so that ending it is
  * never taken for an early death. */
 #define FETCH_IDLE_MS 8000
+/* A downloaded file's name: file systems have 255 bytes; and what is told of a member of an archive, path and all. */
+#define FILE_NAME_MAX 512
+#define FILE_MEMBER_MAX 512
+/* A format's, method's or digest's name. */
+#define FILE_WORD_MAX 32
+/* Ranges of a committing part: each is a request through each of k exits. */
+#define FILE_RANGES_MAX 64
+/* Processes that read files at once, and requests that wait for one. Two cores are the rule. */
+#define FILE_TASKS_AT_ONCE 2
+#define FILE_TASKS_MAX 64
+/* A process that reads tells so after every FILE_TELL_BYTES; the slowest disks read 5 MB/s. Silent for longer, it hangs. */
+#define FILE_TELL_BYTES (4u * 1024 * 1024)
+#define FILE_SILENCE_MS 20000
+/* For all of it: 100 GB from a slow disk; and when the asker gave none: 4 GiB from a slow disk. */
+#define FILE_DEADLINE_MAX_MS (6u * 3600 * 1000)
+#define FILE_DEADLINE_MS (15u * 60 * 1000)
+/* Chains kept in memory for a report: of one exit (CERT_MAX at least; real ones have some 4 KiB), all of a session, and mismatches that
+ * a report can be made of. */
+#define CHAIN_KEPT_MAX CERT_MAX
+#define CHAINS_KEPT_MAX (2u * 1024 * 1024)
+#define FINDINGS_MAX 16
+/* Reports that are being sent; a person sends one. And one try: opening (ONION_DEADLINE_MAX_MS), 128 KiB up a slow circuit, the collector's
+ * disk. */
+#define REPORT_SENDS_MAX 4
+#define REPORT_TRY_MS 180000
+/* Archives: how deep nested, how many members of all depths, how many bytes unpacked. Beyond, an archive counts as executable. The
+ * largest honest ones are images of systems; unpacking 8 GiB takes a minute. */
+#define FILE_DEPTH_MAX 4
+#define FILE_MEMBERS_MAX 200000u
+#define FILE_UNPACKED_MAX (8ull * 1024 * 1024 * 1024)
+/* An archive inside an archive that is held in memory up to this; larger ones are read in one go, which 7z and rar
+ * do not allow. */
+#define FILE_NESTED_MAX (8u * 1024 * 1024)
+/* Memory of a process that reads a file: dictionaries of xz and 7z have 64 MiB, at the highest setting of xz. */
+#define FILE_MEMORY_MAX (512u * 1024 * 1024)
+/* Files smaller than this are fetched whole: asking three exits for parts costs more. */
+#define COMMIT_LEAST (64u * 1024)
+/* What a format's parser may read: signatures have some 10 KiB, the largest headers of RPMs and tables of MSIs some MiB. Held in memory. */
+#define COMMIT_NEED_MAX (12u * 1024 * 1024)
+/* Pieces of a file that digests go over: three for each member of a large package; an MSI's streams in fragments. */
+#define COMMIT_STEPS_MAX 150000u
+/* Ranges of the committing part with less than this between them are fetched as one: the head of one more answer is as long. */
+#define COMMIT_GAP 512
+/* Signatures in one file, nested ones included, and how deep they are nested. Two of each are seen. */
+#define COMMIT_SIGNATURES_MAX 32
+#define COMMIT_NESTED_MAX 4
+/* A table of contents (xar), block map or manifest, unpacked. */
+#define COMMIT_TABLE_MAX (8u * 1024 * 1024)
+/* A sealed report is padded to a power of two between these (shared/report.md). Four exits with three certificates each take
+ * some 24 KiB; the longest chains (CHAIN_BYTES_MAX for each exit) don't fit and are cut. It goes to the fetch role in one frame. */
+#define REPORT_ENVELOPE_MIN 4096u
+#define REPORT_ENVELOPE_MAX (128u * 1024)
+/* A report as a file or mail: the same with indentation. */
+#define REPORT_FILE_MAX (256u * 1024)
+/* Exits of one report: candidates for the browser's own, and the others (K_MAX and replacements that answered). */
+#define REPORT_FIRST_MAX CANDIDATES_MAX
+#define REPORT_OTHERS_MAX 16
+/* Of a downloaded file, the bytes that differ: for each exit, all ranges together (the bound), and their number. */
+#define REPORT_RANGES_BYTES_MAX 4096
+#define REPORT_RANGES_MAX 16
+/* Flags of a relay in the consensus: a dozen exist. */
+#define REPORT_FLAGS_MAX 16
+#define REPORT_FLAG_MAX 24
+/* Words of one report: why a chain is invalid (as in cert_answer), the command, a path with its query. */
+#define REPORT_WHY_MAX 127
+#define REPORT_COMMAND_MAX 511
+#define REPORT_PATH_MAX 2047
 
 #endif

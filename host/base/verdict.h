@@ -9,6 +9,31 @@
 
 enum verdict { VERDICT_UNDECIDED = 0, VERDICT_MATCH, VERDICT_MISMATCH, VERDICT_EXEMPT };
 
+/* Of downloads alone (base/dlverdict.h); the download page tells them. */
+#define DL_REASON_TABLE(Y) \
+	/* match */ \
+	Y(REASON_SAME_DIGEST,       "same_digest")           /* a strong digest of the whole file, from k others, fits */ \
+	Y(REASON_SAME_COMMITMENT,   "same_commitment")       /* k others have the part that commits to the whole file */ \
+	Y(REASON_SAME_FILE,         "same_file")             /* every byte is the same */ \
+	Y(REASON_SAME_RANGES,       "same_ranges")           /* every range looked at is the same: says how much that proves */ \
+	/* mismatch */ \
+	Y(REASON_OTHER_FILE,        "other_file")            /* all others agree on another file */ \
+	/* undecided */ \
+	Y(REASON_START_UNKNOWN,     "start_unknown")         /* of a download the first address is not known */ \
+	Y(REASON_ONE_DIFFERS,       "one_exit_differs")      /* some have the same file, some another */ \
+	Y(REASON_CUSTOMISED,        "customised")            /* no two have the same file */ \
+	Y(REASON_ENTITY,            "entity_differs")        /* another version: ETag, Last-Modified or length differ */ \
+	Y(REASON_WEAK,              "weak_digest")           /* all that could be compared proves nothing */ \
+	Y(REASON_RANGES_FALSE,      "ranges_unreliable")     /* the server gives other parts than it was asked for */ \
+	Y(REASON_TOO_LARGE,         "too_large")             /* over the user's limit, and no other way to verify it */ \
+	Y(REASON_GONE,              "gone")                  /* 404, 410: an address that works once, perhaps */ \
+	Y(REASON_REFUSED,           "refused")               /* 401, 403, 429, a captcha: others are not let in */ \
+	Y(REASON_NOT_A_FILE,        "not_a_file")            /* a page came where the file was expected */ \
+	Y(REASON_NEEDS_COOKIES,     "needs_cookies")         /* the browser's request carried cookies or a password, ours does not */ \
+	Y(REASON_POST,              "post_request")          /* the browser sent a form; we don't send it again */ \
+	Y(REASON_LOCAL_FILE,        "local_file")            /* the file here could not be read or written, or changed; error says more */ \
+	Y(REASON_INTERRUPTED,       "interrupted")           /* the transfer broke off; it can go on */
+
 /* Wire name; shown by the extension through _locales ("reason_<name>"). */
 #define REASON_TABLE(X) \
 	X(REASON_NONE,              "none") \
@@ -17,6 +42,7 @@ enum verdict { VERDICT_UNDECIDED = 0, VERDICT_MATCH, VERDICT_MISMATCH, VERDICT_E
 	X(REASON_SAME_KEY,          "same_key")              /* k equal answers, some by public key */ \
 	X(REASON_NO_HTTPS,          "no_https")              /* k others find no HTTPS there either */ \
 	X(REASON_HTTPS_THERE,       "https_there")           /* k others get HTTPS with a valid chain, as the first exit does */ \
+	X(REASON_HTTPS_OPTIONAL,    "https_optional")        /* k others get the plain page as well, and HTTPS is there beside it */ \
 	X(REASON_SAME_ADDRESS,      "same_address")          /* k others show the same address in the same place */ \
 	/* mismatch */ \
 	X(REASON_OTHERS_VALID,      "others_see_valid")      /* another exit saw a valid chain */ \
@@ -50,7 +76,8 @@ enum verdict { VERDICT_UNDECIDED = 0, VERDICT_MATCH, VERDICT_MISMATCH, VERDICT_E
 	/* exempt */ \
 	X(REASON_ONION,             "onion_service") \
 	X(REASON_NOT_TOR,           "not_through_exit") \
-	X(REASON_EXCLUDED,          "user_exclusion")
+	X(REASON_EXCLUDED,          "user_exclusion") \
+	DL_REASON_TABLE(X)
 
 #define REASON_ENUM(name, wire) name,
 enum reason { REASON_TABLE(REASON_ENUM) REASON_COUNT };

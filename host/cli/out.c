@@ -113,7 +113,7 @@ const char *out_remedy(enum err e)
 		return "Install the system's trust roots (Debian: sudo apt install ca-certificates).";
 	case ERR_IO:
 	case ERR_ROLE_DIED:
-		return "secondexit-net, secondexit-parse and secondexit-fetch must lie beside secondexit; install it again if not.";
+		return "secondexit-net, -parse, -fetch and -file must lie beside secondexit; install it again if not.";
 	case ERR_EXIT_UNKNOWN:
 		return "`secondexit exits` lists the exits that tor knows.";
 	case ERR_EXIT_NONE:

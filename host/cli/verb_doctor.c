@@ -135,6 +135,8 @@ static void say_programs(struct doctor *d)
 	if (!role_find("secondexit-fetch", path, sizeof path))
 		say(d, BAD, "fetching", "make install-user",
 		    "secondexit-fetch is not there; addresses can't be compared over other exits without it");
+	if (!role_find("secondexit-file", path, sizeof path))
+		say(d, BAD, "files", "make install-user", "secondexit-file is not there; downloads can't be looked into without it");
 }
 
 static const char torrc_mend[] =

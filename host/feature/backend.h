@@ -5,6 +5,8 @@
 
 #include "feature/checkops.h"
 #include "feature/clipops.h"
+#include "feature/downloadops.h"
+#include "feature/reportops.h"
 
 struct event_base;
 struct backend;
@@ -20,6 +22,8 @@ MUST_USE enum err backend_start(struct backend *b);
 const struct check_ops *backend_ops(struct backend *b);
 /* For clip_new, likewise. */
 const struct clip_ops *backend_clip_ops(struct backend *b);
+const struct download_ops *backend_download_ops(struct backend *b);
+const struct report_ops *backend_report_ops(struct backend *b);
 struct netlink *backend_net(struct backend *b);
 struct parselink *backend_parse(struct backend *b);
 

@@ -55,7 +55,10 @@ struct certcheck *certcheck_new(const struct check_ops *ops, const struct cert_s
 	c->ops = ops;
 	c->sink = *sink;
 	c->session = session_new();
-	if (!c->session) {
+	c->chains = chains_new();
+	if (!c->session || !c->chains) {
+		session_free(c->session);
+		chains_free(c->chains);
 		free(c);
 		return NULL;
 	}
@@ -116,13 +119,20 @@ void certcheck_free(struct certcheck *c)
 	if (c->ops->attach)
 		c->ops->attach(c->ops->arg, NULL);
 	session_free(c->session);
+	chains_free(c->chains);
 	free(c);
+}
+
+const struct chains *certcheck_chains(const struct certcheck *c)
+{
+	return c->chains;
 }
 
 void certcheck_wipe(struct certcheck *c)
 {
 	cancel_all(c);
 	session_wipe(c->session);
+	chains_wipe(c->chains);
 	certcheck_pump(c);
 }
 
@@ -146,6 +156,8 @@ bool certcheck_has_id(const struct certcheck *c, uint32_t id)
 static bool is_request_sane(const struct cert_request *r)
 {
 	if (r->question > QUESTION_HTTPS || (r->question != QUESTION_HTTPS && r->is_loop) || (r->question == QUESTION_HTTPS && (r->n_offered || r->same_country)))
+		return false;
+	if (r->is_plain && (r->question != QUESTION_HTTPS || r->is_loop || r->first != CERT_FIRST_BROWSER))
 		return false;
 	return r->k <= K_MAX && r->n_offered <= CHAIN_MAX && r->first <= CERT_FIRST_DRAWN &&
 	       memchr(r->socks_username, '\0', sizeof r->socks_username) &&
@@ -186,7 +198,10 @@ enum err certcheck_start(struct certcheck *c, uint32_t id, const struct cert_req
 	if (err != OK)
 		return err;
 	k->request.key.is_https = r->question == QUESTION_HTTPS;
+	k->request.key.is_plain = r->is_plain;
 	err = site_key_normalise(&k->request.key, &is_onion, &target);
+	if (err == OK && r->is_plain)
+		err = plain_page_is_sane(&k->request);
 	if (err != OK) {
 		check_free(k);
 		return err;
@@ -200,6 +215,8 @@ enum err certcheck_start(struct certcheck *c, uint32_t id, const struct cert_req
 		check_end(k, VERDICT_EXEMPT, REASON_NOT_TOR, OK);
 	else if (target != OK && !is_onion)
 		check_end(k, VERDICT_UNDECIDED, REASON_PRIVATE_TARGET, target);
+	else if (r->is_plain && !r->clicked)
+		check_end(k, VERDICT_UNDECIDED, REASON_NEEDS_CLICK, OK);
 	else
 		k->is_memory_only = !is_free_to_run(c, k);
 	certcheck_pump(c);

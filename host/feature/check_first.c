@@ -52,6 +52,7 @@ void offer_begin(struct check *k)
 	k->offer = (struct cert_answer){ .source = CERT_SOURCE_BROWSER, .has_cert = true };
 	crypto_hash_sha256(k->offer.leaf, r->offered[0].der, r->offered[0].len);
 	memcpy(k->offer.spki, k->offer.leaf, sizeof k->offer.spki);   /* no key known: equal to nothing else */
+	chains_keep(k->owner->chains, k->offer.leaf, r->offered, r->n_offered);
 	struct parse_judge m = { .time = ops->wall(ops->arg), .n_certs = (uint8_t)r->n_offered };
 	memcpy(m.host, r->key.host, sizeof m.host);
 	memcpy(m.cert, r->offered, sizeof *m.cert * r->n_offered);
@@ -195,7 +196,7 @@ void first_find(struct check *k)
 	enum err err;
 	k->until = NEVER;
 	if (r->first == CERT_FIRST_BROWSER) {
-		struct net_first m = { .port = r->key.port, .is_exact = r->socks_password[0] != '\0' };
+		struct net_first m = { .port = check_is_plain(k) ? plain_port(k) : r->key.port, .is_exact = r->socks_password[0] != '\0' };
 		memcpy(m.host, r->key.host, sizeof m.host);
 		memcpy(m.first_party, r->key.first_party, sizeof m.first_party);
 		memcpy(m.socks_username, r->socks_username, sizeof m.socks_username);

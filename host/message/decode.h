@@ -6,6 +6,8 @@
 #include "base/buf.h"
 #include "feature/certcheck.h"
 #include "feature/clip.h"
+#include "feature/download.h"
+#include "feature/reports.h"
 #include <jansson.h>
 
 #define MESSAGE_PROTOCOL 1
@@ -13,12 +15,17 @@
 
 enum request_kind {
 	REQUEST_HELLO, REQUEST_CERT_CHECK, REQUEST_HTTPS_CHECK, REQUEST_CERT_FORGET, REQUEST_CIRCUIT_NEW,
-	REQUEST_SESSION_WIPE, REQUEST_STATUS, REQUEST_CANCEL, REQUEST_CLIP_CHECK, REQUEST_CLIP_COMPARE, REQUEST_KINDS
+	REQUEST_SESSION_WIPE, REQUEST_STATUS, REQUEST_CANCEL, REQUEST_CLIP_CHECK, REQUEST_CLIP_COMPARE,
+	REQUEST_DOWNLOAD_FETCH, REQUEST_DOWNLOAD_VERIFY, REQUEST_DOWNLOAD_LOCAL, REQUEST_DOWNLOAD_RETRY, REQUEST_DOWNLOAD_DISCARD,
+	REQUEST_DOWNLOAD_KEEP, REQUEST_DOWNLOAD_SHOW, REQUEST_CLASSIFY,
+	REQUEST_REPORT_BUILD, REQUEST_REPORT_SEND, REQUEST_KINDS
 };
 
 enum edition { EDITION_STANDARD, EDITION_PRIVILEGED };
 struct hello_request { uint32_t protocol; char version[33]; enum edition edition; };
 struct cancel_request { uint32_t target; };
+struct local_request { uint32_t target; uint64_t size; };
+struct held_request { uint32_t download; bool is_whole; };
 
 struct request {
 	uint32_t id;                /* 0: it could not be read */
@@ -31,8 +38,14 @@ struct request {
 		struct cancel_request cancel;
 		struct clip_request clip;        /* texts borrow from the JSON tree */
 		struct clip_compare compare;     /* family points into chain */
+		struct download_request download;   /* url[] points into chain */
+		struct local_request local;
+		struct held_request held;
+		struct download_classify classify;
+		struct report_build_request build;
+		struct report_send_request report;  /* text borrows from the JSON tree */
 	};
-	struct buf chain;           /* owned; certificates, or a family of addresses */
+	struct buf chain;           /* owned; certificates, a family of addresses, or URLs */
 };
 
 /* root is an object. Always fills *out as far as it got, so that an error can be answered under its id; the caller ends

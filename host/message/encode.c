@@ -1,6 +1,6 @@
 /* Replies and events (contract in message/encode.h). json_pack's "o" takes a reference and, given NULL, fails
  * and releases what it was given: one failed part makes the whole NULL without a leak. */
-#include "message/encode.h"
+#include "message/encode_in.h"
 #include "engine/relays.h"
 #include "message/decode.h"
 #include <sodium.h>
@@ -9,7 +9,7 @@
 /* Longest field name that an error repeats. */
 #define FIELD_NAME_MAX 32
 
-static json_t *encode_text(const char *s)
+json_t *encode_text(const char *s)
 {
 	json_t *text = json_string(s);
 
@@ -23,7 +23,7 @@ static json_t *encode_text(const char *s)
 	return json_string(ascii);
 }
 
-static json_t *encode_hex(const uint8_t *bytes, size_t n, bool is_upper)
+json_t *encode_hex(const uint8_t *bytes, size_t n, bool is_upper)
 {
 	char hex[2 * 32 + 1];
 
@@ -34,7 +34,7 @@ static json_t *encode_hex(const uint8_t *bytes, size_t n, bool is_upper)
 	return json_string(hex);
 }
 
-static json_t *encode_err(enum err err)
+json_t *encode_err(enum err err)
 {
 	if (err == OK)
 		return json_null();
@@ -42,7 +42,7 @@ static json_t *encode_err(enum err err)
 }
 
 /* A list of n entries, each made by one call. */
-static json_t *encode_list(const void *entries, size_t n, json_t *(*encode)(const void *entries, size_t i))
+json_t *encode_list(const void *entries, size_t n, json_t *(*encode)(const void *entries, size_t i))
 {
 	json_t *list = json_array();
 
@@ -55,12 +55,9 @@ static json_t *encode_list(const void *entries, size_t n, json_t *(*encode)(cons
 }
 
 /* The names tor itself uses. engine/relays.c has them too, but main does not link it. */
-static const struct { uint16_t bit; const char *name; } relay_flags[] = {
-	{ RELAY_AUTHORITY, "Authority" }, { RELAY_BADEXIT, "BadExit" }, { RELAY_EXIT, "Exit" }, { RELAY_FAST, "Fast" },
-	{ RELAY_GUARD, "Guard" }, { RELAY_HSDIR, "HSDir" }, { RELAY_MIDDLEONLY, "MiddleOnly" },
-	{ RELAY_RUNNING, "Running" }, { RELAY_STABLE, "Stable" }, { RELAY_STALEDESC, "StaleDesc" },
-	{ RELAY_V2DIR, "V2Dir" }, { RELAY_VALID, "Valid" }, { RELAY_SYBIL, "Sybil" },
-};
+#define FLAG(bit, name) { bit, name },
+static const struct { uint16_t bit; const char *name; } relay_flags[] = { RELAY_FLAG_TABLE(FLAG) };
+#undef FLAG
 
 static json_t *encode_flags(uint16_t flags)
 {
@@ -74,7 +71,7 @@ static json_t *encode_flags(uint16_t flags)
 	return list;
 }
 
-static json_t *encode_relay(const struct relay_info *r)
+json_t *encode_relay(const struct relay_info *r)
 {
 	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:I}", "fingerprint", encode_hex(r->fp, sizeof r->fp, true),
 	                 "nickname", encode_text(r->nickname), "address", encode_text(r->address),
@@ -152,7 +149,7 @@ static json_t *encode_fingerprint(const void *fingerprints, size_t i)
 	return encode_hex((const uint8_t *)fingerprints + 32 * i, 32, false);
 }
 
-static json_t *encode_chance(const void *chances, size_t i)
+json_t *encode_chance(const void *chances, size_t i)
 {
 	return json_real(((const double *)chances)[i]);
 }
@@ -210,13 +207,25 @@ json_t *encode_progress(uint32_t id, const struct cert_progress *p)
 }
 
 /* What an exit saw of HTTPS; null where it gave no answer. */
+/* What the plain address of a page gave at this exit. */
+static json_t *encode_way(const struct cert_answer *a)
+{
+	static const char *const names[] = {
+		[HTTPS_WAY_PAGE] = "page", [HTTPS_WAY_ENCRYPTED] = "redirect", [HTTPS_WAY_NOTHING] = "none", [HTTPS_WAY_ELSEWHERE] = "elsewhere",
+	};
+
+	return a->has_way ? json_string(names[a->way]) : json_null();
+}
+
 static json_t *encode_https_answer(const void *answers, size_t i)
 {
 	const struct cert_answer *a = (const struct cert_answer *)answers + i;
 	json_t *answer = encode_answer(answers, i);
 	json_t *saw = a->is_none ? json_string("none") : !a->has_cert ? json_null() : json_string(a->is_valid ? "valid" : "invalid");
 
-	if (answer == NULL || json_object_set_new(answer, "saw", saw) != 0) {
+	/* set_new takes saw whatever comes of it. */
+	bool has_saw = json_object_set_new(answer, "saw", saw) == 0;
+	if (!has_saw || json_object_set_new(answer, "plain", encode_way(a)) != 0) {
 		json_decref(answer);
 		return NULL;
 	}
@@ -348,7 +357,7 @@ static json_t *encode_clip_answer(const void *answers, size_t i)
 	                 "elapsed_ms", (json_int_t)a->elapsed_ms);
 }
 
-static json_t *encode_relay_at(const void *relays, size_t i)
+json_t *encode_relay_at(const void *relays, size_t i)
 {
 	return encode_relay((const struct relay_info *)relays + i);
 }

@@ -79,6 +79,11 @@ static bool field_decode(const struct field *f, const json_t *value, void *out)
 		return json_is_string(value) && field_put_text(f, value, to);
 	case FIELD_CHOICE:
 		return json_is_string(value) && field_put_choice(f, json_string_value(value), to);
+	case FIELD_LONG:
+		if (!json_is_string(value) || json_string_length(value) < (size_t)f->min || json_string_length(value) > (size_t)f->max)
+			return false;
+		memcpy(to, &value, sizeof value);
+		return true;
 	case FIELD_LIST:
 		if (!json_is_array(value) || json_array_size(value) < (size_t)f->min ||
 		    json_array_size(value) > (size_t)f->max)
@@ -111,7 +116,8 @@ enum err fields_decode(const json_t *object, const struct field *table, size_t n
 
 	for (size_t i = 0; i < n; i++) {
 		value = json_object_get(object, table[i].name);
-		if (value == NULL ? table[i].is_optional : field_decode(&table[i], value, out))
+		if (value == NULL ? table[i].is_optional
+		                  : (table[i].is_nullable && json_is_null(value)) || field_decode(&table[i], value, out))
 			continue;
 		*wrong = table[i].name;
 		return ERR_MSG_FIELD;

@@ -16,6 +16,7 @@ enum field_type {
 	FIELD_TEXT,     /* any UTF-8 without control characters, min..max bytes, into char[max + 1] */
 	FIELD_LINE,     /* printable ASCII, min..max bytes, no space at either end, into char[max + 1] */
 	FIELD_CHOICE,   /* one of choices, its index into an enum */
+	FIELD_LONG,     /* a string of min..max bytes, borrowed and not looked into, into const json_t * */
 	FIELD_LIST,     /* an array of min..max entries, borrowed, into const json_t * */
 	FIELD_OBJECT,   /* an object, borrowed, into const json_t * */
 };
@@ -27,6 +28,7 @@ struct field {
 	size_t offset, size;         /* of the member */
 	int64_t min, max;
 	const char *const *choices;  /* FIELD_CHOICE: NULL-terminated */
+	bool is_nullable;            /* null: the struct keeps what it held */
 };
 
 /* A member of a struct as offset and size. */

@@ -12,6 +12,9 @@ enum greeting { GREETING_AWAITED, GREETING_DONE, GREETING_REFUSED };
 struct messages {
 	struct certcheck *checks;
 	struct clip *clip;
+	struct downloads *downloads;
+	struct reports *reports;
+	enum edition edition;
 	messages_send *send;
 	void *arg;
 	enum greeting greeting;
@@ -72,6 +75,11 @@ static void sink_progress(void *arg, uint32_t id, const struct cert_progress *p)
 
 static void sink_result(void *arg, uint32_t id, const struct cert_result *r)
 {
+	struct messages *m = arg;
+
+	/* While it ends there is nobody to report anything. */
+	if (!m->is_ending)
+		reports_note_cert(m->reports, r, certcheck_chains(m->checks));
 	messages_end(arg, id, encode_result(id, r));
 }
 
@@ -100,6 +108,7 @@ static void sink_newnym(void *arg)
 {
 	struct messages *m = arg;
 
+	reports_wipe(m->reports);
 	if (m->greeting == GREETING_DONE)
 		messages_say(m, 0, encode_event_newnym());
 }
@@ -121,7 +130,55 @@ static void sink_clip_progress(void *arg, uint32_t id, const struct clip_progres
 
 static void sink_clip_compared(void *arg, uint32_t id, const struct clip_result *r)
 {
+	struct messages *m = arg;
+
+	if (!m->is_ending)
+		reports_note_clip(m->reports, r);
 	messages_end(arg, id, encode_clip_compared(id, r));
+}
+
+/* downloads' results */
+
+static void sink_download_progress(void *arg, uint32_t id, const struct download_progress *p)
+{
+	struct messages *m = arg;
+
+	if (running_find(m, id) != NULL)
+		messages_say(m, id, encode_download_progress(id, p));
+}
+
+static void sink_download_result(void *arg, uint32_t id, const struct download_result *r)
+{
+	struct messages *m = arg;
+
+	if (!m->is_ending)
+		reports_note_download(m->reports, r);
+	messages_end(arg, id, encode_download_result(id, r));
+}
+
+static void sink_classified(void *arg, uint32_t id, enum err err, const struct download_classified *r)
+{
+	messages_end(arg, id, encode_classified(id, err, r));
+}
+
+/* reports' results */
+
+static void sink_report_built(void *arg, uint32_t id, enum err err, const struct buf *text)
+{
+	messages_end(arg, id, err == OK ? encode_report_built(id, text) : encode_error(id, err, NULL));
+}
+
+static void sink_report_progress(void *arg, uint32_t id, const struct report_progress *p)
+{
+	struct messages *m = arg;
+
+	if (running_find(m, id) != NULL)
+		messages_say(m, id, encode_report_progress(id, p));
+}
+
+static void sink_report_sent(void *arg, uint32_t id, enum err err, const struct report_sent *s)
+{
+	messages_end(arg, id, err == OK ? encode_report_sent(id, s) : encode_error(id, err, NULL));
 }
 
 /* The routes. Each gets a decoded request; what it returns, if not OK, is answered as the request's error. */
@@ -129,6 +186,7 @@ static void sink_clip_compared(void *arg, uint32_t id, const struct clip_result 
 static enum err run_hello(struct messages *m, const struct request *r)
 {
 	m->greeting = GREETING_DONE;
+	m->edition = r->hello.edition;
 	messages_say(m, r->id, encode_hello(r->id));
 	if (m->has_tor)
 		messages_say(m, 0, encode_event_tor(m->is_tor_up, m->tor_why));
@@ -156,6 +214,8 @@ static enum err run_session_wipe(struct messages *m, const struct request *r)
 {
 	certcheck_wipe(m->checks);
 	clip_wipe(m->clip);
+	downloads_wipe(m->downloads);
+	reports_wipe(m->reports);
 	messages_say(m, r->id, encode_ok(r->id));
 	return OK;
 }
@@ -168,8 +228,9 @@ static enum err run_status(struct messages *m, const struct request *r)
 static enum err run_cancel(struct messages *m, const struct request *r)
 {
 	/* A target that has just ended by itself is no error: the two messages crossed. */
-	if (!certcheck_cancel(m->checks, r->cancel.target))
-		(void)clip_cancel(m->clip, r->cancel.target);
+	if (!certcheck_cancel(m->checks, r->cancel.target) && !clip_cancel(m->clip, r->cancel.target) &&
+	    !download_cancel(m->downloads, r->cancel.target))
+		(void)reports_cancel(m->reports, r->cancel.target);
 	messages_say(m, r->id, encode_ok(r->id));
 	return OK;
 }
@@ -182,6 +243,69 @@ static enum err run_clip_check(struct messages *m, const struct request *r)
 static enum err run_clip_compare(struct messages *m, const struct request *r)
 {
 	return clip_compare(m->clip, r->id, &r->compare);
+}
+
+static enum err run_download(struct messages *m, const struct request *r)
+{
+	return download_start(m->downloads, r->id, &r->download);
+}
+
+static enum err run_download_local(struct messages *m, const struct request *r)
+{
+	download_local(m->downloads, r->local.target, r->local.size);
+	messages_say(m, r->id, encode_ok(r->id));
+	return OK;
+}
+
+static enum err run_download_retry(struct messages *m, const struct request *r)
+{
+	return download_retry(m->downloads, r->id, r->held.download, r->held.is_whole);
+}
+
+static enum err run_download_discard(struct messages *m, const struct request *r)
+{
+	enum err err = download_discard(m->downloads, r->held.download);
+
+	if (err == OK)
+		messages_say(m, r->id, encode_ok(r->id));
+	return err;
+}
+
+static enum err run_download_keep(struct messages *m, const struct request *r)
+{
+	char path[DL_PATH_MAX + 1];
+	enum err err = download_keep(m->downloads, r->held.download, path, sizeof path);
+
+	if (err == OK)
+		messages_say(m, r->id, encode_download_kept(r->id, path));
+	return err;
+}
+
+static enum err run_download_show(struct messages *m, const struct request *r)
+{
+	enum err err = download_show(m->downloads, r->held.download);
+
+	if (err == OK)
+		messages_say(m, r->id, encode_ok(r->id));
+	return err;
+}
+
+static enum err run_classify(struct messages *m, const struct request *r)
+{
+	return download_classify(m->downloads, r->id, &r->classify);
+}
+
+static enum err run_report_build(struct messages *m, const struct request *r)
+{
+	return reports_build(m->reports, r->id, &r->build,
+	                     m->edition == EDITION_PRIVILEGED ? REPORT_EDITION_PRIVILEGED : REPORT_EDITION_STANDARD);
+}
+
+static enum err run_report_send(struct messages *m, const struct request *r)
+{
+	char wrong[REPORT_WRONG_MAX];
+
+	return reports_send(m->reports, r->id, &r->report, wrong);
 }
 
 static const struct route {
@@ -198,6 +322,16 @@ static const struct route {
 	[REQUEST_CANCEL]       = { run_cancel,       false },
 	[REQUEST_CLIP_CHECK]   = { run_clip_check,   true },
 	[REQUEST_CLIP_COMPARE] = { run_clip_compare, true },
+	[REQUEST_DOWNLOAD_FETCH]   = { run_download,         true },
+	[REQUEST_DOWNLOAD_VERIFY]  = { run_download,         true },
+	[REQUEST_DOWNLOAD_LOCAL]   = { run_download_local,   false },
+	[REQUEST_DOWNLOAD_RETRY]   = { run_download_retry,   true },
+	[REQUEST_DOWNLOAD_DISCARD] = { run_download_discard, false },
+	[REQUEST_DOWNLOAD_KEEP]    = { run_download_keep,    false },
+	[REQUEST_DOWNLOAD_SHOW]    = { run_download_show,    false },
+	[REQUEST_CLASSIFY]         = { run_classify,         true },
+	[REQUEST_REPORT_BUILD]     = { run_report_build,     true },
+	[REQUEST_REPORT_SEND]      = { run_report_send,      true },
 };
 
 /* What the conversation's state says against a decoded request; decoded is what its decoding said. */
@@ -262,7 +396,8 @@ void messages_refuse(struct messages *m, enum err err)
 		messages_fail(m, 0, err, NULL);
 }
 
-struct messages *messages_new(const struct check_ops *ops, const struct clip_ops *clip, messages_send *send, void *arg)
+struct messages *messages_new(const struct check_ops *ops, const struct clip_ops *clip, const struct download_ops *download,
+                              const struct report_ops *report, messages_send *send, void *arg)
 {
 	struct messages *m = calloc(1, sizeof *m);
 
@@ -272,9 +407,13 @@ struct messages *messages_new(const struct check_ops *ops, const struct clip_ops
 	m->send = send;
 	m->arg = arg;
 	const struct clip_sink clip_sink = { m, sink_clip_checked, sink_clip_progress, sink_clip_compared };
+	const struct download_sink download_sink = { m, sink_download_progress, sink_download_result, sink_classified };
+	const struct report_sink report_sink = { m, sink_report_built, sink_report_progress, sink_report_sent };
+	m->reports = reports_new(report, &report_sink);
 	m->checks = certcheck_new(ops, &sink);
 	m->clip = clip_new(clip, &clip_sink);
-	if (m->checks == NULL || m->clip == NULL) {
+	m->downloads = downloads_new(download, &download_sink);
+	if (m->checks == NULL || m->clip == NULL || m->downloads == NULL || m->reports == NULL) {
 		messages_free(m);
 		return NULL;
 	}
@@ -288,5 +427,7 @@ void messages_free(struct messages *m)
 	m->is_ending = true;
 	certcheck_free(m->checks);
 	clip_free(m->clip);
+	downloads_free(m->downloads);
+	reports_free(m->reports);
 	free(m);
 }

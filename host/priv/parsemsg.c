@@ -27,7 +27,7 @@ static uint32_t utf8_take(struct rd *r)
 	return value;
 }
 
-static bool bytes_are_clean(const char *s, size_t n)
+bool parsemsg_is_clean(const char *s, size_t n)
 {
 	struct rd r = rd_of(s, n);
 	while (r.left && !r.bad) {
@@ -40,7 +40,7 @@ static bool bytes_are_clean(const char *s, size_t n)
 
 static bool text_is_clean(const char *s)
 {
-	return bytes_are_clean(s, strlen(s));
+	return parsemsg_is_clean(s, strlen(s));
 }
 
 static void get_text(struct rd *in, char *out, size_t cap)
@@ -233,7 +233,7 @@ static struct parse_text get_part_of(struct rd *in, size_t min, size_t max)
 {
 	struct rd part = rd_take(in, rd_u32(in));
 	struct parse_text t = { (const char *)part.at, (uint32_t)part.left };
-	if (part.bad || t.n < min || t.n > max || !bytes_are_clean(t.at, t.n)) {
+	if (part.bad || t.n < min || t.n > max || !parsemsg_is_clean(t.at, t.n)) {
 		in->bad = true;
 		return (struct parse_text){ "", 0 };
 	}

@@ -109,5 +109,7 @@ MUST_USE enum err parsemsg_get_place(struct rd in, struct parse_place *out);
 MUST_USE enum err parsemsg_get_place_r(struct rd in, struct parse_place_r *out);
 /* An error number that is in no table, or OK, is ERR_FORMAT. */
 MUST_USE enum err parsemsg_get_error(struct rd in, enum err *out);
+/* Well-formed UTF-8 without control characters? */
+bool parsemsg_is_clean(const char *s, size_t n);
 
 #endif

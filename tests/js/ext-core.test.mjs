@@ -8,7 +8,7 @@ import * as site from '../../extension/core/site.js';
 import { Ledger } from '../../extension/core/ledger.js';
 import { leafOf, connectionKind, judgeResponse, stripRequest } from '../../extension/core/guard.js';
 import * as check from '../../extension/core/check.js';
-import { readMessage, checkResult, Garbage } from '../../extension/core/messages.js';
+import { readMessage, checkResult, checkDownload, Garbage } from '../../extension/core/messages.js';
 import { AUTO_CHECKS_MAX, AUTO_CHECKS_WINDOW_MS } from '../../extension/core/limits.js';
 import { table, hex, result, greeting, status, answer, certificate, relay } from './ext-fakes.mjs';
 
@@ -304,9 +304,21 @@ test('the host\'s example messages are understood, and its matches bear themselv
     if (kind === 'cert.result') {
       checkResult(body, { firstParty: body.first_party, private: body.private, container: body.container, host: body.host, port: body.port }, '');
     }
+    if (kind === 'download.result') {
+      const site = { firstParty: body.first_party, private: body.private, container: body.container, host: body.host, port: body.port };
+      checkDownload(body, site, body.url, body.state !== 'browser');
+      assert.throws(() => checkDownload(body, site, `${body.url}x`, true), Garbage);
+      const dissent = { ...body.others[0], agrees: false };
+      for (const wrong of [{ others: [] }, { others: [dissent] }, { answered: 0 }, { state: 'held' }, { method: null }, { local: null },
+        { others: [body.others[0], body.others[0]] }, { method: 'ranges', missed: null }]) {
+        if (body.verdict === 'match') assert.throws(() => checkDownload({ ...body, ...wrong }, site, body.url, body.state !== 'browser'), Garbage, JSON.stringify(wrong));
+      }
+      if (body.verdict !== 'match') assert.throws(() => checkDownload({ ...body, state: 'finished' }, site, body.url, true), Garbage);
+    }
   }
-  assert.deepEqual([...kinds].sort(), ['cert.progress', 'cert.result', 'circuit.result', 'clip.compared', 'clip.progress', 'clip.result', 'error', 'event', 'hello',
-    'https.progress', 'https.result', 'ok', 'status']);
+  assert.deepEqual([...kinds].sort(), ['cert.progress', 'cert.result', 'circuit.result', 'classified', 'clip.compared', 'clip.progress', 'clip.result', 'download.kept',
+    'download.progress', 'download.result', 'error', 'event', 'hello',
+    'https.progress', 'https.result', 'ok', 'report.built', 'report.progress', 'report.sent', 'status']);
 });
 
 test('what we ask is what the host\'s examples ask: no other field, none missing', { skip: examples.length === 0 }, async () => {

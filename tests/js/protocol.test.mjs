@@ -42,7 +42,7 @@ test('there is an example of every message, both ways', () => {
   const kinds = new Set(examples.map(({ name }) => name));
   const expected = Object.keys(FINAL).map((kind) => `${kind}.json`)
     .concat(Object.values(FINAL).map((kind) => `reply.${kind}.json`))
-    .concat(['reply.error.json', 'reply.cert.progress.json', 'reply.clip.progress.json', 'event.tor.json', 'event.newnym.json', 'door.json']);
+    .concat(['reply.error.json', 'reply.cert.progress.json', 'reply.clip.progress.json', 'reply.download.progress.json', 'event.tor.json', 'event.newnym.json', 'door.json']);
   for (const name of expected) assert.ok(kinds.has(name), name);
 });
 
@@ -85,8 +85,9 @@ test('raw examples that any reader of JSON must refuse are refused by this one',
     'a number beyond 64 bits', 'an escaped NUL', 'id as a fraction', 'nine deep', 'null']);
 });
 
-const OPTIONAL = new Set(['socks_username', 'socks_password', 'offered', 'field']);
-const NULLABLE = new Set(['id', 'error', 'exit', 'agrees', 'certificate', 'still_same', 'found', 'address', 'url', 'saw']);
+const OPTIONAL = new Set(['browser', 'socks_username', 'socks_password', 'offered', 'field']);
+const NULLABLE = new Set(['id', 'error', 'exit', 'agrees', 'certificate', 'still_same', 'found', 'address', 'url', 'saw', 'plain',
+  'referer', 'length', 'etag', 'last_modified', 'dir', 'path', 'size', 'method', 'total', 'same_entity', 'sha256', 'missed', 'class', 'local', 'download']);
 
 test('no field may be missing', () => {
   for (const { where, to, message } of each('good')) {

@@ -144,6 +144,31 @@ static inline const struct cert_result *reply_no_https(void)
 	return &r;
 }
 
+/* Of a plain page: what its address gave at each. */
+static inline const struct cert_result *reply_plain(void)
+{
+	static struct cert_result r;
+	static struct cert_answer first[1], others[3];
+	static const enum https_way ways[] = { HTTPS_WAY_ENCRYPTED, HTTPS_WAY_NOTHING, HTTPS_WAY_ELSEWHERE };
+
+	first[0] = reply_withheld()->first[0];
+	first[0].has_way = true;
+	for (unsigned i = 0; i < 3; i++) {
+		others[i] = reply_withheld()->others[0];
+		others[i].slot = i + 1;
+		others[i].exit = reply_relay(21 + i, "FR");
+		others[i].has_way = true;
+		others[i].way = ways[i];
+	}
+	r = *reply_withheld();
+	r.first = first;
+	r.others = others;
+	r.answered = 3;
+	r.verdict = VERDICT_UNDECIDED;
+	r.reason = REASON_DISSENT;
+	return &r;
+}
+
 static inline const struct cert_result *reply_undecided(void)
 {
 	static struct cert_result r;
@@ -295,15 +320,85 @@ static inline const struct clip_result *reply_compared(enum verdict verdict)
 	return &r;
 }
 
+/* A download: 0 match by all bytes, 1 mismatch, 2 undecided and held, 3 a browser's, by ranges. */
+static inline const struct download_result *reply_download(unsigned which)
+{
+	static struct download_answer others[3];
+	static struct relay_info first[1];
+	static const struct dl_range ranges[2] = { { 4096, 1 }, { 65536, 8192 } };
+	static struct download_result r;
+	bool differs = which == 1;
+
+	first[0] = reply_relay(21, "NL");
+	for (unsigned i = 0; i < 3; i++) {
+		others[i] = (struct download_answer){
+			.slot = i + 1, .has_exit = true, .has_answer = true, .exit = reply_relay(30 + i, "DE"), .http_status = 200,
+			.url = "http://site.test:8080/files/setup.exe", .length = 1048576, .same_entity = 1, .agrees = !differs || i == 0,
+			.has_sha256 = which < 2, .bytes = 1048576, .elapsed_ms = 2640 + i,
+		};
+		memset(others[i].sha256, differs && i > 0 ? 0xbb : 0xaa, 32);
+	}
+	r = (struct download_result){
+		.key = &reply_key, .url = "http://site.test:8080/get", .verdict = differs ? VERDICT_MISMATCH : VERDICT_MATCH,
+		.reason = differs ? REASON_OTHER_FILE : which == 3 ? REASON_SAME_RANGES : REASON_SAME_FILE, .link_secure = true,
+		.method = which == 3 ? DL_METHOD_RANGES : DL_METHOD_WHOLE, .compared = 1048576, .fetched = 2097152,
+		.class_ = DL_CLASS_EXECUTABLE, .format = "pe", .has_local = true, .has_sha256 = which != 3, .size = 1048576,
+		.k = which == 3 ? 3 : 1, .asked = 2, .answered = 2, .n_first = 1, .first = first, .n_others = 2, .others = others,
+		.n_chance = 1, .chance = { 0.25 }, .state = DL_STATE_FINISHED, .download = 3, .path = "/home/user/Downloads/setup.exe",
+		.elapsed_ms = 3100,
+	};
+	memset(r.sha256, 0xaa, 32);
+	if (differs) {
+		r.n_others = 3;
+		r.range = ranges;
+		r.n_ranges = 2;
+		r.has_more_ranges = true;
+		r.state = DL_STATE_NONE;
+		r.path = NULL;
+		r.can_keep = true;
+	} else if (which == 2) {
+		others[1] = (struct download_answer){ .slot = 2, .has_exit = true, .exit = reply_relay(31, "??"), .http_status = 403,
+		                                      .error = ERR_HTTP_STATUS, .length = -1, .same_entity = -1, .agrees = -1 };
+		r.verdict = VERDICT_UNDECIDED;
+		r.reason = REASON_REFUSED;
+		r.error = ERR_HTTP_STATUS;
+		r.method = DL_METHOD_NONE;
+		r.state = DL_STATE_HELD;
+		r.path = "/home/user/Downloads/setup.exe.part";
+		r.class_ = DL_CLASS_UNKNOWN;
+		r.format = "";
+		r.answered = 1;
+		r.retry_useful = r.whole_possible = true;
+	} else if (which == 3) {
+		r.has_missed = true;
+		r.missed_block = 0.75;
+		r.missed_64k = 0.25;
+		r.missed_percent = 0.0625;
+		r.state = DL_STATE_BROWSER;
+		r.download = 0;
+		r.path = NULL;
+		r.n_others = 3;
+		r.n_chance = 3;
+		r.chance[1] = 0.0625;
+		r.chance[2] = 0.015625;
+		r.asked = r.answered = 3;
+	}
+	return &r;
+}
+
 enum {
 	R_HELLO, R_OK, R_ERROR_FIELD, R_ERROR_ID, R_PROGRESS, R_PROGRESS_NONE, R_MATCH, R_MISMATCH, R_UNDECIDED, R_EXEMPT,
 	R_CANCELLED, R_CIRCUIT, R_CIRCUIT_DRY, R_STATUS, R_STATUS_DOWN, R_TOR_UP, R_TOR_DOWN, R_NEWNYM,
 	R_CLIP_NONE, R_CLIP_HITS, R_CLIP_PROGRESS, R_CLIP_MATCH, R_CLIP_MISMATCH, R_CLIP_UNDECIDED,
-	R_HTTPS_PROGRESS, R_HTTPS_WITHHELD, R_HTTPS_NONE, REPLY_ENCODERS
+	R_HTTPS_PROGRESS, R_HTTPS_WITHHELD, R_HTTPS_NONE, R_HTTPS_PLAIN,
+	R_DL_PROGRESS, R_DL_CHOOSING, R_DL_MATCH, R_DL_MISMATCH, R_DL_UNDECIDED, R_DL_RANGES, R_DL_KEPT, R_CLASSIFIED,
+	R_REPORT_BUILT, R_REPORT_SENDING, R_REPORT_WAITING, R_REPORT_STORED, R_REPORT_KNOWN, REPLY_ENCODERS
 };
 
 static inline json_t *reply_encode(unsigned which)
 {
+	static char report_text[] = "{\n  \"secondexit_report\": 1\n}\n";
+	static const struct buf report = { .bytes = (uint8_t *)report_text, .len = sizeof report_text - 1 };
 	static const struct cert_progress none = { .slot = 2, .step = CERT_STEP_CHOOSING };
 	static const struct cert_progress asking = { .question = QUESTION_HTTPS, .slot = 2, .step = CERT_STEP_FAILED };
 	static const struct circuit_result circuit = { .circuits = 1, .streams = 2 };
@@ -311,6 +406,11 @@ static inline json_t *reply_encode(unsigned which)
 
 	static const struct parse_scan_r no_hits;
 	static const struct clip_progress fetching = { .slot = 2, .step = CLIP_STEP_FETCHING, .elapsed_ms = 700 };
+
+	static const struct download_progress loading = { .slot = 1, .step = DL_STEP_FETCHING, .method = DL_METHOD_WHOLE, .bytes = 65536,
+	                                                  .total = 1048576, .elapsed_ms = 900 };
+	static const struct download_progress no_exit = { .slot = 2, .step = DL_STEP_FAILED, .total = -1 };
+	static const struct download_classified classified = { DL_CLASS_EXECUTABLE, "pe", "content" };
 
 	switch (which) {
 	case R_HELLO: return encode_hello(1);
@@ -340,6 +440,18 @@ static inline json_t *reply_encode(unsigned which)
 	case R_HTTPS_PROGRESS: return encode_progress(2, &asking);
 	case R_HTTPS_WITHHELD: return encode_result(2, reply_withheld());
 	case R_HTTPS_NONE: return encode_result(2, reply_no_https());
+	case R_HTTPS_PLAIN: return encode_result(2, reply_plain());
+	case R_DL_PROGRESS: return encode_download_progress(11, &loading);
+	case R_DL_CHOOSING: return encode_download_progress(11, &no_exit);
+	case R_DL_MATCH: case R_DL_MISMATCH: case R_DL_UNDECIDED: case R_DL_RANGES:
+		return encode_download_result(11, reply_download(which - R_DL_MATCH));
+	case R_DL_KEPT: return encode_download_kept(12, "/home/user/Downloads/setup.exe.evidence");
+	case R_CLASSIFIED: return encode_classified(12, OK, &classified);
+	case R_REPORT_BUILT: return encode_report_built(13, &report);
+	case R_REPORT_SENDING: return encode_report_progress(14, &(struct report_progress){ 1, false, OK, 0 });
+	case R_REPORT_WAITING: return encode_report_progress(14, &(struct report_progress){ 1, true, ERR_ONION_TIMEOUT, 14003 });
+	case R_REPORT_STORED: return encode_report_sent(14, &(struct report_sent){ REPORT_STORED, 2 });
+	case R_REPORT_KNOWN: return encode_report_sent(14, &(struct report_sent){ REPORT_KNOWN, 1 });
 	default: return NULL;
 	}
 }
@@ -357,7 +469,8 @@ static const struct { const char *name, *about; struct { int which; const char *
 	    { R_CANCELLED, "cancelled" } } },
 	{ "reply.https.progress", "Where one exit stands.", { { R_HTTPS_PROGRESS, "an exit at work" } } },
 	{ "reply.https.result", "The end of https.check.",
-	  { { R_HTTPS_WITHHELD, "mismatch: another exit gets HTTPS" }, { R_HTTPS_NONE, "match: there is none" } } },
+	  { { R_HTTPS_WITHHELD, "mismatch: another exit gets HTTPS" }, { R_HTTPS_NONE, "match: there is none" },
+	    { R_HTTPS_PLAIN, "undecided: of a plain page; exits are led to different places" } } },
 	{ "reply.circuit.result", "The end of circuit.new.",
 	  { { R_CIRCUIT, "closed" }, { R_CIRCUIT_DRY, "counted; the exit is still the old one's kin" } } },
 	{ "reply.status", "What the host found.", { { R_STATUS, "all well" }, { R_STATUS_DOWN, "tor refuses us" } } },
@@ -367,6 +480,16 @@ static const struct { const char *name, *about; struct { int which; const char *
 	{ "reply.clip.compared", "The end of clip.compare.",
 	  { { R_CLIP_MATCH, "match" }, { R_CLIP_MISMATCH, "mismatch: all others show one other address there" },
 	    { R_CLIP_UNDECIDED, "undecided: too few pages" } } },
+	{ "reply.download.progress", "Where one exit stands.",
+	  { { R_DL_PROGRESS, "a file on its way" }, { R_DL_CHOOSING, "nothing known yet" } } },
+	{ "reply.download.result", "The end of download.fetch, download.verify, download.retry.",
+	  { { R_DL_MATCH, "match: every byte" }, { R_DL_MISMATCH, "mismatch: two others have another file" },
+	    { R_DL_UNDECIDED, "undecided: refused, and held" }, { R_DL_RANGES, "match by ranges: the browser's file" } } },
+	{ "reply.download.kept", "Where the evidence lies.", { { R_DL_KEPT, "kept" } } },
+	{ "reply.classified", "The end of classify.", { { R_CLASSIFIED, "a program" } } },
+	{ "reply.report.built", "The text of a report.", { { R_REPORT_BUILT, "a report" } } },
+	{ "reply.report.progress", "How sending goes.", { { R_REPORT_SENDING, "the first try" }, { R_REPORT_WAITING, "it failed" } } },
+	{ "reply.report.sent", "The collector has it.", { { R_REPORT_STORED, "stored" }, { R_REPORT_KNOWN, "known already" } } },
 	{ "event.tor", "tor came or went.", { { R_TOR_UP, "came" }, { R_TOR_DOWN, "went" } } },
 	{ "event.newnym", "New Identity: everything is forgotten.", { { R_NEWNYM, "newnym" } } },
 };
