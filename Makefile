@@ -119,7 +119,9 @@ demo: all dist
 	node tests/e2e/demo.mjs $(DEMO)
 bench: all $(B)/bench/bench_relays
 	node tests/bench/bench.mjs
-	$(MAKE) bench-scan
+	$(MAKE) bench-scan bench-copy
+bench-copy: all dist
+	node tests/bench/copy.mjs
 # Main's end of fetching for the tests; beside the roles that it starts.
 $(B)/fetchtool: tests/net/fetchtool.c $$(call obj,$$(call uses,tests/net/fetchtool.c)) $(GEN)
 	$(call say,test)$(CC) $(ALLCFLAGS) -MMD -MP -o $@ $< $(call obj,$(call uses,$<)) $(LDHARDEN) $(call libs,$<)
@@ -130,9 +132,9 @@ $(B)/bench/%: tests/bench/%.c $$(call obj,$$(call uses,tests/bench/$$*.c))
 	@mkdir -p $(@D)
 	$(CC) $(ALLCFLAGS) -o $@ $< $(call obj,$(call uses,$<)) $(LDHARDEN) $(call libs,$<)
 
-# The detector of addresses: 1,000 of each row made by other people's code; 200 MB of ordinary text without a false alarm; its speed.
+# The detector of addresses: 1,000 of each family (FULL=1: of each row) made by other people's code; 200 MB of ordinary text without a false alarm; its speed.
 recall: $(B)/recall/scan_lines | node_modules
-	SCAN_LINES=$(abspath $<) node --test tests/recall/recall.test.mjs
+	FULL=$(FULL) SCAN_LINES=$(abspath $<) node --test tests/recall/recall.test.mjs
 quiet: $(B)/recall/scan_lines | node_modules
 	SCAN_LINES=$(abspath $<) node --test tests/quiet/quiet.test.mjs
 bench-scan: $(B)/recall/scan_lines | node_modules
@@ -149,7 +151,7 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all unit fuzz-replay fuzz-run js e2e dist lint demo bench recall quiet bench-scan check clean
+.PHONY: all unit fuzz-replay fuzz-run js e2e dist lint demo bench recall quiet bench-scan bench-copy check clean
 
 # --- for this user alone: programs to ~/.local/lib/secondexit, then the browsers are told -------------------------------
 USER_PREFIX ?= $(HOME)/.local
