@@ -4,10 +4,12 @@ ifeq ($(origin CC),default)
 CC        := gcc
 endif
 B         := build
+# libpq's headers stand in a folder of their own.
+PG_INC    := -isystem /usr/include/postgresql
 WARN      := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
 HARDEN    := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -fstack-clash-protection
 CFLAGS    ?= -O2 -g
-ALLCFLAGS := -std=c17 -D_GNU_SOURCE -DSECONDEXIT_VERSION='"$(VERSION)"' $(WARN) $(HARDEN) -Ihost -I$(B)/gen $(CFLAGS) $(SAN)
+ALLCFLAGS := -std=c17 -D_GNU_SOURCE -DSECONDEXIT_VERSION='"$(VERSION)"' $(WARN) $(HARDEN) -Ihost -I$(B)/gen $(PG_INC) $(CFLAGS) $(SAN)
 LDHARDEN  := -pie -Wl,-z,relro,-z,now,--as-needed $(SAN)
 
 # One program for each role's executable: each links only what it uses (HACKING.md, "Five executables").
@@ -19,6 +21,9 @@ NET_SRC   := host/net_main.c host/priv/inner.c $(wildcard host/engine/*.c) $(BAS
 PARSE_SRC := host/parse_main.c host/priv/inner.c $(wildcard host/parse/*.c host/parse/addr/*.c) $(BASE_SRC) $(PRIV_SRC)
 FETCH_SRC := host/fetch_main.c host/priv/inner.c $(wildcard host/fetch/*.c) $(BASE_SRC) $(PRIV_SRC)
 FILE_SRC  := host/file_main.c host/priv/inner.c host/parse/der.c $(wildcard host/parse/file/*.c) $(BASE_SRC) $(PRIV_SRC)
+COLLECT_SRC := host/collector_main.c $(wildcard host/collector/*.c) $(wildcard host/report/*.c) host/engine/torctl.c host/engine/torauth.c host/engine/torfind.c \
+             host/engine/target.c host/base/buf.c host/base/clock.c host/base/err.c host/base/log.c host/base/rd.c host/base/verdict.c
+COLLECT_LIB := -lsqlite3 -lpq -ljansson -levent_core -lsodium
 MAIN_LIB  := -ljansson -levent_core -lsodium -lm
 NET_LIB   := -levent_core -lssl -lcrypto -lsodium
 FETCH_LIB := -lcurl -levent_core -lssl -lcrypto
@@ -34,9 +39,9 @@ endif
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 # Made of shared/*.json by a small program, so that host and extension read one table.
-GEN := $(B)/gen/cert_errors.h $(B)/gen/manifest_template.h $(B)/gen/currencies.h
+GEN := $(B)/gen/cert_errors.h $(B)/gen/manifest_template.h $(B)/gen/currencies.h $(B)/gen/filetypes.h
 
-all: $(B)/secondexit $(B)/secondexit-net $(B)/secondexit-parse $(B)/secondexit-fetch $(B)/secondexit-file
+all: $(B)/secondexit $(B)/secondexit-net $(B)/secondexit-parse $(B)/secondexit-fetch $(B)/secondexit-file $(B)/secondexit-collector
 
 $(B)/secondexit: $(call obj,$(MAIN_SRC))
 	$(call say,link)$(CC) -o $@ $^ $(LDHARDEN) $(MAIN_LIB)
@@ -48,6 +53,8 @@ $(B)/secondexit-fetch: $(call obj,$(FETCH_SRC))
 	$(call say,link)$(CC) -o $@ $^ $(LDHARDEN) $(FETCH_LIB)
 $(B)/secondexit-file: $(call obj,$(FILE_SRC))
 	$(call say,link)$(CC) -o $@ $^ $(LDHARDEN) $(FILE_LIB)
+$(B)/secondexit-collector: $(call obj,$(COLLECT_SRC))
+	$(call say,link)$(CC) -o $@ $^ $(LDHARDEN) $(COLLECT_LIB)
 
 $(B)/gen/cert_errors.h: shared/cert-errors.json tools/gen_cert_errors.c
 	@mkdir -p $(@D)
@@ -58,6 +65,10 @@ $(B)/gen/currencies.h: shared/currencies.json tools/gen_currencies.c host/parse/
 	$(CC) -std=c17 -D_GNU_SOURCE $(WARN) -O1 -Ihost -o $(B)/gen/gen_currencies tools/gen_currencies.c \
 	  host/parse/addr/base58.c -ljansson
 	$(B)/gen/gen_currencies $< $@.new && mv $@.new $@
+$(B)/gen/filetypes.h: shared/filetypes.json tools/gen_filetypes.c
+	@mkdir -p $(@D)
+	$(CC) -std=c17 -D_GNU_SOURCE $(WARN) -O1 -o $(B)/gen/gen_filetypes tools/gen_filetypes.c -ljansson
+	$(B)/gen/gen_filetypes $< $@.new && mv $@.new $@
 # The manifest's text as a string of C.
 $(B)/gen/manifest_template.h: manifests/org.secondexit.host.json.in
 	@mkdir -p $(@D)
@@ -94,7 +105,7 @@ unit: all $(UNIT)
 	tests/run-each unit $(UNIT)
 fuzz-replay: $(FUZZ)
 	tests/run-each fuzz $(FUZZ)
-js: all dist $(B)/fetchtool
+js: all dist $(B)/fetchtool $(B)/loadtool
 	node --test $(wildcard tests/js/*.test.mjs)
 e2e: all dist
 	node --test --test-concurrency=1 $(wildcard tests/e2e/*.test.mjs)
@@ -111,6 +122,9 @@ bench: all $(B)/bench/bench_relays
 	$(MAKE) bench-scan
 # Main's end of fetching for the tests; beside the roles that it starts.
 $(B)/fetchtool: tests/net/fetchtool.c $$(call obj,$$(call uses,tests/net/fetchtool.c)) $(GEN)
+	$(call say,test)$(CC) $(ALLCFLAGS) -MMD -MP -o $@ $< $(call obj,$(call uses,$<)) $(LDHARDEN) $(call libs,$<)
+# Many senders of reports, for the collector's tests and bench.
+$(B)/loadtool: tests/collector/loadtool.c $$(call obj,$$(call uses,tests/collector/loadtool.c)) $(GEN)
 	$(call say,test)$(CC) $(ALLCFLAGS) -MMD -MP -o $@ $< $(call obj,$(call uses,$<)) $(LDHARDEN) $(call libs,$<)
 $(B)/bench/%: tests/bench/%.c $$(call obj,$$(call uses,tests/bench/$$*.c))
 	@mkdir -p $(@D)

@@ -40,3 +40,8 @@ enum err_class err_class(enum err e)
 {
 	return err_find(e)->cls;
 }
+
+bool err_is_known(unsigned number)
+{
+	return number != OK && err_find((enum err)number)->number == (enum err)number && err_find((enum err)number) != &err_unknown;
+}

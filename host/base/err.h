@@ -5,6 +5,8 @@
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
+#include <stdbool.h>
+
 /* PEER: somebody sent us something wrong. LOCAL: this machine or its tor lacks something.
  * LIMIT: a bound of base/limits.h was met. BUG: our own fault. */
 enum err_class { ERR_CLASS_NONE, ERR_CLASS_PEER, ERR_CLASS_LOCAL, ERR_CLASS_LIMIT, ERR_CLASS_BUG };
@@ -116,7 +118,19 @@ enum err_class { ERR_CLASS_NONE, ERR_CLASS_PEER, ERR_CLASS_LOCAL, ERR_CLASS_LIMI
 	X(ERR_REPORT_ACK,       1814, PEER,  "the answer is no acknowledgement that only the collector could have made") \
 	X(ERR_REPORT_KEY,       1815, LOCAL, "not the public key of a collector") \
 	X(ERR_REPORT_ONION,     1816, LOCAL, "not the address of an onion service (version 3)") \
-	X(ERR_REPORT_NONE,      1817, LOCAL, "there is no mismatch of this session to report")
+	X(ERR_REPORT_NONE,      1817, LOCAL, "there is no mismatch of this session to report") \
+	/* 19xx: the collector */ \
+	X(ERR_STORE,            1901, LOCAL, "the store refused what it was asked") \
+	X(ERR_STORE_BUSY,       1902, LOCAL, "the store is locked, or can't be reached") \
+	X(ERR_STORE_FULL,       1903, LOCAL, "the store's disk is full") \
+	X(ERR_STORE_CORRUPT,    1904, LOCAL, "the store is damaged, or no store") \
+	X(ERR_STORE_VERSION,    1905, LOCAL, "the store was made by a newer version of the collector") \
+	X(ERR_KEY_FILE,         1911, LOCAL, "the key file is missing, or is none") \
+	X(ERR_KEY_UNSAFE,       1912, LOCAL, "the key file can be read or replaced by others, or is a link") \
+	X(ERR_KEY_EXISTS,       1913, LOCAL, "the key file is there already") \
+	X(ERR_LIST_FILE,        1914, LOCAL, "a line of the operator's file can't be understood") \
+	X(ERR_DOOR_REQUEST,     1921, PEER,  "nothing of that name or method is here") \
+	X(ERR_ONION_ADD,        1931, LOCAL, "tor did not take the onion service")
 
 #define ERR_ENUM(name, number, cls, text) name = number,
 enum err { OK = 0, ERR_TABLE(ERR_ENUM) };
@@ -128,5 +142,7 @@ enum err { OK = 0, ERR_TABLE(ERR_ENUM) };
 const char *err_name(enum err e);
 const char *err_text(enum err e);
 enum err_class err_class(enum err e);
+/* Is there such a number in the table? (Numbers that come from elsewhere.) 0 is not in it. */
+bool err_is_known(unsigned number);
 
 #endif

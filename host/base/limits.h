@@ -267,12 +267,35 @@
 /* For all of it: 100 GB from a slow disk; and when the asker gave none: 4 GiB from a slow disk. */
 #define FILE_DEADLINE_MAX_MS (6u * 3600 * 1000)
 #define FILE_DEADLINE_MS (15u * 60 * 1000)
+/* Archives: how deep nested, how many members of all depths, how many bytes unpacked. Beyond, an archive counts as executable. The
+ * largest honest ones are images of systems; unpacking 8 GiB takes a minute. */
+#define FILE_DEPTH_MAX 4
+#define FILE_MEMBERS_MAX 200000u
+#define FILE_UNPACKED_MAX (8ull * 1024 * 1024 * 1024)
+/* An archive inside an archive that is held in memory up to this; larger ones are read in one go, which 7z and rar
+ * do not allow. */
+#define FILE_NESTED_MAX (8u * 1024 * 1024)
+/* Memory of a process that reads a file: dictionaries of xz and 7z have 64 MiB, at the highest setting of xz. */
+#define FILE_MEMORY_MAX (512u * 1024 * 1024)
+/* Files smaller than this are fetched whole: asking three exits for parts costs more. */
+#define COMMIT_LEAST (64u * 1024)
+/* What a format's parser may read: signatures have some 10 KiB, the largest headers of RPMs and tables of MSIs some MiB. Held in memory. */
+#define COMMIT_NEED_MAX (12u * 1024 * 1024)
+/* Pieces of a file that digests go over: three for each member of a large package; an MSI's streams in fragments. */
+#define COMMIT_STEPS_MAX 150000u
+/* Ranges of the committing part with less than this between them are fetched as one: the head of one more answer is as long. */
+#define COMMIT_GAP 512
+/* Signatures in one file, nested ones included, and how deep they are nested. Two of each are seen. */
+#define COMMIT_SIGNATURES_MAX 32
+#define COMMIT_NESTED_MAX 4
+/* A table of contents (xar), block map or manifest, unpacked. */
+#define COMMIT_TABLE_MAX (8u * 1024 * 1024)
 /* A sealed report is padded to a power of two between these (shared/report.md). Four exits with three certificates each take
- * some 24 KiB; the longest chains (CHAIN_BYTES_MAX for each exit) don't fit and are cut. */
+ * some 24 KiB; the longest chains (CHAIN_BYTES_MAX for each exit) don't fit and are cut. It goes to the fetch role in one frame. */
 #define REPORT_ENVELOPE_MIN 4096u
-#define REPORT_ENVELOPE_MAX (256u * 1024)
+#define REPORT_ENVELOPE_MAX (128u * 1024)
 /* A report as a file or mail: the same with indentation. */
-#define REPORT_FILE_MAX (512u * 1024)
+#define REPORT_FILE_MAX (256u * 1024)
 /* Exits of one report: candidates for the browser's own, and the others (K_MAX and replacements that answered). */
 #define REPORT_FIRST_MAX CANDIDATES_MAX
 #define REPORT_OTHERS_MAX 16

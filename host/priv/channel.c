@@ -367,6 +367,13 @@ int channel_take_fd(struct channel *c)
 	return fd;
 }
 
+void channel_flush(struct channel *c)
+{
+	/* What can't be sent now, and what fails, is the loop's to find. */
+	while (c->fd >= 0 && c->out.len > 0 && (channel_send_some(c) > 0 || errno == EINTR))
+		continue;
+}
+
 bool channel_is_drained(const struct channel *c)
 {
 	return c->out.len == 0;

@@ -36,6 +36,8 @@ MUST_USE enum err channel_send_fd(struct channel *c, uint16_t type, uint32_t id,
 /* In the frame callback: the descriptor that came with this frame, close-on-exec, now the caller's; -1 when none came
  * or it was taken already. One that is not taken by the callback's end is closed, and lost is called with ERR_FORMAT. */
 MUST_USE int channel_take_fd(struct channel *c);
+/* Hands to the kernel what it takes now, without the loop: for a role that is in the middle of long work. */
+void channel_flush(struct channel *c);
 /* True when everything queued has been handed to the kernel. */
 bool channel_is_drained(const struct channel *c);
 

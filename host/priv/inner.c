@@ -145,6 +145,12 @@ void inner_send_fd(struct inner *in, uint16_t type, uint32_t id, const struct bu
 		inner_sent(channel_send_fd(in->channel, type, id, payload, fd));
 }
 
+void inner_flush(struct inner *in)
+{
+	if (!in->is_ending)
+		channel_flush(in->channel);
+}
+
 int inner_take_fd(struct inner *in)
 {
 	return channel_take_fd(in->channel);

@@ -33,6 +33,8 @@ void inner_send_fd(struct inner *in, uint16_t type, uint32_t id, const struct bu
 /* In the frame callback: the descriptor that came with this frame, or -1. One that is not taken is closed and ends the
  * program: main and we are of two minds. */
 MUST_USE int inner_take_fd(struct inner *in);
+/* Sends what is queued now, as far as main reads; the loop need not run. */
+void inner_flush(struct inner *in);
 /* Cleaning up is finished. */
 void inner_done(struct inner *in);
 

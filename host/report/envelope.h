@@ -34,8 +34,7 @@ MUST_USE enum err report_seal(struct rd text, const uint8_t key[static REPORT_KE
 /* A collector's key pair; rotation: it has two. */
 struct report_keys { const uint8_t *pub, *sec; };
 /* Opens an envelope with whichever of n keys its key id names. text gets the canonical text (not yet decoded). ticket is
- * written on OK; also when only the text's length or padding is wrong, and *has_ticket says so: then the refusal can be
- * signed. Errors: ERR_REPORT_ENVELOPE (size, mark, zeros, padding), ERR_REPORT_VERSION, ERR_REPORT_KEY_ID,
+ * there when *has_ticket says so: on OK, and when only what is inside is wrong, so that the refusal can be proved. Errors: ERR_REPORT_ENVELOPE (size, mark, zeros, padding), ERR_REPORT_VERSION, ERR_REPORT_KEY_ID,
  * ERR_REPORT_SEAL, ERR_NOMEM. */
 MUST_USE enum err report_open(struct rd envelope, const struct report_keys *keys, size_t n, struct buf *text,
                               struct report_ticket *ticket, bool *has_ticket);
@@ -47,8 +46,8 @@ enum report_answer { REPORT_REFUSED, REPORT_STORED, REPORT_KNOWN /* a duplicate 
 void report_answer_make(const struct report_ticket *ticket, enum report_answer answer, enum err why,
                         uint8_t out[static REPORT_ANSWER_LEN]);
 /* Reads it. *answer and *why are written on OK only. is_proved: only the collector could have made it; anything but a refusal
- * must be. ERR_REPORT_ACK: it is not (or wrong in form). A refusal without a proof is OK with *is_proved false. An error number
- * that base/err.h does not know becomes ERR_REPORT_STORE's class of trouble: ERR_FORMAT. */
+ * must be. ERR_REPORT_ACK: it is not, or it is wrong in form. A refusal without a proof (zeros) is OK with *is_proved false. A
+ * number that base/err.h does not know becomes ERR_FORMAT. */
 MUST_USE enum err report_answer_read(struct rd in, const struct report_ticket *ticket, enum report_answer *answer,
                                      enum err *why, bool *is_proved);
 /* May the same report be taken later? (Rates, storage.) */

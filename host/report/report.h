@@ -30,7 +30,7 @@ enum report_tri { REPORT_LEFT_OUT, REPORT_NO, REPORT_YES };
 enum report_edition { REPORT_EDITION_NONE, REPORT_EDITION_STANDARD, REPORT_EDITION_PRIVILEGED, REPORT_EDITION_SHELL };
 enum report_roots { REPORT_ROOTS_NONE /* left out */, REPORT_ROOTS_BROWSER, REPORT_ROOTS_SYSTEM, REPORT_ROOTS_NO };
 
-/* Bytes inside report->bytes (decoded) or the builder's own (report_keep). */
+/* Inside report->bytes of a decoded report; a builder's own memory otherwise. */
 struct report_bytes { const uint8_t *at; uint32_t len; };
 
 struct report_exit {
@@ -43,7 +43,8 @@ struct report_exit {
 	char flags[REPORT_FLAGS_MAX][REPORT_FLAG_MAX];
 };
 
-struct report_range { uint64_t offset; struct report_bytes bytes; };
+/* bytes: what stands there in this exit's file; either none (only that it differs there is known) or length of them. */
+struct report_range { uint64_t offset, length; struct report_bytes bytes; };
 
 struct report_seen {
 	struct report_exit exit;
@@ -61,9 +62,9 @@ struct report_seen {
 	uint32_t http_status;                  /* 0 left out, else 100..599: FILE, ADDRESS, ABSENT */
 	bool has_length;                       /* FILE */
 	uint64_t length;
-	size_t n_ranges;                       /* FILE: ascending, apart, within length; REPORT_RANGES_BYTES_MAX together */
+	size_t n_ranges;                       /* FILE: ascending, apart, within length; bytes: REPORT_RANGES_BYTES_MAX together */
 	struct report_range ranges[REPORT_RANGES_MAX];
-	char address[ADDR_TEXT_MAX];           /* ADDRESS, and then always there */
+	const char *address;                   /* ADDRESS, and then always there: up to ADDR_TEXT_MAX - 1 bytes; else NULL. Where chains are */
 };
 
 struct report {
@@ -82,17 +83,20 @@ struct report {
 	char version[33];                      /* SecondExit's; always there */
 	enum report_edition edition;
 	char tor[64], browser[64];
-	struct buf bytes;                      /* what chain and ranges of a decoded report point into */
+	uint8_t *bytes;                        /* what chains, ranges and addresses of a decoded report point into; owned */
+	size_t n_bytes, room;
 };
 
 /* Empty; NULL: out of memory. */
 struct report *report_new(void);
 void report_free(struct report *r);   /* wipes; takes NULL */
 
-/* Reads one report, white space between its tokens allowed (a file, a mail). Its fields must stand in the order of
- * shared/report.md, each once. On OK the caller owns *out. Errors: ERR_REPORT_JSON, ERR_REPORT_FIELD (*wrong, when not NULL,
- * names the field; static), ERR_REPORT_VERSION, ERR_TOO_BIG (over REPORT_FILE_MAX), ERR_NOMEM. */
-MUST_USE enum err report_decode(struct rd text, struct report **out, const char **wrong);
+/* Reads one report. Its fields must stand in the order of shared/report.md, each once. is_canonical: no white space between its
+ * tokens, so that report_encode gives these very bytes again (what was sealed); else a file or mail. On OK the caller owns
+ * *out. Errors: ERR_REPORT_JSON, ERR_REPORT_FIELD (wrong, when not NULL, gets its name or ""), ERR_REPORT_VERSION, ERR_TOO_BIG
+ * (over REPORT_FILE_MAX), ERR_NOMEM. */
+#define REPORT_WRONG_MAX 32
+MUST_USE enum err report_decode(struct rd text, bool is_canonical, struct report **out, char *wrong);
 /* The canonical text: no white space. Then it is what is sealed. is_pretty: indented by two, as JSON.stringify(x, null, 2)
  * writes it, and a final line end; what is shown, kept and mailed. ERR_REPORT_FIELD: a report that report_decode would
  * refuse. Errors of out besides. */

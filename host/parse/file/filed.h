@@ -5,11 +5,10 @@
 
 #include "priv/inner.h"
 
-struct event_base;
 struct filed;
 
 /* NULL: out of memory. */
-struct filed *filed_new(struct event_base *base);
+struct filed *filed_new(void);
 /* Takes NULL. */
 void filed_free(struct filed *d);
 /* The loop's end to main; before anything runs. */

@@ -1,0 +1,22 @@
+/* Files of the operator's, one thing a line, # begins a comment: hosts to try, hosts never to ask. Used by intake and verify. */
+#ifndef COLLECTOR_LIST_H
+#define COLLECTOR_LIST_H
+
+#include "base/err.h"
+#include "base/limits.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* "KIND HOST:PORT", KIND as in a report. Or, of a list of denied hosts, "HOST" and ".DOMAIN" (that domain and all below). */
+struct list_host { char kind[16], host[HOST_MAX]; uint16_t port; };
+struct list { struct list_host *host; size_t n; };
+
+/* path "": an empty list. Errors: ERR_LIST_FILE (*line says where; 0: can't be read), ERR_NOMEM. */
+MUST_USE enum err list_load_chosen(const char *path, struct list *out, unsigned *line);
+MUST_USE enum err list_load_denied(const char *path, struct list *out, unsigned *line);
+void list_free(struct list *l);
+/* host in lower case. */
+bool list_denies(const struct list *l, const char *host);
+
+#endif
