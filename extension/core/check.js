@@ -58,13 +58,13 @@ export function retryOf(check) {
  *   native       let the browser's own page stand once (standard)
  *   direct       the browser holds an exception already; load
  *   browser      no HTTPS anywhere: let the browser's own page stand
- *   none         verdict doesn't allow it
+ *   none         verdict doesn't allow it, or there is nothing to open: a plain page is shown already
  *   information  it does, but the browser offers no exception here (error not overridable, or HSTS)
  * page: {harmless, stored, overridable, hsts}; isExact: the privileged edition.
  */
 export function wayOn(page, check, isExact) {
   if (!page.harmless && !['match', 'exempt'].includes(verdictOf(check))) return 'none';
-  if (check.question === 'https') return 'browser';
+  if (check.question === 'https') return check.plain ? 'none' : 'browser';
   if (page.stored) return 'direct';
   if (!page.overridable || page.hsts) return 'information';
   if (!isExact) return 'native';

@@ -1,4 +1,7 @@
-// Which failed navigations mean "no TLS connection came about", and where a plain page would be found encrypted. Pure.
+// Which failed navigations mean "no TLS connection came about", where a plain page would be found encrypted, and what may be asked of it. Pure.
+
+import { bareHost } from './site.js';
+import { CLIP_URL_MAX } from './limits.js';
 
 const NETWORK_MODULE = 0x804B0000;
 const TLS_MODULE = 0x805A0000;
@@ -33,6 +36,26 @@ export function tlsFailure(text) {
   if (NETWORK.has(inNetwork)) return { failure: 'none', name: NETWORK.get(inNetwork) };
   const inTls = code - TLS_MODULE;
   return inTls > 0 && inTls <= 0xFFFF ? { failure: 'none', name: `-${inTls}` } : null;
+}
+
+/** A plain address as the browser would ask for it encrypted. */
+export const encryptedUrl = (url) => url.replace(/^http:/, 'https:').replace(/^(https:\/\/[^/?#]*):80(?=[/?#]|$)/, '$1');
+
+/**
+ * What is asked about a tab's plain page ("Is this page really only http?"): {url, port, encrypted, where}, or null where the question
+ * has no meaning. url: as other exits are asked for it, without query and fragment (what stands there may be the user's own; where a site
+ * leads its visitors to HTTPS it does so whatever stands there); port: of its connection; encrypted: where it would be found; where: host and
+ * port there.
+ */
+export function plainPage(url) {
+  if (!/^http:\/\//.test(url ?? '')) return null;
+  const parsed = new URL(url);
+  const host = bareHost(parsed.hostname);
+  if (!host || host.length > 253 || /\.onion$/.test(host)) return null;
+  const port = parsed.port ? Number(parsed.port) : 80;
+  const asked = `http://${parsed.host}${parsed.pathname}`;
+  if (asked.length > CLIP_URL_MAX) return null;
+  return { url: asked, port, encrypted: encryptedUrl(`http://${parsed.host}${parsed.pathname}${parsed.search}`), where: { host, port: encryptedPort(port) } };
 }
 
 /** The port where the browser looks for the encrypted page of a plain one (HTTPS-Only keeps odd ports). */

@@ -5,7 +5,7 @@
 import { siteKey, hostKey } from './site.js';
 import { MARKS_MAX, AUTO_CHECKS_MAX, AUTO_CHECKS_WINDOW_MS } from './limits.js';
 
-const SETS = ['verified', 'caught', 'suspect', 'hsts', 'automatic', 'encrypted', 'open'];
+const SETS = ['verified', 'caught', 'suspect', 'hsts', 'automatic', 'encrypted', 'open', 'upgraded'];
 
 export class Ledger {
   constructor(saved = {}) {
@@ -86,6 +86,16 @@ export class Ledger {
   /** k independent exits find no HTTPS there: the browser's own page may offer what it offers. */
   openPlain(site) {
     add(this.open, siteKey(site));
+  }
+
+  /** An exit keeps visitors of this host on plain pages: from now on it is loaded over HTTPS alone, by whatever first party. */
+  upgrade(site) {
+    add(this.upgraded, hostKey(site));
+    this.shut(site);
+  }
+
+  isUpgraded(site) {
+    return this.upgraded.has(hostKey(site));
   }
 
   /** May the site not be loaded without HTTPS? */

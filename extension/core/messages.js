@@ -132,7 +132,8 @@ const fileAnswer = object({
 });
 
 // Of the question whether HTTPS is withheld: what this exit saw of it; null where it gave no answer.
-const httpsAnswer = object({ ...ANSWER, saw: orNull(oneOf('none', 'invalid', 'valid')) });
+// plain: what a plain page's address gave there; null where no page is asked about, and of hosts that don't know that question.
+const httpsAnswer = object({ ...ANSWER, saw: orNull(oneOf('none', 'invalid', 'valid')), plain: optional(orNull(oneOf('page', 'redirect', 'none', 'elsewhere')), null) });
 
 const REASON = /^[a-z][a-z0-9_]{0,40}$/;
 
@@ -429,13 +430,29 @@ export function checkResult(result, site, offeredSha256) {
   if (offeredSha256 && !result.fingerprints.includes(offeredSha256)) fail('match of another certificate');
 }
 
-/** The same for the question whether HTTPS is withheld. A match needs k answers; a mismatch somebody who saw it. */
-export function checkHttps(result, site) {
+// Of a plain page: who is led to HTTPS by others alone, and who is not by anybody.
+function checkPlain(result, saw) {
+  const isLed = (a) => a.plain === 'redirect' || (a.plain === 'none' && a.saw === 'valid');
+  const answers = result.others.filter((a) => a.saw !== null);
+  if (result.verdict === 'mismatch' && (answers.length < 2 || !answers.every(isLed))) fail('not all are led to what is said to be withheld');
+  if (result.verdict !== 'match') return;
+  const agreeing = result.reason === 'no_https' ? 'none' : 'valid';
+  if (result.answered < result.k || saw(agreeing) < result.k) fail('match with too few answers');
+  if (!answers.every((a) => a.saw === agreeing && a.plain === 'page')) fail('match against a dissent');
+  if (result.first.some(isLed)) fail('match against the first exit');
+}
+
+/**
+ * The same for the question whether HTTPS is withheld. A match needs k answers; a mismatch somebody who saw it. isPlain: it was asked
+ * of a plain page.
+ */
+export function checkHttps(result, site, isPlain = false) {
   const isAsked = result.host === site.host && result.port === site.port && result.first_party === site.firstParty &&
     result.private === site.private && result.container === site.container;
   if (!isAsked) fail('result of another site');
   const saw = (what) => result.others.filter((a) => a.saw === what).length;
   if (result.verdict === 'mismatch' && saw('valid') === 0) fail('nobody saw what is said to be withheld');
+  if (isPlain) return checkPlain(result, saw);
   if (result.verdict !== 'match') return;
   const agreeing = result.reason === 'no_https' ? 'none' : 'valid';
   if (result.answered < result.k || saw(agreeing) < result.k) fail('match with too few answers');

@@ -3,10 +3,11 @@
 // core/check.js says which door a verdict opens.
 
 import { nssError, classify, errorOfCategory } from '../core/errors.js';
+import { plainPage } from '../core/https.js';
 import { target, containerOf, firstPartyOf, mayBeSameOperator } from '../core/site.js';
 import * as state from '../core/check.js';
 import { checkResult, checkHttps, Garbage } from '../core/messages.js';
-import { DEADLINE_MS, DEADLINE_RANGE_MS, HOST_GRACE_MS, INTENT_MS, READER_GRACE_MS, RENEW_MAX, CHAIN_MAX, CHAIN_BYTES_MAX } from '../core/limits.js';
+import { DEADLINE_MS, DEADLINE_RANGE_MS, HOST_GRACE_MS, INTENT_MS, READER_GRACE_MS, RENEW_MAX, CHAIN_MAX, CHAIN_BYTES_MAX, CLIP_HEADER_MAX } from '../core/limits.js';
 import { checkKeyOf } from './pages.js';
 
 export class CertCheck {
@@ -103,6 +104,32 @@ export class CertCheck {
     this.#show(page, { site, offered: null, proxy, intent, isForeground: tab.active });
   }
 
+  /**
+   * A person asks whether the plain page of a tab is really only http. asked: core/https.js, plainPage; visit: of feature/documents.js, or
+   * null where it isn't known. The page that tells of it is shown in the tab's place only when HTTPS is withheld.
+   */
+  async onPlainQuestion({ tab, asked, visit }) {
+    await this.#pages.ready;
+    const isOfVisit = visit?.site && visit.site.host === asked.where.host && visit.site.port === asked.port;
+    const site = isOfVisit ? { ...visit.site, port: asked.where.port } : this.#siteOfTab(tab, asked.where);
+    const proxy = (isOfVisit && visit.proxy) || { kind: 'other', username: '', password: '' };
+    const checkKey = checkKeyOf(site, null, 'plain');
+    const known = this.#pages.checks.get(checkKey);
+    const check = known ?? state.newCheck(site, null, 'click', 'https');
+    const headers = { ...this.#web.headers(), ...(isOfVisit ? heard(visit.headers) : {}) };
+    this.#pages.setCheck(checkKey, { ...check, proxy, error: 0, failure: 'plain', plain: { url: asked.url, headers } });
+    const earlier = this.#pages.pagesOf(checkKey).find((p) => p.tabId === tab.id && !p.isShown);
+    this.#pages.setPage({ ...earlier, tabId: tab.id, url: asked.encrypted, plainUrl: asked.url, id: earlier?.id ?? this.#web.randomId(), checkKey, failure: 'plain', question: 'https',
+      harmless: false, stored: false, error: 0, errorName: '', overridable: false, hsts: false, renew: null });
+    await this.#start(checkKey, { clicked: true, retry: Boolean(known?.result) });
+  }
+
+  /** What was asked of this plain page of a tab, or null. */
+  viewOfPlain(tabId, asked) {
+    const page = [...this.#pages.pages.values()].reverse().find((p) => p.tabId === tabId && p.failure === 'plain' && !p.isShown && p.plainUrl === asked.url);
+    return page ? this.view(page.id) : null;
+  }
+
   onTabRemoved(tabId) {
     this.#intents.delete(tabId);
     this.#lastProxy.delete(tabId);
@@ -159,7 +186,7 @@ export class CertCheck {
     if (!check) return { phase: 'over' };
     const capabilities = this.#host.greeting?.capabilities ?? [];
     return {
-      phase: page.harmless ? 'harmless' : check.phase, question: check.question ?? 'cert',
+      phase: page.harmless ? 'harmless' : check.phase, question: check.question ?? 'cert', failure: check.failure ?? '',
       why: check.why, host: check.site.host, port: check.site.port, url: page.url,
       errorName: page.errorName, stored: page.stored, hsts: page.hsts, edition: this.#privileged.edition,
       k: check.k, slots: check.slots, elapsedMs: this.#web.now() - check.startedAt, deadlineMs: check.deadlineMs,
@@ -173,7 +200,7 @@ export class CertCheck {
 
   /** The newest page of a tab, for the popup. */
   viewOfTab(tabId) {
-    const page = [...this.#pages.pages.values()].reverse().find((p) => p.tabId === tabId);
+    const page = [...this.#pages.pages.values()].reverse().find((p) => p.tabId === tabId && (p.failure !== 'plain' || p.isShown));
     return page ? this.view(page.id) : null;
   }
 
@@ -267,13 +294,31 @@ export class CertCheck {
   // All others find no HTTPS either: the browser's own page comes back by itself, with nothing in its way.
   #finishHttps(checkKey, attempt, result) {
     const check = this.#pages.checks.get(checkKey);
-    checkHttps(result, check.site);
+    checkHttps(result, check.site, Boolean(check.plain));
+    if (check.plain) return this.#finishPlain(checkKey, attempt, result);
     if (result.verdict === 'match' || result.verdict === 'exempt') this.#pages.ledger.openPlain(check.site);
     else this.#pages.ledger.shut(check.site);
     this.#pages.setLedger();
     const done = state.answered(check, attempt, result);
     this.#change(checkKey, done);
     for (const page of this.#pages.pagesOf(checkKey)) if (this.#readers.has(page.id)) this.#comesBack(page);
+  }
+
+  // Our page takes the plain one's place where the tab still shows that; and the site is loaded over HTTPS alone from now on.
+  async #finishPlain(checkKey, attempt, result) {
+    const check = this.#pages.checks.get(checkKey);
+    const isWithheld = result.verdict === 'mismatch';
+    if (isWithheld) {
+      this.#pages.ledger.upgrade(check.site);
+      this.#pages.setLedger();
+    }
+    this.#change(checkKey, state.answered(check, attempt, result));
+    for (const page of isWithheld ? this.#pages.pagesOf(checkKey) : []) {
+      const tab = await this.#web.getTab(page.tabId);
+      if (!tab || plainPage(tab.url)?.url !== page.plainUrl) continue;
+      this.#pages.setPage({ ...page, isShown: true });
+      this.#web.replace(page.tabId, this.#web.pageUrl(page.id));
+    }
   }
 
   // Once: who comes back to our page by the history reads it.
@@ -411,10 +456,19 @@ function siteFields({ site, proxy }) {
   return fields;
 }
 
+// What the browser said of itself when it asked for the page; the host takes no empty and no long line.
+function heard(headers) {
+  const named = { user_agent: headers?.userAgent, accept: headers?.accept, accept_language: headers?.acceptLanguage };
+  return Object.fromEntries(Object.entries(named).filter(([, text]) => text && text.length <= CLIP_HEADER_MAX && /^[!-~]([ -~]*[!-~])?$/.test(text)));
+}
+
 const PROXIES = { socks: 'socks', direct: 'direct' };
 
 function fieldsOf(check, { clicked, retry, sameCountry }) {
-  if (check.question === 'https') return { ...siteFields(check), failure: check.failure ?? 'none', clicked, retry, proxy: PROXIES[check.proxy.kind] ?? 'unknown' };
+  if (check.question === 'https') {
+    const page = check.plain ? { url: check.plain.url, headers: check.plain.headers } : {};
+    return { ...siteFields(check), failure: check.failure ?? 'none', clicked, retry, proxy: PROXIES[check.proxy.kind] ?? 'unknown', ...page };
+  }
   const fields = { ...siteFields(check), error: check.error, clicked, retry, same_country: sameCountry, proxy: PROXIES[check.proxy.kind] ?? 'unknown' };
   if (check.offered?.chain.length) fields.offered = check.offered.chain;
   return fields;

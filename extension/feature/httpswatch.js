@@ -1,7 +1,7 @@
 // Watches for HTTPS that an exit takes away: encrypted navigations that end without TLS, and plain pages of sites that
 // were encrypted a moment ago. What follows (the page, the host's check) is feature/certcheck.js.
 
-import { tlsFailure, encryptedPort } from '../core/https.js';
+import { tlsFailure, encryptedPort, encryptedUrl } from '../core/https.js';
 import { target, siteOfUrl, containerOf, firstPartyOf, hostOf } from '../core/site.js';
 import { proxyOf } from './guard.js';
 import { UPGRADES_MAX } from '../core/limits.js';
@@ -28,6 +28,15 @@ export class HttpsWatch {
     if (this.#upgrades.size > UPGRADES_MAX) this.#upgrades.delete(this.#upgrades.keys().next().value);
   }
 
+  /** Blocking webRequest.onBeforeRequest of a main frame: a site that an exit kept on plain pages is asked for encrypted. */
+  async upgrade({ tabId, url, incognito, cookieStoreId }) {
+    const where = siteOfUrl(url);
+    if (tabId < 0 || !where || !url.startsWith('http:')) return {};
+    await this.#pages.ready;
+    const site = { private: incognito ? 1 : 0, container: containerOf(cookieStoreId), host: where.host, port: encryptedPort(where.port) };
+    return this.#pages.ledger.isUpgraded(site) ? { redirectUrl: encryptedUrl(url) } : {};
+  }
+
   onTabRemoved(tabId) {
     this.#upgrades.delete(tabId);
   }
@@ -50,8 +59,7 @@ export class HttpsWatch {
   async onPlainSend(details) {
     const site = await this.#plainSite(details);
     if (!site || !this.#pages.ledger.isShut(site)) return {};
-    const scheme = details.url.replace(/^http:/, 'https:');
-    const url = site.port === 443 ? scheme.replace(/^(https:\/\/[^/?#]*):80(?=[/?#]|$)/, '$1') : scheme;
+    const url = encryptedUrl(details.url);
     this.#certcheck.onNoTls({ tabId: details.tabId, url, back: details.url, where: { host: site.host, port: site.port }, failure: 'loop', name: '', site,
       proxy: proxyOf(details.proxyInfo) });
     return { cancel: true };

@@ -1,7 +1,10 @@
 // The session's beginning and end, and what pages of ours may ask: certificate pages over their port, the popup and
 // the options page by single messages.
 
+import { plainPage } from '../core/https.js';
+
 const ACTIONS = new Set(['start', 'retry', 'proceed', 'again', 'circuits', 'newcircuit']);
+const DOWNLOAD_ACTIONS = new Set(['start', 'retry', 'whole', 'cancel', 'keep', 'show', 'remove']);
 const COPY_ACTIONS = new Set(['again', 'compare', 'circuits', 'newcircuit', 'close', 'word']);
 
 export class Session {
@@ -11,9 +14,17 @@ export class Session {
   #pages;
   #certcheck;
   #clipcheck;
+  #dlcheck;
+  #dllist;
+  #settings;
+  #watch;
 
-  constructor({ web, privileged, host, pages, certcheck, clipcheck }) {
+  constructor({ web, privileged, host, pages, certcheck, clipcheck, dlcheck, dllist, settings, watch }) {
+    this.#watch = watch;
     this.#clipcheck = clipcheck;
+    this.#dlcheck = dlcheck;
+    this.#dllist = dllist;
+    this.#settings = settings;
     this.#web = web;
     this.#privileged = privileged;
     this.#host = host;
@@ -30,14 +41,14 @@ export class Session {
   }
 
   async #wipe(isHostAware = false) {
-    await Promise.all([this.#certcheck.wipe(isHostAware), this.#clipcheck.wipe()]);
+    await Promise.all([this.#certcheck.wipe(isHostAware), this.#clipcheck.wipe(), this.#dlcheck.wipe()]);
   }
 
   /** Closing the last window, or the last private one, ends what was done in it. */
   async onWindowRemoved(windowId) {
     this.#clipcheck.onWindowRemoved(windowId);
     const { normal, private: hidden } = await this.#web.windows();
-    const hasPrivateState = [...this.#pages.checks.values()].some((check) => check.site.private);
+    const hasPrivateState = [...this.#pages.checks.values()].some((check) => check.site.private) || this.#dllist.hasPrivate();
     if (normal + hidden === 0 || (hidden === 0 && hasPrivateState)) await this.#wipe();
   }
 
@@ -70,12 +81,25 @@ export class Session {
     });
   }
 
+  /** Our page of downloads connected. */
+  onDownloadPage(page) {
+    const stop = this.#dllist.read((view) => page.post({ kind: 'state', view }));
+    page.onClose(stop);
+    page.onMessage((message) => {
+      if (DOWNLOAD_ACTIONS.has(message?.kind)) this.#dllist.act(message);
+    });
+  }
+
   /** What the popup and the options page ask. */
   async onAsk(message) {
     await this.#pages.ready;
     if (message?.kind === 'overview') return this.#overview(message.tabId);
+    if (message?.kind === 'plain') return this.#askPlain(message.tabId);
+    if (message?.kind === 'plainopen') return this.#openEncrypted(message.tabId);
     if (message?.kind === 'diagnose') return this.#diagnose();
     if (message?.kind === 'word') return this.#clipcheck.act(message);
+    if (message?.kind === 'options') return this.#settings.setDownloads(message.changes);
+    if (message?.kind === 'downloads') return this.#web.raiseDownloads();
     return null;
   }
 
@@ -83,8 +107,37 @@ export class Session {
     const { phase, problem, tor } = this.#host.state;
     const access = await this.#web.access();
     const last = Number.isInteger(tabId) ? this.#certcheck.viewOfTab(tabId) : null;
-    const copy = await this.#clipcheck.overview();
-    return { edition: this.#privileged.edition, host: { phase, problem: problem && told(problem), tor }, access, last, ...copy };
+    const copy = { ...await this.#clipcheck.overview(), ...this.#dllist.overview(), options: await this.#settings.downloads() };
+    const plain = Number.isInteger(tabId) ? await this.#plainOf(tabId) : null;
+    return { edition: this.#privileged.edition, host: { phase, problem: problem && told(problem), tor }, access, last, plain, ...copy };
+  }
+
+  // The plain page that a tab shows, if it is one that an exit brought: {host, view}. view: of what was asked about it, or null.
+  async #plainOf(tabId) {
+    const { asked } = await this.#plainPageOf(tabId);
+    if (!asked) return null;
+    const { greeting } = this.#host;
+    return { host: asked.where.host, canAsk: !greeting || greeting.capabilities.includes('https.check'), view: this.#certcheck.viewOfPlain(tabId, asked) };
+  }
+
+  async #plainPageOf(tabId) {
+    const tab = Number.isInteger(tabId) ? await this.#web.getTab(tabId) : null;
+    const visit = tab && this.#watch.visits.of(tabId);
+    const asked = tab && plainPage(tab.url);
+    return { tab, visit, asked: asked && visit?.proxy?.kind !== 'direct' ? asked : null };
+  }
+
+  async #openEncrypted(tabId) {
+    const { asked } = await this.#plainPageOf(tabId);
+    if (asked) await this.#web.replace(tabId, asked.encrypted);
+    return this.#overview(tabId);
+  }
+
+  // The answer to the click is the state it led to; what follows is asked for again and again while the popup stands.
+  async #askPlain(tabId) {
+    const { tab, visit, asked } = await this.#plainPageOf(tabId);
+    if (asked && this.#certcheck.viewOfPlain(tabId, asked)?.phase !== 'checking') this.#certcheck.onPlainQuestion({ tab, asked, visit });
+    return this.#overview(tabId);
   }
 
   async #diagnose() {

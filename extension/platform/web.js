@@ -1,9 +1,11 @@
 // The browser's tabs, requests and session storage, as the features want them.
 
 import { writeClipboard, blankSelection } from './clipboard.js';
+import { downloads } from './downloads.js';
 
 const PAGE_PATH = 'ui/certificate.html';
 const COPY_PATH = 'ui/copy.html';
+const DOWNLOAD_PATH = 'ui/download.html';
 const PAGES = ['http://*/*', 'https://*/*'];
 const ENCRYPTED = ['https://*/*', 'wss://*/*'];
 
@@ -17,12 +19,16 @@ const base64 = (bytes) => {
 const guarded = new Set();
 
 export const web = {
+  ...downloads,
   now: () => Date.now(),
   setTimeout: (run, ms) => setTimeout(run, ms),
   clearTimeout: (timer) => clearTimeout(timer),
   randomId: () => crypto.randomUUID(),
   pageUrl: (id) => browser.runtime.getURL(`${PAGE_PATH}?id=${id}`),
   getTab: (tabId) => browser.tabs.get(tabId).catch(() => null),
+
+  /** Header lines of a page's request, as this browser writes them, for those that were not heard. */
+  headers: () => ({ user_agent: navigator.userAgent, accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', accept_language: 'en-US,en;q=0.5' }),
 
   /** Loads url in the tab in place of what it shows, so that Back leads behind it. */
   replace: (tabId, url) => browser.tabs.update(tabId, { url, loadReplace: true }).catch(() => null),
@@ -162,13 +168,15 @@ export const web = {
   },
 
   /** connected(page): page = {id, tab, post, onMessage, onClose} for a certificate page of ours; others are refused. */
-  onPage(connected, copyConnected) {
+  onPage(connected, copyConnected, downloadConnected) {
     browser.runtime.onConnect.addListener((port) => {
-      const isCopy = port.name === 'copy' && port.sender && isOurPage(port.sender, [COPY_PATH]);
-      const page = isCopy ? linkOf(port) : pageOf(port);
+      const isOf = (name, path) => port.name === name && port.sender && isOurPage(port.sender, [path]);
+      if (isOf('copy', COPY_PATH)) return copyConnected(linkOf(port));
+      if (isOf('download', DOWNLOAD_PATH)) return downloadConnected(linkOf(port));
+      const page = pageOf(port);
       if (!page) port.disconnect();
-      else if (isCopy) copyConnected(page);
       else connected(page);
+      return undefined;
     });
   },
 

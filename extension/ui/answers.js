@@ -5,6 +5,7 @@ import { countryName, grouped, percent, shortFingerprint } from './words.js';
 
 /** Status of one answer, as a class and a text. */
 export function statusOf(t, answer) {
+  if (answer.plain) return statusOfPlain(t, answer);
   if (answer.saw !== undefined) return statusOfHttps(t, answer);
   if (answer.status === 'failed') return { tone: 'silent', text: t('answer_failed') };
   if (answer.valid) return { tone: 'valid', text: t('answer_valid') };
@@ -22,6 +23,14 @@ function statusOfHttps(t, { saw, slot }) {
   return { tone: 'silent', text: t('answer_failed') };
 }
 
+// A plain page: where its address led along this path.
+function statusOfPlain(t, { plain, saw, slot }) {
+  if (plain === 'redirect' || (plain === 'none' && saw === 'valid')) return { tone: saw === 'valid' ? 'valid' : 'differs', text: t('answer_plain_led') };
+  if (plain === 'elsewhere') return { tone: 'differs', text: t('answer_plain_elsewhere') };
+  if (plain === 'none') return { tone: 'silent', text: t('answer_plain_none') };
+  return { tone: slot === 0 ? 'first' : 'same', text: t('answer_plain_page') };
+}
+
 export function relayLine(t, language, relay) {
   if (!relay) return h('span', { class: 'relay' }, t('relay_unknown'));
   const country = countryName(language, relay.country);
@@ -37,6 +46,7 @@ function answerItem(t, language, answer) {
     h('span', { class: 'who' }, answer.slot === 0 ? t('slot_first') : t('slot_other', answer.slot)),
     relayLine(t, language, answer.exit),
     h('strong', { class: 'status' }, status.text),
+    answer.plain && answer.saw ? h('span', { class: 'why' }, statusOfHttps(t, answer).text) : null,
     why,
     answer.certificate && h('code', { dir: 'ltr', class: 'leaf' }, grouped(answer.certificate.sha256.slice(0, 16)), ' …'));
 }

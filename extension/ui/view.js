@@ -26,7 +26,7 @@ const button = (id, text, act, kind = 'plain', attributes = {}) => h('button', {
 
 const STATES = {
   checking: ({ t, view, actions, progress }) => [
-    h('div', { class: 'actions' }, button('way', t('pending'), null, 'primary', { disabled: true, 'aria-describedby': 'bar' })),
+    h('div', { class: 'actions' }, button('way', t(view.question === 'https' ? 'pending_https' : 'pending'), null, 'primary', { disabled: true, 'aria-describedby': 'bar' })),
     progress(t, view),
     h('p', { class: 'small' }, button('retry', t('retry'), actions.retry, 'link'), ' ', h('span', {}, t('deadline', Math.ceil(view.deadlineMs / 1000)))),
     h('div', { class: 'actions' }, button('leave', t('leave'), actions.leave)),

@@ -61,3 +61,68 @@ struct finding https_verdict_of(const struct https_answer *first, size_t n_first
 		return undecided(REASON_TOO_FEW);
 	return (struct finding){ VERDICT_MATCH, REASON_NO_HTTPS };
 }
+
+/* ---- "is this page really only http?" ---- */
+
+/* Of one list: how many say what. */
+struct plain_view { size_t n, counting, led, pages, elsewhere, valid, invalid, none; };
+
+static struct plain_view plain_view_of(const struct https_answer *list, size_t n)
+{
+	struct plain_view v = { .n = n };
+	for (size_t i = 0; i < n; i++) {
+		const struct https_answer *a = &list[i];
+		bool is_valid = a->saw == HTTPS_SAW_VALID;
+		v.counting += a->counts;
+		v.valid += is_valid;
+		v.invalid += a->saw == HTTPS_SAW_INVALID;
+		v.none += a->saw == HTTPS_SAW_NONE;
+		v.led += a->way == HTTPS_WAY_ENCRYPTED || (a->way == HTTPS_WAY_NOTHING && is_valid);
+		v.pages += a->way == HTTPS_WAY_PAGE;
+		v.elsewhere += a->way == HTTPS_WAY_ELSEWHERE;
+	}
+	return v;
+}
+
+/* All others are led to HTTPS. */
+static struct finding led(const struct plain_view *first, const struct plain_view *others, size_t k)
+{
+	if (others->counting < k || others->counting < 2)
+		return undecided(REASON_TOO_FEW);
+	if (others->valid == 0)
+		return undecided(REASON_HTTPS_UNCLEAR);
+	return (struct finding){ VERDICT_MISMATCH, first->led > 0 ? REASON_HTTPS_SELECTIVE : REASON_HTTPS_WITHHELD };
+}
+
+/* All others get the plain page, and nobody is led to HTTPS. */
+static struct finding plain_page(const struct plain_view *first, const struct plain_view *others, size_t k)
+{
+	if (others->counting < k)
+		return undecided(REASON_TOO_FEW);
+	if (first->invalid + others->invalid > 0)
+		return undecided(REASON_HTTPS_UNCLEAR);
+	if (others->valid == others->n)
+		return (struct finding){ VERDICT_MATCH, REASON_HTTPS_OPTIONAL };
+	if (others->none < others->n || first->valid > 0)
+		return undecided(REASON_DISSENT);
+	return (struct finding){ VERDICT_MATCH, REASON_NO_HTTPS };
+}
+
+struct finding https_plain_verdict_of(const struct https_answer *first, size_t n_first,
+                                      const struct https_answer *others, size_t n_others, const struct https_terms *terms)
+{
+	size_t k = terms->k ? terms->k : 1;
+	struct plain_view f = plain_view_of(first, n_first), o = plain_view_of(others, n_others);
+	if (!terms->has_roots && f.valid + f.invalid + o.valid + o.invalid > 0)
+		return undecided(REASON_NO_ROOTS);
+	if (o.n == 0)
+		return undecided(REASON_TOO_FEW);
+	if (o.led == o.n)
+		return led(&f, &o, k);
+	/* What differs already differs whatever else comes in. */
+	if (o.elsewhere == o.n)
+		return undecided(o.counting < k ? REASON_TOO_FEW : REASON_REDIRECTS);
+	if (o.pages < o.n || f.led > 0)
+		return undecided(REASON_DISSENT);
+	return plain_page(&f, &o, k);
+}

@@ -145,6 +145,10 @@
 /* The first round where silence may be the answer: tor itself asks again over a second circuit after 10 s, and only
  * then is it known that the silence is not our own network's. */
 #define HTTPS_FIRST_ROUND_MS 19000
+/* The plain address of a page is asked for before TLS is looked at through the same exit: what it takes longer is no answer, so that tor's
+ * second circuit (10 s) still fits behind it. And what of its body is read: only its head matters, and most redirects have none. */
+#define PLAIN_FETCH_MS 8000
+#define PLAIN_BODY_MAX (64u * 1024)
 /* Whether a site has HTTPS is a matter of the moment: a server may be down and up again. What an exit said of it holds
  * this long; later the same exit is asked anew, and no other in its place. */
 #define HTTPS_MEMORY_MS (60u * 1000)

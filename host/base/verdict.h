@@ -42,6 +42,7 @@ enum verdict { VERDICT_UNDECIDED = 0, VERDICT_MATCH, VERDICT_MISMATCH, VERDICT_E
 	X(REASON_SAME_KEY,          "same_key")              /* k equal answers, some by public key */ \
 	X(REASON_NO_HTTPS,          "no_https")              /* k others find no HTTPS there either */ \
 	X(REASON_HTTPS_THERE,       "https_there")           /* k others get HTTPS with a valid chain, as the first exit does */ \
+	X(REASON_HTTPS_OPTIONAL,    "https_optional")        /* k others get the plain page as well, and HTTPS is there beside it */ \
 	X(REASON_SAME_ADDRESS,      "same_address")          /* k others show the same address in the same place */ \
 	/* mismatch */ \
 	X(REASON_OTHERS_VALID,      "others_see_valid")      /* another exit saw a valid chain */ \

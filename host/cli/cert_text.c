@@ -149,6 +149,7 @@ const char *cert_text_reason(enum reason r)
 	case REASON_PRIVATE_TARGET: return "A private address: no exit may be asked for it.";
 	case REASON_NO_HTTPS: return "No exit finds HTTPS there: the site has none, or is down.";
 	case REASON_HTTPS_THERE: return "All exits reach the site over HTTPS with a valid certificate.";
+	case REASON_HTTPS_OPTIONAL: return "The site shows plain pages to everybody, and has HTTPS beside them.";
 	case REASON_HTTPS_WITHHELD: return "Another exit reaches the site over HTTPS with a valid certificate, the first exit does not: "
 	                                   "someone near the first exit keeps visitors on unprotected connections, or its line "
 	                                   "to the site is broken.";

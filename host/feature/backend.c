@@ -264,7 +264,7 @@ struct backend *backend_new(struct event_base *base, const struct net_config *ne
 	if (!b)
 		return NULL;
 	b->ops = (struct check_ops){ b, op_attach, op_first, op_draw, op_look, op_close, op_status, op_cancel_net, op_warm,
-	                             op_judge, op_roots, op_cancel_parse, op_now, op_wall, op_wake };
+	                             op_judge, op_roots, op_cancel_parse, op_now, op_wall, op_wake, op_fetch, op_cancel_fetch };
 	b->net = netlink_new(base, net, &news, b);
 	b->parse = parselink_new(base, parse);
 	b->pages = parselink_new(base, parse);

@@ -147,6 +147,8 @@ static bool is_request_sane(const struct cert_request *r)
 {
 	if (r->question > QUESTION_HTTPS || (r->question != QUESTION_HTTPS && r->is_loop) || (r->question == QUESTION_HTTPS && (r->n_offered || r->same_country)))
 		return false;
+	if (r->is_plain && (r->question != QUESTION_HTTPS || r->is_loop || r->first != CERT_FIRST_BROWSER))
+		return false;
 	return r->k <= K_MAX && r->n_offered <= CHAIN_MAX && r->first <= CERT_FIRST_DRAWN &&
 	       memchr(r->socks_username, '\0', sizeof r->socks_username) &&
 	       memchr(r->socks_password, '\0', sizeof r->socks_password);
@@ -186,7 +188,10 @@ enum err certcheck_start(struct certcheck *c, uint32_t id, const struct cert_req
 	if (err != OK)
 		return err;
 	k->request.key.is_https = r->question == QUESTION_HTTPS;
+	k->request.key.is_plain = r->is_plain;
 	err = site_key_normalise(&k->request.key, &is_onion, &target);
+	if (err == OK && r->is_plain)
+		err = plain_page_is_sane(&k->request);
 	if (err != OK) {
 		check_free(k);
 		return err;
@@ -200,6 +205,8 @@ enum err certcheck_start(struct certcheck *c, uint32_t id, const struct cert_req
 		check_end(k, VERDICT_EXEMPT, REASON_NOT_TOR, OK);
 	else if (target != OK && !is_onion)
 		check_end(k, VERDICT_UNDECIDED, REASON_PRIVATE_TARGET, target);
+	else if (r->is_plain && !r->clicked)
+		check_end(k, VERDICT_UNDECIDED, REASON_NEEDS_CLICK, OK);
 	else
 		k->is_memory_only = !is_free_to_run(c, k);
 	certcheck_pump(c);

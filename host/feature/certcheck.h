@@ -9,6 +9,7 @@
 #define FEATURE_CERTCHECK_H
 
 #include "base/err.h"
+#include "base/httpsverdict.h"
 #include "base/limits.h"
 #include "base/verdict.h"
 #include "priv/netmsg.h"
@@ -21,7 +22,8 @@ struct site_key {
 	uint32_t private_id, container;
 	char host[HOST_MAX];
 	uint16_t port;
-	bool is_https;                         /* set by certcheck: what is asked about withheld HTTPS is remembered apart */
+	bool is_https;                         /* set by certcheck: what is asked about withheld HTTPS is remembered apart, */
+	bool is_plain;                         /* and so is what was asked about a plain page */
 };
 
 /* What is asked of the exits. Both questions are one engine: exits are drawn, looked through, replaced, remembered and
@@ -36,12 +38,22 @@ enum cert_proxy { CERT_PROXY_UNKNOWN, CERT_PROXY_SOCKS, CERT_PROXY_DIRECT };
 /* Which exit is "the first". The browser's own is the rule; the other two are the shell verb's. */
 enum cert_first { CERT_FIRST_BROWSER, CERT_FIRST_GIVEN, CERT_FIRST_DRAWN };
 
+/* The page as it is asked for at the other exits: its plain address, without credentials, on the host of the request; and what the
+ * browser says of itself. */
+struct plain_page {
+	char url[CLIP_URL_MAX + 1];
+	char user_agent[CLIP_HEADER_MAX + 1], accept[CLIP_HEADER_MAX + 1], accept_language[CLIP_HEADER_MAX + 1];
+};
+
 struct cert_request {
 	struct site_key key;
 	enum cert_question question;           /* QUESTION_HTTPS: offered and same_country have no meaning */
 	int32_t error;                         /* NSS error number, 0 unknown; classes.h tells its class */
 	bool clicked, retry, same_country;
 	bool is_loop;                          /* QUESTION_HTTPS: the browser did get TLS, and was sent back to http each time */
+	bool is_plain;                         /* QUESTION_HTTPS, and not is_loop: the browser was shown a plain page: is it really only
+	                                        * http? key.port is where it would be found encrypted */
+	struct plain_page page;                /* is_plain alone */
 	enum cert_proxy proxy;
 	char socks_username[SOCKS_CRED_MAX];   /* "" unknown */
 	char socks_password[SOCKS_CRED_MAX];
@@ -79,6 +91,8 @@ struct cert_answer {
 	bool has_cert;                         /* status "certificate"; else "failed" and error says why */
 	bool is_none;                          /* QUESTION_HTTPS: the site itself was asked and there was no TLS: an answer,
 	                                        * although "failed"; error says how */
+	bool has_way;                          /* QUESTION_HTTPS of a plain page: what the page's plain address gave, */
+	enum https_way way;                    /* before TLS was looked at */
 	uint64_t at;                           /* when it came, of the check's own clock */
 	enum err error;                        /* OK when has_cert */
 	enum cert_agrees agrees;               /* with first[0] */

@@ -8,6 +8,7 @@
  *   check_kin.c      which exits of earlier checks may still corroborate; is the new circuit worth it
  *   check_verdict.c  what the answers say, and whether it is certain yet
  *   check_https.c    the same for the question whether HTTPS is withheld
+ *   check_plain.c    what the plain address of a page gives at an exit, before TLS is looked at there
  *   check_result.c   the result for the caller
  *   circuit.c        circuit.new and status */
 #ifndef FEATURE_CHECK_H
@@ -25,6 +26,7 @@ enum look_state {
 	LOOK_IDLE,      /* an exit has to be drawn */
 	LOOK_HELD,      /* tor is away or busy: tried again at `until` */
 	LOOK_DRAWING,
+	LOOK_FETCHING,  /* the plain address of the page */
 	LOOK_LOOKING,
 	LOOK_JUDGING,
 	LOOK_ANSWERED,
@@ -47,6 +49,13 @@ struct look {
 	unsigned tries;             /* first exits: looks that failed by the network's fault */
 	unsigned sent;              /* how often an exit was asked to connect to the site, each time over another circuit */
 	bool was_open;              /* and said that it is connected */
+	uint32_t fetch_id;          /* of a plain page: what its address gave, and where TLS is looked at then */
+	bool has_way;
+	enum https_way way;
+	unsigned http_status;
+	char location[CLIP_URL_MAX + 1];
+	char host[HOST_MAX];
+	uint16_t port;
 	struct cert_answer answer;  /* while judging */
 };
 
@@ -163,7 +172,9 @@ void check_progress(const struct check *k, unsigned slot, enum cert_step step, c
 void answer_judged(struct cert_answer *a, const struct parse_judge_r *r);
 /* A draw that is independent of the first exits and of all answers and looks that count. */
 void check_draw_fill(const struct check *k, struct net_draw *m);
-MUST_USE enum err look_start(struct look *l);  /* has_exit or is_free are set; state becomes LOOK_LOOKING */
+MUST_USE enum err look_start(struct look *l);  /* has_exit or is_free are set; state becomes LOOK_LOOKING or LOOK_FETCHING */
+MUST_USE enum err look_open(struct look *l);   /* TLS at host and port, until `until`; state becomes LOOK_LOOKING */
+void look_step(struct look *l, const struct net_step_r *r);   /* notes how far it got */
 void look_cancel(struct look *l);
 bool look_is_busy(const struct look *l);
 void look_failed(struct look *l, enum err e);
@@ -191,6 +202,14 @@ bool https_is_answer(const struct look *l, enum err e);
 /* True: too old to accuse or acquit; the same exit is asked again. */
 bool https_is_stale(const struct check *k, const struct memory *m);
 void https_evaluate(struct check *k);
+
+/* check_plain.c */
+bool check_is_plain(const struct check *k);
+/* Can this page be asked for at all, and does it belong to the site? OK, ERR_MSG_FIELD. */
+MUST_USE enum err plain_page_is_sane(const struct cert_request *r);
+uint16_t plain_port(const struct check *k);    /* of the connection that brought the page */
+MUST_USE enum err plain_start(struct look *l); /* state becomes LOOK_FETCHING; goes on in look_open */
+void plain_cancel(struct look *l);
 
 /* check_result.c */
 void check_send_result(struct check *k);

@@ -195,7 +195,7 @@ void first_find(struct check *k)
 	enum err err;
 	k->until = NEVER;
 	if (r->first == CERT_FIRST_BROWSER) {
-		struct net_first m = { .port = r->key.port, .is_exact = r->socks_password[0] != '\0' };
+		struct net_first m = { .port = check_is_plain(k) ? plain_port(k) : r->key.port, .is_exact = r->socks_password[0] != '\0' };
 		memcpy(m.host, r->key.host, sizeof m.host);
 		memcpy(m.first_party, r->key.first_party, sizeof m.first_party);
 		memcpy(m.socks_username, r->socks_username, sizeof m.socks_username);

@@ -19,6 +19,11 @@ bool https_is_answer(const struct look *l, enum err e)
 	case ERR_SOCKS_CONN:
 	case ERR_SOCKS_TTL:
 		return l->sent > 0;
+	case ERR_HTTP_PROTOCOL:   /* of the plain address */
+	case ERR_HTTP_HEADERS:
+	case ERR_HTTP_SHORT:
+	case ERR_HTTP_STALLED:
+		return l->was_open;
 	case ERR_TIMEOUT:
 		/* Silence proves nothing while it may be our own network's. The exit said that it is connected; or tor gave the
 		 * stream up (it does after 10 s), built a second circuit to that exit, and asked again. */
@@ -62,8 +67,11 @@ static struct finding finding(const struct check *k)
 	struct https_answer first[SITE_MEMORIES_MAX], others[SITE_MEMORIES_MAX];
 	size_t n_first = 0, n_others = 0;
 	for (const struct memory *m = k->site->memories; m; m = m->next) {
-		struct https_answer a = { saw(&m->answer), m->answer.counts && !m->was_first && !m->never_counts };
+		struct https_answer a = { saw(&m->answer), m->answer.way, m->answer.counts && !m->was_first && !m->never_counts };
 		if (!is_of_today(k, m)) {
+			/* What a plain page's address gave a while ago says nothing: the same exit is asked anew. */
+			if (check_is_plain(k))
+				continue;
 			/* No longer true of today, but a site that had HTTPS is not to be opened without it. */
 			if (a.saw != HTTPS_SAW_VALID)
 				continue;
@@ -79,7 +87,8 @@ static struct finding finding(const struct check *k)
 		.has_roots = k->has_roots_reply && k->roots != ROOTS_NONE,
 		.is_probed = is_probed(k),
 	};
-	return https_verdict_of(first, n_first, others, n_others, &terms);
+	return check_is_plain(k) ? https_plain_verdict_of(first, n_first, others, n_others, &terms)
+	                         : https_verdict_of(first, n_first, others, n_others, &terms);
 }
 
 /* Our own probe says whether the exit is choosing; for the browser's question it is worth a moment, no more. */

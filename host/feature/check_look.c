@@ -60,7 +60,8 @@ void look_failed(struct look *l, enum err e)
 	struct check *k = l->check;
 	uint64_t now = check_now(k);
 	l->net_id = l->judge_id = 0;
-	if (https_is_answer(l, e)) {
+	plain_cancel(l);
+	if (l->state != LOOK_FETCHING && https_is_answer(l, e)) {
 		l->answer = (struct cert_answer){ .slot = l->slot, .source = CERT_SOURCE_PROBE, .has_exit = true,
 			.exit = l->exit, .path = l->answer.path, .is_none = true, .error = e, .counts = true,
 			.elapsed_ms = (uint32_t)(now - l->began) };
@@ -97,6 +98,8 @@ static void answer_is_complete(struct look *l)
 	struct check *k = l->check;
 	bool never_counts = !l->answer.counts;
 	l->state = LOOK_ANSWERED;
+	l->answer.has_way = l->has_way;
+	l->answer.way = l->way;
 	l->answer.at = check_now(k);
 	k->local_err = OK;
 	enum err err = site_remember(k->site, &l->answer, is_probe(l), never_counts);
@@ -130,7 +133,7 @@ static void judge(struct look *l, const struct net_look_r *r)
 	struct check *k = l->check;
 	const struct check_ops *ops = k->owner->ops;
 	struct parse_judge m = { .time = ops->wall(ops->arg), .is_signed = r->is_signed, .n_certs = r->n_certs };
-	memcpy(m.host, k->request.key.host, sizeof m.host);
+	memcpy(m.host, l->host, sizeof m.host);
 	memcpy(m.cert, r->cert, sizeof *m.cert * r->n_certs);
 	l->state = LOOK_JUDGING;
 	if (ops->judge(ops->arg, &m, on_judged, l, &l->judge_id) != OK) {
@@ -184,14 +187,13 @@ static void on_look(void *arg, enum err err, const struct net_look_r *r)
 	certcheck_pump(k->owner);
 }
 
-static void on_step(void *arg, const struct net_step_r *r)
+void look_step(struct look *l, const struct net_step_r *r)
 {
 	static const enum cert_step steps[] = {
 		[STEP_CHOOSING] = CERT_STEP_CHOOSING, [STEP_BUILDING] = CERT_STEP_BUILDING,
 		[STEP_CONNECTING] = CERT_STEP_CONNECTING, [STEP_HANDSHAKING] = CERT_STEP_HANDSHAKING,
 	};
 	static const uint8_t nobody[FP_LEN];
-	struct look *l = arg;
 	struct check *k = l->check;
 	if (r->step >= sizeof steps / sizeof *steps)
 		return;   /* "done" is said when the chain is judged */
@@ -199,7 +201,9 @@ static void on_step(void *arg, const struct net_step_r *r)
 	l->step = steps[r->step];
 	l->sent += r->step == STEP_CONNECTING;
 	l->was_open |= r->step == STEP_HANDSHAKING;
-	check_progress(k, l->slot, steps[r->step], names_exit ? &r->exit : l->has_exit ? &l->exit : NULL);
+	/* Behind a fetch the same steps come once more, which would look like a step back. */
+	if (!l->has_way || r->step == STEP_HANDSHAKING)
+		check_progress(k, l->slot, steps[r->step], names_exit ? &r->exit : l->has_exit ? &l->exit : NULL);
 	/* A free look has found its exit: the next one can be told to stay independent of it. */
 	if (l->is_free && !l->has_exit && names_exit && r->step >= STEP_HANDSHAKING) {
 		l->has_exit = true;
@@ -207,6 +211,11 @@ static void on_step(void *arg, const struct net_step_r *r)
 	}
 	slots_pump(k);
 	certcheck_pump(k->owner);
+}
+
+static void on_step(void *arg, const struct net_step_r *r)
+{
+	look_step(arg, r);
 }
 
 /* ---- start ---- */
@@ -230,19 +239,30 @@ static uint64_t look_until(const struct look *l, uint64_t now)
 enum err look_start(struct look *l)
 {
 	struct check *k = l->check;
-	const struct check_ops *ops = k->owner->ops;
 	uint64_t now = check_now(k);
 	l->began = now;
+	l->has_way = false;
+	l->port = k->request.key.port;
+	memcpy(l->host, k->request.key.host, sizeof l->host);
+	l->until = look_until(l, now);
+	if (l->until <= now)
+		return ERR_TIMEOUT;
+	return check_is_plain(k) ? plain_start(l) : look_open(l);
+}
+
+enum err look_open(struct look *l)
+{
+	struct check *k = l->check;
+	const struct check_ops *ops = k->owner->ops;
+	uint64_t now = check_now(k);
 	l->sent = 0;
 	l->was_open = false;
 	l->step = CERT_STEP_CHOOSING;
 	l->answer = (struct cert_answer){ 0 };
-	l->until = look_until(l, now);
 	if (l->until <= now)
 		return ERR_TIMEOUT;
-	struct net_look m = { .port = k->request.key.port, .deadline_ms = (uint32_t)(l->until - now),
-	                      .is_free = l->is_free };
-	memcpy(m.host, k->request.key.host, sizeof m.host);
+	struct net_look m = { .port = l->port, .deadline_ms = (uint32_t)(l->until - now), .is_free = l->is_free };
+	memcpy(m.host, l->host, sizeof m.host);
 	if (l->is_free)
 		check_draw_fill(k, &m.avoid);
 	else
@@ -262,4 +282,5 @@ void look_cancel(struct look *l)
 	if (l->judge_id)
 		ops->cancel_parse(ops->arg, l->judge_id);
 	l->net_id = l->judge_id = 0;
+	plain_cancel(l);
 }

@@ -5,7 +5,7 @@
 
 bool look_is_busy(const struct look *l)
 {
-	return l->state == LOOK_LOOKING || l->state == LOOK_JUDGING;
+	return l->state == LOOK_FETCHING || l->state == LOOK_LOOKING || l->state == LOOK_JUDGING;
 }
 
 bool slots_pending(const struct check *k)
@@ -190,6 +190,8 @@ static void on_drawn(void *arg, enum err err, const struct net_draw_r *r)
 	/* Net keeps to the lists; an exit that is itself among the first ones would be fatal, so look again. */
 	if (err == OK && !r->is_free && check_is_first_exit(k, r->exit.fp))
 		err = ERR_BUG;
+	if (err == OK && r->is_free && check_is_plain(k))
+		err = ERR_TOR_FILTERED;   /* an exit that can't be chosen can't be asked twice */
 	if (err == OK)
 		drawn(k, l, r);
 	else
@@ -283,7 +285,8 @@ static void look_tick(struct look *l, uint64_t now)
 	if (l->state == LOOK_HELD && now >= l->until)
 		l->state = LOOK_IDLE;
 	/* The role keeps the deadline itself; this is for one that does not answer. */
-	if (l->state == LOOK_LOOKING && now >= l->until + CHECK_MARGIN_MS / 2) {
+	bool is_out = l->state == LOOK_LOOKING || l->state == LOOK_FETCHING;
+	if (is_out && now >= l->until + CHECK_MARGIN_MS / 2) {
 		look_cancel(l);
 		/* Where silence of the site is an answer, silence of our own role must not be taken for it. */
 		look_failed(l, check_is_https(l->check) ? ERR_ROLE_DIED : ERR_TIMEOUT);
@@ -301,7 +304,7 @@ void slots_tick(struct check *k, uint64_t now)
 static uint64_t look_next(const struct look *l, uint64_t at)
 {
 	uint64_t mine = l->state == LOOK_HELD ? l->until :
-	                l->state == LOOK_LOOKING ? l->until + CHECK_MARGIN_MS / 2 : NEVER;
+	                l->state == LOOK_LOOKING || l->state == LOOK_FETCHING ? l->until + CHECK_MARGIN_MS / 2 : NEVER;
 	return mine < at ? mine : at;
 }
 

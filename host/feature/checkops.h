@@ -3,6 +3,7 @@
 #ifndef FEATURE_CHECKOPS_H
 #define FEATURE_CHECKOPS_H
 
+#include "priv/fetchlink.h"
 #include "priv/netlink.h"
 #include "priv/parselink.h"
 
@@ -33,6 +34,9 @@ struct check_ops {
 	/* Call certcheck_tick at this time (of now), or at once when it is past; UINT64_MAX: no need. The last call
 	 * is the one that holds. Never ticks from within wake. */
 	void (*wake)(void *arg, uint64_t at);
+
+	enum err (*fetch)(void *arg, const struct fetch_get *g, const struct fetch_ops *ops, void *ctx, uint32_t *id);
+	void (*cancel_fetch)(void *arg, uint32_t id);
 };
 
 /* The world's side of it. */

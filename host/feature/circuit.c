@@ -98,14 +98,22 @@ static void leave(struct site *site, const uint8_t fp[FP_LEN])
 	memcpy(site->left[site->n_left++], fp, FP_LEN);
 }
 
-/* The question whether HTTPS is withheld is remembered apart, and its user left the same circuit. */
-static void leave_for_https(const struct circuit_job *j)
+/* The questions whether HTTPS is withheld are remembered apart, and their user left the same circuit. */
+static struct site *twin(const struct circuit_job *j, bool is_plain)
 {
 	struct site_key key = j->site->key;
 	key.is_https = true;
-	struct site *twin = session_find(j->owner->session, &key);
-	for (size_t i = 0; twin && i < j->n_exits; i++)
-		leave(twin, j->exits[i]);
+	key.is_plain = is_plain;
+	return session_find(j->owner->session, &key);
+}
+
+static void leave_for_https(const struct circuit_job *j)
+{
+	for (int is_plain = 0; is_plain < 2; is_plain++) {
+		struct site *other = twin(j, is_plain);
+		for (size_t i = 0; other && i < j->n_exits; i++)
+			leave(other, j->exits[i]);
+	}
 }
 
 static void on_closed(void *arg, enum err err, const struct net_close_r *r)
@@ -132,11 +140,10 @@ static void on_closed(void *arg, enum err err, const struct net_close_r *r)
 
 static void take_last_firsts(struct circuit_job *j)
 {
-	struct site_key key = j->site->key;
 	const struct site *site = j->site;
-	key.is_https = true;
-	if (site->n_firsts == 0 && session_find(j->owner->session, &key))
-		site = session_find(j->owner->session, &key);
+	for (int is_plain = 0; is_plain < 2 && site->n_firsts == 0; is_plain++)
+		if (twin(j, is_plain))
+			site = twin(j, is_plain);
 	memcpy(j->exits, site->firsts, sizeof j->exits);
 	j->n_exits = site->n_firsts;
 }

@@ -51,7 +51,7 @@ size_t session_sites(const struct session *s)
 
 static bool key_is(const struct site_key *a, const struct site_key *b)
 {
-	return a->port == b->port && a->is_https == b->is_https && a->private_id == b->private_id && a->container == b->container &&
+	return a->port == b->port && a->is_https == b->is_https && a->is_plain == b->is_plain && a->private_id == b->private_id && a->container == b->container &&
 	       strcmp(a->host, b->host) == 0 && strcmp(a->first_party, b->first_party) == 0;
 }
 

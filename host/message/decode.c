@@ -31,12 +31,14 @@ static const struct field check_fields[] = {
 	SOCKS_FIELDS(struct check_draft, request.),
 	{ "offered", FIELD_LIST, true, .min = 1, .max = CHAIN_MAX, FIELD_AT(struct check_draft, offered) },
 };
-/* The order of is_loop's values. */
-static const char *const failures[] = { "none", "loop", NULL };
-struct https_draft { struct cert_request request; unsigned failure; };
+enum failure { FAILURE_NONE, FAILURE_LOOP, FAILURE_PLAIN };
+static const char *const failures[] = { [FAILURE_NONE] = "none", [FAILURE_LOOP] = "loop", [FAILURE_PLAIN] = "plain", NULL };
+struct https_draft { struct cert_request request; unsigned failure; const json_t *headers; };
 static const struct field https_fields[] = {
 	SITE_FIELDS(struct https_draft, request.key.),
 	{ "failure", FIELD_CHOICE, FIELD_AT(struct https_draft, failure), .choices = failures },
+	{ "url", FIELD_NAME, true, .min = 1, .max = CLIP_URL_MAX, FIELD_AT(struct https_draft, request.page.url) },
+	{ "headers", FIELD_OBJECT, true, FIELD_AT(struct https_draft, headers) },
 	{ "clicked", FIELD_BOOL, FIELD_AT(struct https_draft, request.clicked) },
 	{ "retry", FIELD_BOOL, FIELD_AT(struct https_draft, request.retry) },
 	{ "proxy", FIELD_CHOICE, FIELD_AT(struct https_draft, request.proxy), .choices = decode_proxies },
@@ -77,6 +79,11 @@ static const struct field compare_fields[] = {
 	{ "family", FIELD_LIST, .min = 0, .max = CLIP_FAMILY_MAX, FIELD_AT(struct compare_draft, family) },
 	{ "headers", FIELD_OBJECT, FIELD_AT(struct compare_draft, headers) },
 	{ "clicked", FIELD_BOOL, FIELD_AT(struct compare_draft, request.clicked) },
+};
+static const struct field page_header_fields[] = {
+	{ "user_agent", FIELD_LINE, .min = 1, .max = CLIP_HEADER_MAX, FIELD_AT(struct plain_page, user_agent) },
+	{ "accept", FIELD_LINE, .min = 1, .max = CLIP_HEADER_MAX, FIELD_AT(struct plain_page, accept) },
+	{ "accept_language", FIELD_LINE, .min = 1, .max = CLIP_HEADER_MAX, FIELD_AT(struct plain_page, accept_language) },
 };
 static const struct field header_fields[] = {
 	{ "user_agent", FIELD_LINE, .min = 1, .max = CLIP_HEADER_MAX, FIELD_AT(struct clip_compare, user_agent) },
@@ -153,6 +160,32 @@ static enum err decode_check(const json_t *root, struct request *out, const char
 	return err;
 }
 
+/* An object of exactly these texts; it has no id and no kind, which the table passes over. */
+static enum err decode_headers(const json_t *headers, const struct field *fields, size_t n, void *out, const char **wrong)
+{
+	const char *inside;
+
+	if (json_object_size(headers) == n && fields_decode(headers, fields, n, out, &inside) == OK)
+		return OK;
+	*wrong = "headers";
+	return ERR_MSG_FIELD;
+}
+
+/* Of a plain page alone: its address and what the browser says of itself. */
+static enum err decode_page(struct https_draft *draft, const char **wrong)
+{
+	bool is_plain = draft->failure == FAILURE_PLAIN;
+
+	if ((draft->request.page.url[0] != '\0') != is_plain)
+		*wrong = "url";
+	else if ((draft->headers != NULL) != is_plain)
+		*wrong = "headers";
+	else
+		return is_plain ? decode_headers(draft->headers, page_header_fields, sizeof page_header_fields / sizeof *page_header_fields,
+		                                 &draft->request.page, wrong) : OK;
+	return ERR_MSG_FIELD;
+}
+
 static enum err decode_https(const json_t *root, struct request *out, const char **wrong)
 {
 	struct https_draft draft = { .request.question = QUESTION_HTTPS };
@@ -160,7 +193,10 @@ static enum err decode_https(const json_t *root, struct request *out, const char
 	enum err err = fields_decode(root, https_fields, sizeof https_fields / sizeof *https_fields, &draft, wrong);
 	if (err == OK)
 		err = decode_credentials(draft.request.socks_username, draft.request.socks_password, wrong);
-	draft.request.is_loop = draft.failure == 1;
+	if (err == OK)
+		err = decode_page(&draft, wrong);
+	draft.request.is_loop = draft.failure == FAILURE_LOOP;
+	draft.request.is_plain = draft.failure == FAILURE_PLAIN;
 	out->check = draft.request;
 	sodium_memzero(&draft, sizeof draft);
 	return err;
@@ -240,16 +276,8 @@ static enum err decode_compare(const json_t *root, struct request *out, const ch
 	enum err err = fields_decode(root, compare_fields, sizeof compare_fields / sizeof *compare_fields, &draft, wrong);
 	if (err == OK)
 		err = decode_credentials(draft.request.socks_username, draft.request.socks_password, wrong);
-	if (err == OK) {
-		const char *inside;
-		/* These have no id and no kind, which the table passes over. */
-		if (json_object_size(draft.headers) != sizeof header_fields / sizeof *header_fields ||
-		    fields_decode(draft.headers, header_fields, sizeof header_fields / sizeof *header_fields, &draft.request,
-		                  &inside) != OK) {
-			*wrong = "headers";
-			err = ERR_MSG_FIELD;
-		}
-	}
+	if (err == OK)
+		err = decode_headers(draft.headers, header_fields, sizeof header_fields / sizeof *header_fields, &draft.request, wrong);
 	out->compare = draft.request;
 	sodium_memzero(&draft.request, sizeof draft.request);
 	if (err != OK)

@@ -211,13 +211,25 @@ json_t *encode_progress(uint32_t id, const struct cert_progress *p)
 }
 
 /* What an exit saw of HTTPS; null where it gave no answer. */
+/* What the plain address of a page gave at this exit. */
+static json_t *encode_way(const struct cert_answer *a)
+{
+	static const char *const names[] = {
+		[HTTPS_WAY_PAGE] = "page", [HTTPS_WAY_ENCRYPTED] = "redirect", [HTTPS_WAY_NOTHING] = "none", [HTTPS_WAY_ELSEWHERE] = "elsewhere",
+	};
+
+	return a->has_way ? json_string(names[a->way]) : json_null();
+}
+
 static json_t *encode_https_answer(const void *answers, size_t i)
 {
 	const struct cert_answer *a = (const struct cert_answer *)answers + i;
 	json_t *answer = encode_answer(answers, i);
 	json_t *saw = a->is_none ? json_string("none") : !a->has_cert ? json_null() : json_string(a->is_valid ? "valid" : "invalid");
 
-	if (answer == NULL || json_object_set_new(answer, "saw", saw) != 0) {
+	/* set_new takes saw whatever comes of it. */
+	bool has_saw = json_object_set_new(answer, "saw", saw) == 0;
+	if (!has_saw || json_object_set_new(answer, "plain", encode_way(a)) != 0) {
 		json_decref(answer);
 		return NULL;
 	}

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // What `make bench` runs: how long a verdict takes beside one plain handshake, what starting the host costs, what it weighs.
 // Ratios in one run, on one machine, interleaved; a table and a JSON file, never a test that fails by time.
-//   node tests/bench/bench.mjs [--runs N] [--out build/bench] [--road MS]
+//   node tests/bench/bench.mjs [--runs N] [--out build/bench] [--road MS] [--only privileged,standard,withheld,none]
 
 import { spawn, execFileSync } from 'node:child_process';
 import { existsSync, copyFileSync, mkdirSync, writeFileSync, statSync, rmSync } from 'node:fs';
@@ -20,8 +20,13 @@ const option = (name, otherwise) => { const at = args.indexOf(name); return at >
 const RUNS = Number(option('--runs', 31));
 const OUT = option('--out', 'build/bench');
 const ROAD = Number(option('--road', 50));
+const ONLY = option('--only', '');
 // Of eight exits, four of them in families, every third circuit of tor's ends in kin; the real network has hundreds of groups.
 const EXITS = 16;
+
+// One plain handshake; the certificate check in both editions; and is HTTPS withheld (it is; there is none). Interleaved.
+const WHO = ['plain', 'privileged', 'standard', 'withheld', 'none'].filter((w) => w === 'plain' || !ONLY || ONLY.split(',').includes(w));
+const WORDS = { withheld: 'HTTPS withheld', none: 'no HTTPS there' };
 
 const sorted = (a) => [...a].sort((x, y) => x - y);
 const median = (a) => { const s = sorted(a); return s.length ? (s[(s.length - 1) >> 1] + s[s.length >> 1]) / 2 : NaN; };
@@ -33,18 +38,27 @@ function row(what, value, limit = '', ok = null) {
 }
 const ms = (a) => { if (!a.length) return 'none'; const [lo, hi] = spread(a); return `${median(a).toFixed(1)} ms (${lo.toFixed(1)} … ${hi.toFixed(1)}, n=${a.length})`; };
 
+// What the site plays for a question, and what the verdict must be.
+const QUESTIONS = {
+  cert: { first: 'self-signed', others: 'self-signed', verdict: 'match' },
+  withheld: { first: 'reset', others: 'valid', verdict: 'mismatch' },
+  none: { first: 'reset', others: 'reset', verdict: 'match' },
+};
+
 // A fresh site and a browser connection to it, so that the host has a first exit to start from.
-async function visited(bed) {
+async function visited(bed, question = 'cert') {
   const name = bed.name('bench');
-  bed.origin.site(name, { first: 'self-signed', others: 'self-signed' });
-  return { name, visit: await bed.browser.visit(name, PORT) };
+  bed.origin.site(name, QUESTIONS[question]);
+  const visit = bed.browser.visit(name, PORT);
+  return { name, question, visit: question === 'cert' ? await visit : await visit.catch(() => null) };
 }
 
-async function oneCheck(bed, host, { name, visit }) {
+async function oneCheck(bed, host, { name, question, visit }) {
   const begin = process.hrtime.bigint();
-  const { final } = await bed.ask(host, name, visit);
+  const { final } = question === 'cert' ? await bed.ask(host, name, visit) : await host.request({ kind: 'https.check', first_party: name, private: 1, container: 0,
+    host: name, port: PORT, failure: 'none', clicked: true, retry: false, proxy: 'socks' });
   const took = Number(process.hrtime.bigint() - begin) / 1e6;
-  if (final.verdict !== 'match') throw new Error(`${final.verdict} ${final.reason}`);
+  if (final.verdict !== QUESTIONS[question].verdict) throw new Error(`${final.verdict} ${final.reason}`);
   return took;
 }
 
@@ -64,15 +78,15 @@ async function benchVerdict(oneWay) {
     };
     for (let i = 0; i < RUNS; i++) {
       // More checks than this in ten minutes get no circuits asked for ahead (WARM_WINDOW_MAX), and no person makes them.
-      if (i % 5 === 0) await anew();
+      if (i % 3 === 0) await anew();
       for (const state of ['cold', 'warm']) {
-        for (const who of ['plain', 'privileged', 'standard']) {
-          const site = await visited(bed);
+        for (const who of WHO) {
+          const site = await visited(bed, who in QUESTIONS ? who : 'cert');
           const exit = bed.origin.connections(site.name)[0].fingerprint, first = bed.kin(exit);
           const kin = (fp) => { const g = bed.kin(fp); return g === first || g < 0 ? null : g; };
           if (state === 'cold') await cold(control, `${site.name}:0`);
-          else if (!(await warm(control, bed.net, K, kin, who === 'standard' ? exit : null))) { failures.push(`${state} ${who}: no ${K} clean independent circuits`); continue; }
-          await keep(`${state} ${who}`, () => (who === 'plain' ? plainHandshake(bed.net.client.socks, `plain-${site.name}`, PORT) : oneCheck(bed, hosts[who], site)));
+          else if (!(await warm(control, bed.net, K, kin, who === 'plain' || who === 'privileged' ? null : exit))) { failures.push(`${state} ${who}: no ${K} clean independent circuits`); continue; }
+          await keep(`${state} ${who}`, () => (who === 'plain' ? plainHandshake(bed.net.client.socks, `plain-${site.name}`, PORT) : oneCheck(bed, hosts[who] ?? hosts.standard, site)));
         }
       }
     }
@@ -89,11 +103,11 @@ function reportVerdict({ oneWay, series, failures }) {
     `-- on bare loopback: ${os.cpus().length} processors are also the whole network, so k circuits at once cost k times one`, '');
   row('one openssl s_client handshake, circuit built for it', ms(of('cold plain')));
   row('one openssl s_client handshake, clean circuit at hand', ms(of('warm plain')));
-  for (const who of ['privileged', 'standard']) {
-    // The standard edition must ask the first exit as well: there the clean circuits include one to it.
+  for (const who of WHO.slice(1)) {
+    // All but the privileged edition must ask the first exit as well: there the clean circuits include one to it.
     for (const [state, limit, text] of [['cold', 1.3, 'no circuit at hand'], ['warm', 1.05, 'clean circuits at hand']]) {
       const a = of(`${state} ${who}`);
-      row(`error → verdict, k=${K}, ${who}, ${text}`, ms(a));
+      row(`error → verdict, k=${K}, ${WORDS[who] ?? who}, ${text}`, ms(a));
       row('    against the handshake on a fresh circuit', `${(median(a) / base).toFixed(2)} ×`, `≤ ${limit}`, median(a) / base <= limit);
       if (state === 'warm') row('    against the handshake on a clean circuit', `${(median(a) / median(of('warm plain'))).toFixed(2)} ×`);
     }

@@ -5,6 +5,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { PORT, freshName, noMappings, until, withEditions } from './harness.mjs';
 import { CertPage } from './certpage.mjs';
+import { OURS } from './firefox.mjs';
 
 const REFUSED = '127.200.0.1';      // nobody serves there
 const plainUrl = (name, where = '/') => `http://${name}:${PORT}${where}`;
@@ -166,6 +167,91 @@ withEditions((edition, its) => {
       await only(true);
     }
   });
+
+  // ---- "Is this page really only http?" ----
+
+  /** The site leads everybody from http to https; the exit that comes first with plain http swallows that (`strips`). Its page is shown in a tab;
+   * HTTPS-Only mode is off as long as `run` runs. */
+  async function plainly({ strips, tls = () => 'valid' }, run) {
+    const { firefox, origin } = its();
+    const name = freshName('plain');
+    let liar = null;
+    const behaviour = ({ exit }) => tls(exit.fingerprint === liar);
+    const page = (site, who, req) => {
+      if (!req.socket.encrypted) liar ??= req.socket.record.fingerprint;
+      const isLed = !req.socket.encrypted && strips && req.socket.record.fingerprint !== liar;
+      return isLed ? ['text/plain', 'moved', { Location: `https://${name}:${PORT}${req.url}` }] : ['text/html', `<title>${who} ${name}</title><body data-who="${who}">a page`];
+    };
+    origin.site(name, { first: behaviour, others: behaviour, pages: { '/page': page } });
+    const only = (isOn) => firefox.chrome((on) => {
+      for (const pref of ['dom.security.https_only_mode', 'dom.security.https_first']) Services.prefs.setBoolPref(pref, on);
+    }, isOn);
+    await only(false);
+    try {
+      const tab = await firefox.open(plainUrl(name, '/page?mine=1'));
+      await tab.wait(() => location.protocol === 'http:' && document.body?.dataset.who === 'honest', { limit: 20000, what: 'the plain page' });
+      await run({ name, page: new CertPage(tab, { name, port: PORT, edition, origin }), popup: await popupOver(tab) });
+    } finally {
+      await only(true);
+    }
+  }
+  /** The popup as it stands over this tab: a tab behind it in the same window, which asks for the one in front. */
+  async function popupOver(tab) {
+    const popup = await its().firefox.open(`${OURS}ui/popup.html`, { background: true });
+    await tab.front();
+    await popup.reload();
+    await popup.wait(() => document.querySelector('#plain-ask, #plain'), { limit: 15000, what: 'the question in the popup' });
+    return popup;
+  }
+  const plainState = (popup) => popup.now(() => ({ ...document.getElementById('plain')?.dataset, text: document.body.innerText })).catch(() => null);
+  const answered = (popup) => until(async () => {
+    const state = await plainState(popup);
+    return state?.phase === 'done' && state;
+  }, { limit: 40000, what: 'the answer in the popup' });
+  /** Requests over plain http other than the browser's own first one. */
+  const asked = (name) => its().origin.connections(name).filter((c) => !c.hello).flatMap((c) => c.requests).filter((r) => r.url.startsWith('/page')).slice(1);
+
+  for (const isTls of [true, false]) {
+    it(`an exit swallows the way to HTTPS${isTls ? '' : ' and takes TLS away'}: nothing is asked before the click; then our page, and HTTPS`, { timeout: 120000 }, async () => {
+      await plainly({ strips: true, tls: (isLiar) => (isLiar && !isTls ? 'reset' : 'valid') }, async ({ name, page, popup }) => {
+        assert.deepEqual(asked(name), []);
+        await popup.click('#plain-ask');
+        const state = await done(page);
+        assert.deepEqual([state.verdict, state.reason], ['mismatch', 'https_withheld'], state.text);
+        assert.ok(Number(state.elapsed) < 25000);
+        assert.match(state.text, /exit\d/);
+        assert.equal(await page.hasButton('way'), false);
+        assert.ok(asked(name).length >= 3);
+        for (const r of asked(name)) assert.deepEqual([r.method, r.url, r.headers.cookie], ['GET', '/page', undefined]);
+        // By address, by another tab: over HTTPS alone.
+        const plain = asked(name).length;
+        const other = await its().firefox.open(plainUrl(name, '/page'));
+        if (isTls) await other.wait(() => location.protocol === 'https:' && document.body?.dataset.who === 'honest', { limit: 20000, what: 'the page over HTTPS' });
+        else await until(async () => /^(moz-extension|https):/.test(await other.address().catch(() => '')), { limit: 40000, what: 'our page, or HTTPS' });
+        assert.equal(asked(name).length, plain, 'a plain request went out');
+        await page.tab.front();
+        await page.press('ask-circuits');
+        await page.press('confirm-circuit');
+        if (isTls) assert.equal(await page.site({ limit: 40000 }), 'honest');
+        await noMappings(its().net.client);
+      });
+    });
+  }
+
+  it('really only http, or HTTPS beside it: said in the popup, the page stays', { timeout: 120000 }, async () => {
+    for (const [behaviour, reason] of [['reset', 'no_https'], ['valid', 'https_optional']]) {
+      await plainly({ strips: false, tls: () => behaviour }, async ({ name, page, popup }) => {
+        await popup.click('#plain-ask');
+        const state = await answered(popup);
+        assert.deepEqual([state.verdict, state.reason], ['match', reason], state.text);
+        assert.equal((await shown(page)).url, plainUrl(name, '/page?mine=1'));
+        if (reason !== 'https_optional') return;
+        await popup.click('#plain-open');
+        assert.equal(await page.site({ limit: 20000 }), 'honest');
+      });
+    }
+  });
+
 // The browser falls back to its own proxy setting when an extension's has failed ten times: there nothing must be found. (Tor Browser
 // sets its credentials where there is no falling back.)
 }, { net: { clientOptions: ['ConfluxEnabled 0'] }, firefox: { prefs: { 'network.proxy.socks_port': 1 } } });

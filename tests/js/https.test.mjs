@@ -117,6 +117,96 @@ test('nothing was sent, nothing stays behind', async () => {
   assert.deepEqual(await bed.mappings(), []);
 });
 
+// ---- "is this page really only http?" ----
+
+const HEADERS = { user_agent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0', accept: 'text/html', accept_language: 'en-US,en;q=0.5' };
+
+/** The browser is shown a plain page of `name` through the first exit that comes; → {exit: its fingerprint, final}. plain, tls: of ({isFirst, n}) what
+ * an exit gets: a redirect's target or '' for a page; a behaviour. n: how many others came before. */
+async function plainly(name, { plain = () => '', tls = () => 'valid', where = '/a/b?c=d', more = {} } = {}) {
+  const came = [];
+  const who = (fingerprint) => {
+    if (!came.includes(fingerprint)) came.push(fingerprint);
+    return { isFirst: came[0] === fingerprint, n: came.indexOf(fingerprint) };
+  };
+  const page = (site, _who, req) => {
+    const to = req.socket.encrypted ? '' : plain(who(req.socket.record.fingerprint));
+    return to ? ['text/plain', 'moved', { Location: to }] : ['text/html', '<p>a page</p>'];
+  };
+  const behaviour = ({ exit }) => tls(who(exit.fingerprint));
+  bed.origin.site(name, { first: behaviour, others: behaviour, pages: { '/a/b': page } });
+  const socket = await bed.browser.open(name, PORT);
+  socket.write(`GET ${where} HTTP/1.1\r\nHost: ${name}:${PORT}\r\nCookie: session=secret\r\nConnection: close\r\n\r\n`);
+  let text = '';
+  for await (const chunk of socket) text += chunk;
+  assert.match(text, /a page/);
+  const before = bed.origin.connections(name).length;
+  const { final, progress } = await https(name, { failure: 'plain', url: `http://${name}:${PORT}/a/b`, headers: HEADERS, ...more });
+  assert.equal(final.kind, 'https.result', JSON.stringify(final));
+  return { exit: came[0], final, progress, asked: bed.origin.connections(name).slice(before) };
+}
+const ways = (answers) => answers.map((a) => a.plain);
+
+test('the exit swallows the redirect that all others get', { timeout: 60000 }, async () => {
+  const name = bed.name('strip');
+  const { exit, final, progress, asked } = await plainly(name, { plain: ({ isFirst }) => (isFirst ? '' : `https://${name}:${PORT}/a/b`) });
+  is(final, 'mismatch', 'https_withheld');
+  assert.deepEqual([ways(final.others), saw(final.others)], [Array(K).fill('redirect'), Array(K).fill('valid')]);
+  assert.deepEqual(ways(final.first), ['page']);
+  assert.deepEqual(final.browser_paths.map((p) => p.at(-1).fingerprint), [exit]);
+  for (const a of final.others) assert.notEqual(a.exit.fingerprint, exit);
+  assert.equal(new Set(final.others.map((a) => a.exit.fingerprint)).size, K);
+  assert.ok(progress.some((p) => p.slot > 0 && p.step === 'done') && final.elapsed_ms < 25000);
+  // Asked once by each, without cookies, and nothing was followed.
+  const requests = asked.flatMap((c) => c.requests);
+  assert.equal(requests.length, K + 1);
+  for (const r of requests) {
+    assert.deepEqual([r.method, r.url, r.headers.cookie, r.headers['user-agent'], r.headers.referer], ['GET', '/a/b', undefined, HEADERS.user_agent, undefined]);
+  }
+});
+
+test('the exit takes TLS away as well', { timeout: 60000 }, async () => {
+  const name = bed.name('strip');
+  const { final } = await plainly(name, { plain: ({ isFirst }) => (isFirst ? '' : `https://${name}:${PORT}/`), tls: ({ isFirst }) => (isFirst ? 'reset' : 'valid') });
+  is(final, 'mismatch', 'https_withheld');
+  assert.deepEqual([ways(final.first), saw(final.first)], [['page'], ['none']]);
+});
+
+test('really only http; HTTPS beside it', { timeout: 60000 }, async () => {
+  let { final } = await plainly(bed.name('plain'), { tls: () => 'reset' });
+  is(final, 'match', 'no_https');
+  assert.equal(final.answered, K);
+  ({ final } = await plainly(bed.name('both')));
+  is(final, 'match', 'https_optional');
+  assert.deepEqual([ways(final.others), saw(final.others)], [Array(K).fill('page'), Array(K).fill('valid')]);
+});
+
+test('one exit alone forges a redirect, or swallows one; a redirect to where nobody proves anything', { timeout: 60000 }, async () => {
+  for (const forges of [true, false]) {
+    const name = bed.name('frame');
+    const { final } = await plainly(name, { plain: ({ isFirst, n }) => (!isFirst && (n === 1) === forges ? `https://${name}:${PORT}/` : '') });
+    is(final, 'undecided', 'exits_differ');
+  }
+  const [forged, away] = [bed.name('forge'), bed.name('away')];
+  is((await plainly(forged, { plain: ({ isFirst }) => (isFirst ? '' : `https://${forged}:${PORT}/`), tls: () => 'self-signed' })).final, 'undecided', 'https_unclear');
+  is((await plainly(away, { plain: ({ isFirst }) => (isFirst ? '' : `http://${away}:${PORT}/other`) })).final, 'undecided', 'redirects_differ');
+});
+
+test('a plain page is asked about by a click alone, and of its own site', { timeout: 60000 }, async () => {
+  const name = bed.name('click');
+  const { final, asked } = await plainly(name, { more: { clicked: false } });
+  is(final, 'undecided', 'needs_click');
+  assert.deepEqual(asked, []);
+  for (const url of [`https://${name}:${PORT}/`, `http://other.test:${PORT}/`, `http://${name}:${PORT + 1}/`, `http://a:b@${name}:${PORT}/`, 'x']) {
+    const answer = await https(name, { failure: 'plain', url, headers: HEADERS });
+    assert.deepEqual([answer.final.kind, answer.final.code], ['error', 1104], url);
+  }
+});
+
+test('nothing stays behind', async () => {
+  assert.deepEqual(await bed.mappings(), []);
+});
+
 test('what makes no sense is refused', async () => {
   const name = bed.name('bad');
   for (const more of [{ failure: 'other' }, { failure: 1 }, { error: -1 }, { offered: ['AAAA'] }, { same_country: true }, { clicked: 1 }, { port: 0 }, { host: '' }]) {

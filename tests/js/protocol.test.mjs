@@ -86,7 +86,7 @@ test('raw examples that any reader of JSON must refuse are refused by this one',
 });
 
 const OPTIONAL = new Set(['socks_username', 'socks_password', 'offered', 'field']);
-const NULLABLE = new Set(['id', 'error', 'exit', 'agrees', 'certificate', 'still_same', 'found', 'address', 'url', 'saw',
+const NULLABLE = new Set(['id', 'error', 'exit', 'agrees', 'certificate', 'still_same', 'found', 'address', 'url', 'saw', 'plain',
   'referer', 'length', 'etag', 'last_modified', 'dir', 'path', 'size', 'method', 'total', 'same_entity', 'sha256', 'missed', 'class', 'local', 'download']);
 
 test('no field may be missing', () => {

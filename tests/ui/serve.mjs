@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { COPY_STATES, STATES } from './states.mjs';
+import { COPY_STATES, PLAIN_STATES, STATES } from './states.mjs';
 
 const ALL = { ...STATES, ...COPY_STATES };
 
@@ -20,6 +20,8 @@ const OVERVIEWS = {
       geoip: true, mapaddress: true, streams: true } } },
   bad: { edition: 'standard', host: { phase: 'down', problem: { code: 'host_missing', error: null, detail: '' }, tor: null }, access: { hosts: false, privateWindows: false }, last: null, word: '', held: 'held' },
 };
+
+for (const [name, view] of Object.entries(PLAIN_STATES)) OVERVIEWS[name] = { ...OVERVIEWS.good, last: null, plain: { host: 'forum.example.org', canAsk: true, view } };
 
 async function page(name, { searchParams: asked }) {
   const html = await readFile(join(EXTENSION, 'ui', `${name}.html`), 'utf8');

@@ -6,7 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import puppeteer from 'puppeteer-core';
 import { serve } from './serve.mjs';
-import { COPY_STATES, STATES } from './states.mjs';
+import { COPY_STATES, PLAIN_STATES, STATES } from './states.mjs';
 
 const WIDTHS = [320, 800, 1400];
 const [, , folder = 'build/ui', ...only] = process.argv;
@@ -52,6 +52,7 @@ for (const [scheme, override] of Object.entries(SCHEMES)) {
   const shots = Object.keys(STATES).filter((s) => !only.length || only.includes(s)).map((state) => ({ name: state, path: `/certificate?state=${state}` }));
   shots.push(...Object.keys(COPY_STATES).filter((s) => !only.length || only.includes(s)).map((state) => ({ name: state, path: `/copy?state=${state}` })));
   if (!only.length) shots.push(...['good', 'bad'].flatMap((o) => [{ name: `popup-${o}`, path: `/popup?overview=${o}` }, { name: `options-${o}`, path: `/options?overview=${o}` }]));
+  shots.push(...Object.keys(PLAIN_STATES).filter((s) => !only.length || only.includes(s)).map((s) => ({ name: `popup-${s}`, path: `/popup?overview=${s}` })));
   for (const { name, path } of shots) {
     for (const language of ['en', 'ar', 'de']) {
       for (const width of WIDTHS) {
@@ -64,7 +65,7 @@ for (const [scheme, override] of Object.entries(SCHEMES)) {
         if (language !== 'de') await writeFile(`${file}.png`, await page.screenshot({ fullPage: true }));
         await page.evaluate(() => document.querySelectorAll('details').forEach((d) => d.setAttribute('open', '')));
         const open = await page.evaluate(faults);
-        if (language !== 'de' && name.startsWith('mismatch')) await writeFile(`${file}-open.png`, await page.screenshot({ fullPage: true }));
+        if (language !== 'de' && /^(mismatch|popup-plain|https-withheld)/.test(name)) await writeFile(`${file}-open.png`, await page.screenshot({ fullPage: true }));
         for (const fault of new Set([...closed, ...open])) {
           bad++;
           process.stdout.write(`${name} ${language} ${scheme} ${width}: ${fault}\n`);

@@ -64,6 +64,45 @@ export const STATES = {
   over: { phase: 'over' },
 };
 
+// ---- HTTPS withheld: the same page with another question ----
+
+const REFUSED = [1407, 'ERR_SOCKS_CONN', 'the exit could not connect to the site'];
+const RESET = [1004, 'ERR_CLOSED', 'the connection was closed'];
+const saw = (slot, exit, what, error = null) => ({ ...(what === 'valid' ? answer(slot, exit, official, null, { valid: true, why: '' }) : what === 'invalid' ? answer(slot, exit, own, null)
+  : silent(slot, exit, ...(error ?? REFUSED))), saw: what, source: 'probe' });
+const https = (verdict, reason, first, rest, more = {}) => done(result(verdict, reason, { fingerprints: [], first, others: rest, ...more }),
+  { question: 'https', errorName: 'NS_ERROR_NET_RESET', offeredSha256: '' });
+const saws = (what, error) => ['a', 'b', 'c'].map((exit, i) => saw(i + 1, exit, what, error));
+
+Object.assign(STATES, {
+  'https-checking': { ...STATES.checking, question: 'https', errorName: 'NS_ERROR_NET_RESET' },
+  'https-waiting': { ...STATES.waiting, question: 'https', errorName: 'NS_ERROR_NET_RESET' },
+  'https-withheld': https('mismatch', 'https_withheld', [saw(0, 'exit', 'none', RESET)], saws('valid')),
+  'https-selective': https('mismatch', 'https_selective', [saw(0, 'exit', 'valid')], saws('valid')),
+  'https-unclear': https('undecided', 'https_unclear', [saw(0, 'exit', 'none', RESET)], [saw(1, 'a', 'invalid'), saw(2, 'b', 'none', REFUSED), saw(3, 'c', 'none', RESET)], { retry_useful: false }),
+  'https-back': https('undecided', 'https_back', [saw(0, 'exit', 'valid')], saws('none', REFUSED)),
+  'https-was-there': https('undecided', 'https_was_there', [saw(0, 'exit', 'none', RESET)], saws('none', REFUSED)),
+  'https-none': { ...https('match', 'no_https', [saw(0, 'exit', 'none', RESET)], saws('none', REFUSED)), way: 'browser' },
+  'https-missing': { ...problem('host_missing'), question: 'https', errorName: 'NS_ERROR_NET_RESET' },
+});
+
+// ---- the popup's question about a plain page ----
+
+const led = (slot, exit, plain, what) => ({ ...saw(slot, exit, what, REFUSED), plain });
+const plain = (verdict, reason, first, rest, more = {}) => ({ ...https(verdict, reason, first, rest, more), failure: 'plain', errorName: '', edition: 'standard' });
+const leds = (how, what) => ['a', 'b', 'c'].map((exit, i) => led(i + 1, exit, how, what));
+
+export const PLAIN_STATES = {
+  'plain-here': null,
+  'plain-checking': { ...STATES.checking, question: 'https', failure: 'plain' },
+  'plain-none': plain('match', 'no_https', [led(0, 'exit', 'page', 'none')], leds('page', 'none')),
+  'plain-optional': plain('match', 'https_optional', [led(0, 'exit', 'page', 'valid')], leds('page', 'valid')),
+  'plain-differs': plain('undecided', 'exits_differ', [led(0, 'exit', 'page', 'valid')], [led(1, 'a', 'redirect', 'valid'), led(2, 'b', 'page', 'valid'), led(3, 'c', 'page', 'none')], { retry_useful: false }),
+  'plain-missing': { ...STATES['https-missing'], failure: 'plain' },
+};
+STATES['plain-withheld'] = plain('mismatch', 'https_withheld', [led(0, 'exit', 'page', 'none')], leds('redirect', 'valid'));
+STATES['plain-selective'] = plain('mismatch', 'https_selective', [led(0, 'exit', 'redirect', 'valid')], leds('redirect', 'valid'));
+
 // ---- the window of a held copy (feature/clipcheck.js, view()) ----
 
 const MINE = '1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa';

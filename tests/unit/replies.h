@@ -144,6 +144,31 @@ static inline const struct cert_result *reply_no_https(void)
 	return &r;
 }
 
+/* Of a plain page: what its address gave at each. */
+static inline const struct cert_result *reply_plain(void)
+{
+	static struct cert_result r;
+	static struct cert_answer first[1], others[3];
+	static const enum https_way ways[] = { HTTPS_WAY_ENCRYPTED, HTTPS_WAY_NOTHING, HTTPS_WAY_ELSEWHERE };
+
+	first[0] = reply_withheld()->first[0];
+	first[0].has_way = true;
+	for (unsigned i = 0; i < 3; i++) {
+		others[i] = reply_withheld()->others[0];
+		others[i].slot = i + 1;
+		others[i].exit = reply_relay(21 + i, "FR");
+		others[i].has_way = true;
+		others[i].way = ways[i];
+	}
+	r = *reply_withheld();
+	r.first = first;
+	r.others = others;
+	r.answered = 3;
+	r.verdict = VERDICT_UNDECIDED;
+	r.reason = REASON_DISSENT;
+	return &r;
+}
+
 static inline const struct cert_result *reply_undecided(void)
 {
 	static struct cert_result r;
@@ -365,7 +390,7 @@ enum {
 	R_HELLO, R_OK, R_ERROR_FIELD, R_ERROR_ID, R_PROGRESS, R_PROGRESS_NONE, R_MATCH, R_MISMATCH, R_UNDECIDED, R_EXEMPT,
 	R_CANCELLED, R_CIRCUIT, R_CIRCUIT_DRY, R_STATUS, R_STATUS_DOWN, R_TOR_UP, R_TOR_DOWN, R_NEWNYM,
 	R_CLIP_NONE, R_CLIP_HITS, R_CLIP_PROGRESS, R_CLIP_MATCH, R_CLIP_MISMATCH, R_CLIP_UNDECIDED,
-	R_HTTPS_PROGRESS, R_HTTPS_WITHHELD, R_HTTPS_NONE,
+	R_HTTPS_PROGRESS, R_HTTPS_WITHHELD, R_HTTPS_NONE, R_HTTPS_PLAIN,
 	R_DL_PROGRESS, R_DL_CHOOSING, R_DL_MATCH, R_DL_MISMATCH, R_DL_UNDECIDED, R_DL_RANGES, R_DL_KEPT, R_CLASSIFIED, REPLY_ENCODERS
 };
 
@@ -412,6 +437,7 @@ static inline json_t *reply_encode(unsigned which)
 	case R_HTTPS_PROGRESS: return encode_progress(2, &asking);
 	case R_HTTPS_WITHHELD: return encode_result(2, reply_withheld());
 	case R_HTTPS_NONE: return encode_result(2, reply_no_https());
+	case R_HTTPS_PLAIN: return encode_result(2, reply_plain());
 	case R_DL_PROGRESS: return encode_download_progress(11, &loading);
 	case R_DL_CHOOSING: return encode_download_progress(11, &no_exit);
 	case R_DL_MATCH: case R_DL_MISMATCH: case R_DL_UNDECIDED: case R_DL_RANGES:
@@ -435,7 +461,8 @@ static const struct { const char *name, *about; struct { int which; const char *
 	    { R_CANCELLED, "cancelled" } } },
 	{ "reply.https.progress", "Where one exit stands.", { { R_HTTPS_PROGRESS, "an exit at work" } } },
 	{ "reply.https.result", "The end of https.check.",
-	  { { R_HTTPS_WITHHELD, "mismatch: another exit gets HTTPS" }, { R_HTTPS_NONE, "match: there is none" } } },
+	  { { R_HTTPS_WITHHELD, "mismatch: another exit gets HTTPS" }, { R_HTTPS_NONE, "match: there is none" },
+	    { R_HTTPS_PLAIN, "undecided: of a plain page; exits are led to different places" } } },
 	{ "reply.circuit.result", "The end of circuit.new.",
 	  { { R_CIRCUIT, "closed" }, { R_CIRCUIT_DRY, "counted; the exit is still the old one's kin" } } },
 	{ "reply.status", "What the host found.", { { R_STATUS, "all well" }, { R_STATUS_DOWN, "tor refuses us" } } },

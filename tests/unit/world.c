@@ -3,11 +3,12 @@
 #include <setjmp.h>
 #include <sodium.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
-enum kind { EV_FIRST, EV_DRAW, EV_STEP, EV_LOOK, EV_CLOSE, EV_STATUS, EV_JUDGE, EV_ROOTS };
+enum kind { EV_FIRST, EV_DRAW, EV_STEP, EV_LOOK, EV_CLOSE, EV_STATUS, EV_JUDGE, EV_ROOTS, EV_FETCH };
 
 struct world_event {
 	struct world_event *next;
@@ -25,6 +26,7 @@ struct world_event {
 		parselink_rooted *rooted;
 	} done;
 	netlink_step_cb *step;
+	const struct fetch_ops *fetch;
 	uint8_t exit;
 	enum net_step net_step;
 	bool is_silent;               /* never fires */
@@ -109,6 +111,7 @@ static enum err op_first(void *arg, const struct net_first *m, netlink_first_cb 
 	e->done.first = done;
 	e->first = *m;
 	w->n_first++;
+	w->first_port = m->port;
 	return OK;
 }
 
@@ -147,6 +150,8 @@ static enum err op_look(void *arg, const struct net_look *m, netlink_step_cb *st
 	uint8_t n = m->is_free ? pick(w, &m->avoid) : number(m->exit);
 	struct fake_exit *x = &w->exit[n];
 	uint32_t ms = x->ms ? x->ms : w->look_ms;
+	memcpy(w->last_host, m->host, sizeof w->last_host);
+	w->last_port = m->port;
 	if (w->is_free && !m->is_free)
 		n = 0;   /* tor refuses to map */
 	if (x->stalls)
@@ -163,6 +168,25 @@ static enum err op_look(void *arg, const struct net_look *m, netlink_step_cb *st
 	w->most_at_once = w->at_once > w->most_at_once ? w->at_once : w->most_at_once;
 	if (step && n)
 		plan_steps(w, e, ms, step, ctx);
+	return OK;
+}
+
+static enum err op_fetch(void *arg, const struct fetch_get *g, const struct fetch_ops *ops, void *ctx, uint32_t *id)
+{
+	struct world *w = arg;
+	if (w->sync != OK)
+		return w->sync;
+	uint8_t n = number(g->exit);
+	struct fake_exit *x = &w->exit[n];
+	struct world_event *e = event(w, EV_FETCH, x->plain_fails == ERR_TIMEOUT ? g->deadline_ms : w->look_ms, ctx, id);
+	e->fetch = ops;
+	e->exit = n;
+	snprintf(w->last_url, sizeof w->last_url, "%s", g->url);
+	snprintf(w->last_lines, sizeof w->last_lines, "%s", g->lines);
+	x->fetches++;
+	w->n_fetches++;
+	if (ops->step)
+		plan_steps(w, e, w->look_ms, ops->step, ctx);
 	return OK;
 }
 
@@ -305,6 +329,23 @@ static void fire_look(struct world *w, struct world_event *e)
 	e->done.look(e->ctx, OK, &r);
 }
 
+static void fire_fetch(struct world *w, struct world_event *e)
+{
+	const struct fake_exit *x = &w->exit[e->exit];
+	char lines[CLIP_URL_MAX + 32] = "content-type: text/html\n";
+	struct fetch_end end = { .err = w->tor != OK ? w->tor : x->plain_fails, .path = path_to(w, x->is_wrong_hop ? 63 : e->exit) };
+	if (end.err == OK) {
+		if (x->leads)
+			snprintf(lines, sizeof lines, "Location: %s\n", x->leads);
+		const struct fetch_head h = { .http = 11, .status = x->leads ? 301 : 200, .lines = rd_of(lines, strlen(lines)) };
+		e->fetch->head(e->ctx, &h);
+		end.err = x->is_cut ? ERR_CLOSED : OK;
+	} else if (end.err == ERR_CIRCUIT || w->tor != OK) {
+		end.path.n = 0;
+	}
+	e->fetch->end(e->ctx, &end);
+}
+
 static void fire_judge(struct world *w, struct world_event *e)
 {
 	static struct parse_judge_r r;
@@ -337,6 +378,7 @@ static void fire(struct world *w, struct world_event *e)
 	case EV_CLOSE: e->done.close(e->ctx, w->tor, w->tor == OK ? &closed : NULL); break;
 	case EV_STATUS: e->done.status(e->ctx, w->tor, w->tor == OK ? &status : NULL); break;
 	case EV_JUDGE: fire_judge(w, e); break;
+	case EV_FETCH: fire_fetch(w, e); break;
 	case EV_ROOTS: e->done.rooted(e->ctx, w->roots_err, w->roots_err == OK ? &roots : NULL); break;
 	}
 }
@@ -489,7 +531,7 @@ struct world *world_new(unsigned n)
 	w->carrier[0] = 1;
 	w->n_carriers = 1;
 	w->ops = (struct check_ops){ w, op_attach, op_first, op_draw, op_look, op_close, op_status, op_cancel, op_warm, op_judge,
-	                             op_roots, op_cancel, op_now, op_wall, op_wake };
+	                             op_roots, op_cancel, op_now, op_wall, op_wake, op_fetch, op_cancel };
 	const struct cert_sink sink = { w, sink_progress, sink_result, sink_circuit, sink_status, sink_tor, sink_newnym };
 	struct certcheck *c = certcheck_new(&w->ops, &sink);
 	assert_non_null(c);

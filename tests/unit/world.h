@@ -25,6 +25,10 @@ struct fake_exit {
 	enum { STEPS_ALL, STEPS_BUILT, STEPS_SENT, STEPS_SENT_TWICE } steps;   /* how far a look gets before it ends */
 	bool is_wrong_hop;         /* the circuit ended somewhere else */
 	bool is_unusable;          /* not in the consensus any more */
+	const char *leads;         /* where the plain address is redirected to; NULL: it is answered by a page */
+	enum err plain_fails;      /* instead of an answer */
+	bool is_cut;               /* behind the head of its answer */
+	unsigned fetches;          /* counted */
 	unsigned looks;            /* counted */
 	uint32_t last_deadline_ms;
 };
@@ -67,6 +71,11 @@ struct world {
 	const char *good_country;           /* the one that qualifies for a same-country try */
 	unsigned n_first, n_draws, n_looks, n_closes, at_once, most_at_once, n_cancelled;   /* counted */
 	unsigned n_warm, warmed;            /* hints, and exits named in them together */
+	char last_host[HOST_MAX];           /* of the last look */
+	uint16_t last_port;
+	char last_lines[FETCH_LINES_MAX], last_url[CLIP_URL_MAX + 1];   /* of the last fetch */
+	unsigned n_fetches;
+	uint16_t first_port;                /* of the last question about the browser's circuit */
 	struct net_draw last_draw;
 	struct net_first last_close;
 
