@@ -16,7 +16,7 @@ LDHARDEN  := -pie -Wl,-z,relro,-z,now,--as-needed $(SAN)
 BASE_SRC  := $(wildcard host/base/*.c)
 PRIV_SRC  := host/priv/frame.c host/priv/channel.c host/priv/netmsg.c host/priv/parsemsg.c host/priv/fetchmsg.c host/priv/filemsg.c
 MAIN_SRC  := host/main.c $(wildcard host/priv/role.c host/priv/netlink.c host/priv/parselink.c host/priv/fetchlink.c host/priv/filelink.c \
-             host/wire/*.c host/message/*.c host/feature/*.c host/cli/*.c) host/engine/target.c $(BASE_SRC) $(PRIV_SRC)
+             host/wire/*.c host/message/*.c host/feature/*.c host/report/*.c host/cli/*.c) host/engine/target.c $(BASE_SRC) $(PRIV_SRC)
 NET_SRC   := host/net_main.c host/priv/inner.c $(wildcard host/engine/*.c) $(BASE_SRC) $(PRIV_SRC)
 PARSE_SRC := host/parse_main.c host/priv/inner.c $(wildcard host/parse/*.c host/parse/addr/*.c) $(BASE_SRC) $(PRIV_SRC)
 FETCH_SRC := host/fetch_main.c host/priv/inner.c $(wildcard host/fetch/*.c) $(BASE_SRC) $(PRIV_SRC)

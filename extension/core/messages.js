@@ -34,6 +34,8 @@ const object = (shape) => (v) => {
   return out;
 };
 
+// A report as a file (host/base/limits.h).
+export const REPORT_FILE_MAX = 256 * 1024;
 const MS_MAX = 24 * 3600 * 1000;
 const milliseconds = integer(0, MS_MAX);
 const sha256 = matching(/^[0-9a-f]{64}$/);
@@ -288,6 +290,15 @@ const readers = {
   }),
   'download.kept': object({ path: string(4096) }),
   classified: object({ class: oneOf('executable', 'transparent', 'other'), format: string(63), why: string(63) }),
+  // The text as it stands: line ends are part of it, and what it says of relays and sites is cleaned where it is shown.
+  'report.built': object({ text: (v) => (typeof v === 'string' && v.length <= REPORT_FILE_MAX ? v : fail('string')) }),
+  'report.progress': object({
+    attempt: integer(1, 100),
+    state: oneOf('sending', 'waiting'),
+    error: orNull(hostError),
+    wait_ms: milliseconds,
+  }),
+  'report.sent': object({ answer: oneOf('stored', 'known'), attempts: integer(1, 100) }),
   ok: object({}),
   error: object({ code: integer(1, 99999), name: string(64), text: string(300), field: optional(string(60), '') }),
 };
@@ -321,6 +332,7 @@ export function readMessage(raw) {
 export const PROGRESS_OF = {
   'cert.check': 'cert.progress', 'https.check': 'https.progress', 'clip.compare': 'clip.progress',
   'download.fetch': 'download.progress', 'download.verify': 'download.progress', 'download.retry': 'download.progress',
+  'report.send': 'report.progress',
 };
 
 /** The kind of the final message that ends a request of this kind. */
@@ -343,6 +355,8 @@ export const FINAL = {
   'download.keep': 'download.kept',
   'download.show': 'ok',
   classify: 'classified',
+  'report.build': 'report.built',
+  'report.send': 'report.sent',
 };
 
 // What the host takes of copied text (host/base/limits.h: CLIP_TEXT_MAX, CLIP_FLAVOURS_MAX, NATIVE_IN_MAX).

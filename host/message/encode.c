@@ -55,12 +55,9 @@ json_t *encode_list(const void *entries, size_t n, json_t *(*encode)(const void 
 }
 
 /* The names tor itself uses. engine/relays.c has them too, but main does not link it. */
-static const struct { uint16_t bit; const char *name; } relay_flags[] = {
-	{ RELAY_AUTHORITY, "Authority" }, { RELAY_BADEXIT, "BadExit" }, { RELAY_EXIT, "Exit" }, { RELAY_FAST, "Fast" },
-	{ RELAY_GUARD, "Guard" }, { RELAY_HSDIR, "HSDir" }, { RELAY_MIDDLEONLY, "MiddleOnly" },
-	{ RELAY_RUNNING, "Running" }, { RELAY_STABLE, "Stable" }, { RELAY_STALEDESC, "StaleDesc" },
-	{ RELAY_V2DIR, "V2Dir" }, { RELAY_VALID, "Valid" }, { RELAY_SYBIL, "Sybil" },
-};
+#define FLAG(bit, name) { bit, name },
+static const struct { uint16_t bit; const char *name; } relay_flags[] = { RELAY_FLAG_TABLE(FLAG) };
+#undef FLAG
 
 static json_t *encode_flags(uint16_t flags)
 {

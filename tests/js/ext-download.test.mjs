@@ -168,8 +168,10 @@ const CLASSES_BY_END = { exe: 'executable', txt: 'transparent', pdf: 'other' };
 
 /** A host that classifies by the end of the name, and leaves the rest to the test. */
 const classifying = (byContent = {}) => (message, port) => {
-  friendly(message, port);
-  if (message.kind !== 'classify') return;
+  if (message.kind !== 'classify') {
+    friendly(message, port);
+    return;
+  }
   const cls = (message.path && byContent[message.path]) || CLASSES_BY_END[message.name.split('.').at(-1)] || 'other';
   queueMicrotask(() => port.say({ id: message.id, kind: 'classified', class: cls, format: '', why: 'name' }));
 };

@@ -108,6 +108,7 @@ export const status = (id, up = true) => ({
 export const friendly = (message, port) => {
   if (message.kind === 'hello') queueMicrotask(() => port.say(greeting(message.id)));
   if (message.kind === 'status') queueMicrotask(() => port.say(status(message.id)));
+  if (message.kind === 'classify') queueMicrotask(() => port.say({ id: message.id, kind: 'classified', class: 'transparent', format: '', why: 'name' }));
   if (['cancel', 'session.wipe'].includes(message.kind)) queueMicrotask(() => port.say({ id: message.id, kind: 'ok' }));
 };
 
