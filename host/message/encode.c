@@ -347,12 +347,13 @@ static json_t *encode_clip_answer(const void *answers, size_t i)
 	const struct clip_answer *a = (const struct clip_answer *)answers + i;
 	bool has = a->has_page;
 
-	return json_pack("{s:i,s:o,s:s,s:o,s:o,s:o,s:b,s:i,s:o,s:I}", "slot", (int)a->slot,
+	return json_pack("{s:i,s:o,s:s,s:o,s:o,s:o,s:b,s:b,s:i,s:o,s:I}", "slot", (int)a->slot,
 	                 "exit", a->has_exit ? encode_relay(&a->exit) : json_null(), "status", has ? "page" : "failed",
 	                 "error", encode_err(has ? OK : a->error != OK ? a->error : ERR_BUG),
 	                 "found", has ? json_string(found_name(a->found)) : json_null(),
 	                 "address", has && a->address != NULL ? encode_text(a->address) : json_null(),
-	                 "family_equal", (int)(has && a->is_family_equal), "http_status", (int)a->http_status,
+	                 "family_equal", (int)(has && a->is_family_equal), "alone", (int)(has && a->is_alone),
+	                 "http_status", (int)a->http_status,
 	                 "url", has && a->url != NULL ? encode_text(a->url) : json_null(),
 	                 "elapsed_ms", (json_int_t)a->elapsed_ms);
 }
