@@ -11,6 +11,8 @@ import { HttpsWatch } from './feature/httpswatch.js';
 import { Guard } from './feature/guard.js';
 import { DocumentWatch } from './feature/documents.js';
 import { ClipCheck } from './feature/clipcheck.js';
+import { DlCheck } from './feature/dlcheck.js';
+import { DlList } from './feature/dllist.js';
 import { Settings } from './feature/settings.js';
 import { Session } from './feature/session.js';
 
@@ -19,10 +21,13 @@ const pages = new Pages(web.session);
 const table = web.loadJson('shared/cert-errors.json').then(errorTable);
 const certcheck = new CertCheck({ web, privileged, host, pages, table });
 const watch = new DocumentWatch({ web, privileged, pages });
-const clipcheck = new ClipCheck({ web, privileged, host, watch, settings: new Settings(web.local) });
+const settings = new Settings(web.local);
+const clipcheck = new ClipCheck({ web, privileged, host, watch, settings });
+const dllist = new DlList({ web, privileged, host, pages, settings });
+const dlcheck = new DlCheck({ web, privileged, host, watch, settings, list: dllist });
 const https = new HttpsWatch({ web, pages, certcheck });
-const guard = new Guard({ web, privileged, host, pages, certcheck, watch, https });
-const session = new Session({ web, privileged, host, pages, certcheck, clipcheck, watch });
+const guard = new Guard({ web, privileged, host, pages, certcheck, watch, https, dlcheck });
+const session = new Session({ web, privileged, host, pages, certcheck, clipcheck, dlcheck, dllist, settings, watch });
 
 web.onRequests({
   before: (details) => guard.onBeforeRequest(details),
@@ -35,7 +40,14 @@ web.onPlainRequests({
   ended: (details) => watch.onEnded(details),
 });
 web.onPlainDocuments((details) => https.onPlainSend(details));
-web.onCommitted((details) => watch.onCommitted(details));
+web.onChains({ begin: (details) => dlcheck.onBegin(details), sent: (details) => dlcheck.onSent(details), ended: (details) => dlcheck.onEnded(details) });
+web.onDownloads({ created: (item) => dlcheck.onCreated(item), changed: (delta) => dlcheck.onChanged(delta) });
+web.onNotified(() => web.raiseDownloads());
+privileged.onHeldDownload((held) => dlcheck.onHeld(held), (id) => dlcheck.onReleased(id));
+web.onCommitted((details) => {
+  dlcheck.onCommitted(details);
+  return watch.onCommitted(details);
+});
 web.onFocus(() => watch.onFocus());
 web.onOpened((details) => watch.onOpened(details));
 web.onContent((message, from) => clipcheck.onContent(message, from));
@@ -48,6 +60,7 @@ web.onTabRemoved((tabId) => {
   https.onTabRemoved(tabId);
 });
 web.onWindowRemoved((windowId) => session.onWindowRemoved(windowId));
-web.onPage((page) => session.onPage(page), (page) => session.onCopyPage(page));
+web.onPage((page) => session.onPage(page), (page) => session.onCopyPage(page), (page) => session.onDownloadPage(page));
 web.onAsk((message) => session.onAsk(message));
 session.start();
+dlcheck.onHeldAtStart();

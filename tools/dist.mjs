@@ -23,6 +23,10 @@ export function editionManifest(manifest, version, isPrivileged) {
       schema: 'privileged/schema.json',
       parent: { scopes: ['addon_parent'], paths: [['secondexit']], script: 'privileged/api.js', events: ['startup'] },
     },
+    secondexitDownloads: {
+      schema: 'privileged/downloads.json',
+      parent: { scopes: ['addon_parent'], paths: [['secondexitDownloads']], script: 'privileged/downloads.js', events: ['startup'] },
+    },
   };
   return out;
 }

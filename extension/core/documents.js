@@ -153,6 +153,17 @@ export class Documents {
     return tab.opener === SECURE && originOf(tab.openerUrl) === origin && Object.values(tab.frames).every((f) => !hasResponse(f.url));
   }
 
+  /**
+   * Whether what this origin makes (a blob, a saved link) was made by a secure page: one is open, and none of it that is insecure. isOwn: its maker
+   * isn't named (data:): every page that is open must be secure.
+   */
+  isOriginSecure(url, { isOwn = false } = {}) {
+    const origin = originOf(url);
+    if (!origin && !isOwn) return false;
+    const pages = [...this.tabs.values()].filter((tab) => Object.values(tab.frames).some((f) => hasResponse(f.url) && (!origin || originOf(f.url) === origin)));
+    return pages.length > 0 && pages.every((tab) => !tab.tainted && tab.frames[0]?.state === SECURE);
+  }
+
   isPageInsecure(tabId) {
     const tab = this.tabs.get(tabId);
     return Boolean(tab) && (tab.tainted || tab.frames[0]?.state === INSECURE);

@@ -79,10 +79,10 @@ export class HostLink {
 
   /**
    * Sends a request. Returns {id: promise of its id, done: promise of the final message's body}; `done` rejects with a
-   * HostProblem. `force` as in ensure.
+   * HostProblem. `force` as in ensure. `isLong`: timeoutMs counts from the newest progress.
    */
-  request(kind, fields = {}, { onProgress = () => {}, timeoutMs = REQUEST_MS, force = false } = {}) {
-    const sent = this.ensure({ force }).then(() => this.#send(kind, fields, onProgress, timeoutMs));
+  request(kind, fields = {}, { onProgress = () => {}, timeoutMs = REQUEST_MS, force = false, isLong = false } = {}) {
+    const sent = this.ensure({ force }).then(() => this.#send(kind, fields, onProgress, timeoutMs, isLong));
     const id = sent.then((entry) => entry.id, () => 0);
     return { id, done: sent.then((entry) => entry.done) };
   }
@@ -128,14 +128,14 @@ export class HostLink {
     }, () => {});
   }
 
-  #send(kind, fields, onProgress, timeoutMs) {
+  #send(kind, fields, onProgress, timeoutMs, isLong = false) {
     const id = this.#freeId();
+    const arm = () => this.#clock.setTimeout(() => {
+      const problem = new HostProblem('host_hung');
+      if (this.#waiting.has(id)) this.close(problem);
+    }, timeoutMs);
     const done = new Promise((resolve, reject) => {
-      const timer = this.#clock.setTimeout(() => {
-        const problem = new HostProblem('host_hung');
-        if (this.#waiting.has(id)) this.close(problem);
-      }, timeoutMs);
-      this.#waiting.set(id, { kind, resolve, reject, onProgress, timer });
+      this.#waiting.set(id, { kind, resolve, reject, onProgress, timer: arm(), rearm: isLong ? arm : null });
       try {
         this.#port.postMessage({ id, kind, ...fields });
       } catch (e) {
@@ -164,7 +164,13 @@ export class HostLink {
     if (message.kind === 'event') return this.#event(message);
     const entry = this.#waiting.get(message.id);
     if (!entry) return undefined;             // late, twice, or never asked: nobody waits for it
-    if (message.kind === PROGRESS_OF[entry.kind]) return entry.onProgress(message.body);
+    if (message.kind === PROGRESS_OF[entry.kind]) {
+      if (entry.rearm) {
+        this.#clock.clearTimeout(entry.timer);
+        entry.timer = entry.rearm();
+      }
+      return entry.onProgress(message.body);
+    }
     this.#waiting.delete(message.id);
     this.#clock.clearTimeout(entry.timer);
     if (message.kind === 'error') return entry.reject(this.#told(message.body));

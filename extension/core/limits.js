@@ -46,3 +46,18 @@ export const CLIP_COMPARE_MAX = 1;
 export const UPGRADES_MAX = 500;
 // The word that our window repeats.
 export const WORD_MAX = 40;
+// Requests whose chain of URLs is remembered while they run, and URLs of one (host/base/limits.h: DL_CHAIN_MAX).
+export const CHAINS_MAX = 500;
+export const CHAIN_HOPS_MAX = 21;
+// ETag, Last-Modified, Content-Type of a download (host/base/limits.h: DL_HEADER_MAX).
+export const DL_HEADER_MAX = 255;
+// Downloads let through whose end is awaited, and downloads on our page; the oldest go first.
+export const DL_RECORDS_MAX = 200;
+export const DL_ENTRIES_MAX = 200;
+// Naming a file's class takes milliseconds; one whose content has to be looked at may be a large archive.
+export const CLASSIFY_NAME_MS = 3000;
+export const CLASSIFY_FILE_MS = 60000;
+// A whole file may come slowly: the host ends what stalls; a host that is silent for this long hangs.
+export const DOWNLOAD_SILENCE_MS = 300000;
+// Downloads that start by themselves; a page must not make the browser draw circuits, nor fill a disk, at will. Beyond: a click.
+export const AUTO_DOWNLOADS_MAX = 10;

@@ -146,6 +146,11 @@ export class DocumentWatch {
     return this.documents.ask({ tabId, frameId, parentFrameId, url });
   }
 
+  /** Whether what a page of this origin made or linked came from a secure page (core/documents.js). */
+  isOriginSecure(url, options) {
+    return this.documents.isOriginSecure(url, options);
+  }
+
   // ---- selecting is copying, on some systems (privileged edition) --------------------------------------------------
 
   // A document keeps the way it was made with: so it is switched off before an insecure one is made, and while one is in

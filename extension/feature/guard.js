@@ -15,10 +15,12 @@ export class Guard {
   #certcheck;
   #watch;
   #https;
+  #dlcheck;
 
-  /** watch: feature/documents.js; https: feature/httpswatch.js. */
-  constructor({ web, privileged, host, pages, certcheck, watch, https }) {
+  /** watch: feature/documents.js; https: feature/httpswatch.js; dlcheck: feature/dlcheck.js. */
+  constructor({ web, privileged, host, pages, certcheck, watch, https, dlcheck }) {
     this.#watch = watch;
+    this.#dlcheck = dlcheck;
     this.#https = https;
     this.#web = web;
     this.#privileged = privileged;
@@ -62,7 +64,7 @@ export class Guard {
     if (kind === 'fine') this.#noteHsts(details);
     if (kind === 'fine') {
       await this.#https.onEncrypted(details);
-      return this.#watch.onResponse(details, { kind });
+      return this.#comesIn(details, { kind });
     }
     const exact = await this.#privileged.getRequest(details.requestId);
     const where = target(details.url);
@@ -80,13 +82,18 @@ export class Guard {
       const der = await this.#web.leafOf(details.requestId).catch(() => '');
       this.#certcheck.onStoppedResponse({ tabId: details.tabId, url: details.url, site, sha256, der, category: info.overridableErrorCategory, proxy });
     }
-    return cancel ? { cancel: true } : this.#watch.onResponse(details, { kind, isVerified: Boolean(site && sha256) && ledger.isVerified(site, sha256) });
+    return cancel ? { cancel: true } : this.#comesIn(details, { kind, isVerified: Boolean(site && sha256) && ledger.isVerified(site, sha256) });
+  }
+
+  // A document, what it is made of, or a download.
+  async #comesIn(details, facts) {
+    return this.#dlcheck.onResponse(details, facts, await this.#watch.onResponse(details, facts));
   }
 
   /** Blocking webRequest.onHeadersReceived of what is not encrypted. */
   async onPlainHeaders(details) {
     try {
-      return await this.#watch.onResponse(details);
+      return await this.#comesIn(details, {});
     } catch {
       return { cancel: true };
     }

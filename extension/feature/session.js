@@ -4,6 +4,7 @@
 import { plainPage } from '../core/https.js';
 
 const ACTIONS = new Set(['start', 'retry', 'proceed', 'again', 'circuits', 'newcircuit']);
+const DOWNLOAD_ACTIONS = new Set(['start', 'retry', 'whole', 'cancel', 'keep', 'show', 'remove']);
 const COPY_ACTIONS = new Set(['again', 'compare', 'circuits', 'newcircuit', 'close', 'word']);
 
 export class Session {
@@ -13,12 +14,17 @@ export class Session {
   #pages;
   #certcheck;
   #clipcheck;
-
+  #dlcheck;
+  #dllist;
+  #settings;
   #watch;
 
-  constructor({ web, privileged, host, pages, certcheck, clipcheck, watch }) {
+  constructor({ web, privileged, host, pages, certcheck, clipcheck, dlcheck, dllist, settings, watch }) {
     this.#watch = watch;
     this.#clipcheck = clipcheck;
+    this.#dlcheck = dlcheck;
+    this.#dllist = dllist;
+    this.#settings = settings;
     this.#web = web;
     this.#privileged = privileged;
     this.#host = host;
@@ -35,14 +41,14 @@ export class Session {
   }
 
   async #wipe(isHostAware = false) {
-    await Promise.all([this.#certcheck.wipe(isHostAware), this.#clipcheck.wipe()]);
+    await Promise.all([this.#certcheck.wipe(isHostAware), this.#clipcheck.wipe(), this.#dlcheck.wipe()]);
   }
 
   /** Closing the last window, or the last private one, ends what was done in it. */
   async onWindowRemoved(windowId) {
     this.#clipcheck.onWindowRemoved(windowId);
     const { normal, private: hidden } = await this.#web.windows();
-    const hasPrivateState = [...this.#pages.checks.values()].some((check) => check.site.private);
+    const hasPrivateState = [...this.#pages.checks.values()].some((check) => check.site.private) || this.#dllist.hasPrivate();
     if (normal + hidden === 0 || (hidden === 0 && hasPrivateState)) await this.#wipe();
   }
 
@@ -75,6 +81,15 @@ export class Session {
     });
   }
 
+  /** Our page of downloads connected. */
+  onDownloadPage(page) {
+    const stop = this.#dllist.read((view) => page.post({ kind: 'state', view }));
+    page.onClose(stop);
+    page.onMessage((message) => {
+      if (DOWNLOAD_ACTIONS.has(message?.kind)) this.#dllist.act(message);
+    });
+  }
+
   /** What the popup and the options page ask. */
   async onAsk(message) {
     await this.#pages.ready;
@@ -83,6 +98,8 @@ export class Session {
     if (message?.kind === 'plainopen') return this.#openEncrypted(message.tabId);
     if (message?.kind === 'diagnose') return this.#diagnose();
     if (message?.kind === 'word') return this.#clipcheck.act(message);
+    if (message?.kind === 'options') return this.#settings.setDownloads(message.changes);
+    if (message?.kind === 'downloads') return this.#web.raiseDownloads();
     return null;
   }
 
@@ -90,7 +107,7 @@ export class Session {
     const { phase, problem, tor } = this.#host.state;
     const access = await this.#web.access();
     const last = Number.isInteger(tabId) ? this.#certcheck.viewOfTab(tabId) : null;
-    const copy = await this.#clipcheck.overview();
+    const copy = { ...await this.#clipcheck.overview(), ...this.#dllist.overview(), options: await this.#settings.downloads() };
     const plain = Number.isInteger(tabId) ? await this.#plainOf(tabId) : null;
     return { edition: this.#privileged.edition, host: { phase, problem: problem && told(problem), tor }, access, last, plain, ...copy };
   }

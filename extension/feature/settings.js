@@ -1,9 +1,11 @@
-// What the user chose, kept for good: the word that our window repeats. Nothing of browsing is ever kept here.
+// What the user chose, kept for good: the word that our window repeats, and what is done with downloads. Nothing of browsing is ever kept here.
 
 import { WORD_MAX } from '../core/limits.js';
 import { plain } from '../core/messages.js';
+import { cleanOptions } from '../core/dlpolicy.js';
 
 const WORD = 'word';
+const DOWNLOADS = 'downloads';
 
 /** A word as it is kept: trimmed, one line, nothing that disguises; "" when nothing is left. */
 export function cleanWord(text) {
@@ -24,5 +26,15 @@ export class Settings {
 
   setWord(text) {
     return this.#storage.set(WORD, cleanWord(text)).catch(() => {});
+  }
+
+  /** Of core/dlpolicy.js. */
+  async downloads() {
+    return cleanOptions(await this.#storage.get(DOWNLOADS).catch(() => null));
+  }
+
+  /** changes: some of them. */
+  async setDownloads(changes) {
+    await this.#storage.set(DOWNLOADS, cleanOptions({ ...await this.downloads(), ...changes })).catch(() => {});
   }
 }

@@ -16,12 +16,16 @@ const none = {
   async newCircuit() { return false; },
   async setAutocopy() { return false; },
   async blankPrimary() { return false; },
+  async heldDownloads() { return []; },
+  async settleDownload() { return false; },
+  async refuseDownloads() {},
+  onHeldDownload() {},
 };
 
 // A call that fails is a call that knows nothing: the callers then treat the certificate as unknown.
 const quiet = (promise, otherwise) => Promise.resolve(promise).catch(() => otherwise);
 
-const exact = (api) => ({
+const exact = (api, downloads) => ({
   edition: 'privileged',
   exact: true,
   /** @returns {Promise<Failure|null>} the failed handshake of the tab's last load of url. */
@@ -45,11 +49,22 @@ const exact = (api) => ({
   setAutocopy: (on) => quiet(api.setAutocopy(on), false),
   /** Empties the selection clipboard. @returns {Promise<boolean>} whether that was done. */
   blankPrimary: () => quiet(api.blankPrimary(), false),
+  /** @returns {Promise<Held[]>} downloads that the browser holds. */
+  heldDownloads: () => quiet(downloads?.held(), []),
+  /** Ends one: it gets its name, or is blocked and removed. @returns {Promise<boolean>} whether it was still held. */
+  settleDownload: (id, isGood) => quiet(downloads?.settle(id, isGood), false),
+  /** Blocks everything that is held. */
+  refuseDownloads: () => quiet(downloads?.refuseAll(), undefined),
+  /** held(Held), released(id). */
+  onHeldDownload(held, released) {
+    downloads?.onHeld.addListener(held);
+    downloads?.onReleased.addListener(released);
+  },
 });
 
-/** The privileged interface of this edition; `api` is browser.secondexit or undefined. */
-export function privilegedFrom(api) {
-  return api ? exact(api) : none;
+/** The privileged interface of this edition; `api` is browser.secondexit or undefined, `downloads` browser.secondexitDownloads. */
+export function privilegedFrom(api, downloads) {
+  return api ? exact(api, downloads) : none;
 }
 
-export const privileged = privilegedFrom(globalThis.browser?.secondexit);
+export const privileged = privilegedFrom(globalThis.browser?.secondexit, globalThis.browser?.secondexitDownloads);

@@ -1,9 +1,11 @@
 // The browser's tabs, requests and session storage, as the features want them.
 
 import { writeClipboard, blankSelection } from './clipboard.js';
+import { downloads } from './downloads.js';
 
 const PAGE_PATH = 'ui/certificate.html';
 const COPY_PATH = 'ui/copy.html';
+const DOWNLOAD_PATH = 'ui/download.html';
 const PAGES = ['http://*/*', 'https://*/*'];
 const ENCRYPTED = ['https://*/*', 'wss://*/*'];
 
@@ -17,6 +19,7 @@ const base64 = (bytes) => {
 const guarded = new Set();
 
 export const web = {
+  ...downloads,
   now: () => Date.now(),
   setTimeout: (run, ms) => setTimeout(run, ms),
   clearTimeout: (timer) => clearTimeout(timer),
@@ -165,13 +168,15 @@ export const web = {
   },
 
   /** connected(page): page = {id, tab, post, onMessage, onClose} for a certificate page of ours; others are refused. */
-  onPage(connected, copyConnected) {
+  onPage(connected, copyConnected, downloadConnected) {
     browser.runtime.onConnect.addListener((port) => {
-      const isCopy = port.name === 'copy' && port.sender && isOurPage(port.sender, [COPY_PATH]);
-      const page = isCopy ? linkOf(port) : pageOf(port);
+      const isOf = (name, path) => port.name === name && port.sender && isOurPage(port.sender, [path]);
+      if (isOf('copy', COPY_PATH)) return copyConnected(linkOf(port));
+      if (isOf('download', DOWNLOAD_PATH)) return downloadConnected(linkOf(port));
+      const page = pageOf(port);
       if (!page) port.disconnect();
-      else if (isCopy) copyConnected(page);
       else connected(page);
+      return undefined;
     });
   },
 

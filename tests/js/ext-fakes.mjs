@@ -8,6 +8,8 @@ import { Guard } from '../../extension/feature/guard.js';
 import { HttpsWatch } from '../../extension/feature/httpswatch.js';
 import { DocumentWatch } from '../../extension/feature/documents.js';
 import { ClipCheck } from '../../extension/feature/clipcheck.js';
+import { DlCheck } from '../../extension/feature/dlcheck.js';
+import { DlList } from '../../extension/feature/dllist.js';
 import { Settings } from '../../extension/feature/settings.js';
 import { Session } from '../../extension/feature/session.js';
 import { privilegedFrom } from '../../extension/platform/privileged.js';
@@ -95,7 +97,7 @@ export class Port {
 }
 
 export const greeting = (id, more = {}) =>
-  ({ id, kind: 'hello', protocol: 1, version: '0.1.0', capabilities: ['cert.check', 'circuit.new', 'clip.check', 'clip.compare'], k: 3, deadline_ms: 25000, ...more });
+  ({ id, kind: 'hello', protocol: 1, version: '0.1.0', capabilities: ['cert.check', 'circuit.new', 'clip.check', 'clip.compare', 'download.fetch', 'download.verify'], k: 3, deadline_ms: 25000, ...more });
 
 export const status = (id, up = true) => ({
   id, kind: 'status', version: '0.1.0', roots: { source: 'system', count: 140 },
@@ -106,6 +108,7 @@ export const status = (id, up = true) => ({
 export const friendly = (message, port) => {
   if (message.kind === 'hello') queueMicrotask(() => port.say(greeting(message.id)));
   if (message.kind === 'status') queueMicrotask(() => port.say(status(message.id)));
+  if (message.kind === 'classify') queueMicrotask(() => port.say({ id: message.id, kind: 'classified', class: 'transparent', format: '', why: 'name' }));
   if (['cancel', 'session.wipe'].includes(message.kind)) queueMicrotask(() => port.say({ id: message.id, kind: 'ok' }));
 };
 
@@ -162,7 +165,7 @@ class Storage {
 }
 
 /** An extension in a fake browser. options: {api: browser.secondexit or undefined, storage, until: it can be read, answer: of the host's port}. */
-export function extension({ api, storage = {}, until, answer: hostAnswer = friendly } = {}) {
+export function extension({ api, downloads, storage = {}, until, answer: hostAnswer = friendly } = {}) {
   const clock = new Clock();
   const ports = [];
   const host = new HostLink({
@@ -213,20 +216,31 @@ export function extension({ api, storage = {}, until, answer: hostAnswer = frien
     guardClipboardOf: async (name) => web.did.push(['guard', name]),
     guardClipboardIn: async (tabId) => web.did.push(['guardTab', tabId]),
     unguardClipboard: async () => web.did.push(['unguard']),
+    destroyDownload: async (id) => web.did.push(['destroy', id]),
+    getDownload: async (id) => web.items?.get(id) ?? null,
+    openDownloads: async () => web.did.push(['downloads']),
+    raiseDownloads: async () => web.did.push(['downloads']),
+    badge: (text, tone) => web.did.push(['badge', text, tone]),
+    notify: (id, what, name) => web.did.push(['notify', what, name]),
+    userAgent: () => 'Mozilla/5.0 (fake)',
+    acceptLanguage: () => 'en',
     kept: new Map(),
     local: { get: async (key) => web.kept.get(key), set: async (key, value) => void web.kept.set(key, value) },
   };
   const store = new Storage(storage, until);
-  const privileged = privilegedFrom(api);
+  const privileged = privilegedFrom(api, downloads);
   const pages = new Pages(store);
   const certcheck = new CertCheck({ web, privileged, host, pages, table: Promise.resolve(table) });
   const watch = new DocumentWatch({ web, privileged, pages });
-  const clipcheck = new ClipCheck({ web, privileged, host, watch, settings: new Settings(web.local) });
+  const settings = new Settings(web.local);
+  const clipcheck = new ClipCheck({ web, privileged, host, watch, settings });
+  const dllist = new DlList({ web, privileged, host, pages, settings });
+  const dlcheck = new DlCheck({ web, privileged, host, watch, settings, list: dllist });
   const https = new HttpsWatch({ web, pages, certcheck });
-  const guard = new Guard({ web, privileged, host, pages, certcheck, watch, https });
-  const session = new Session({ web, privileged, host, pages, certcheck, clipcheck, watch });
+  const guard = new Guard({ web, privileged, host, pages, certcheck, watch, https, dlcheck });
+  const session = new Session({ web, privileged, host, pages, certcheck, clipcheck, dlcheck, dllist, settings, watch });
   return {
-    clock, host, web, tabs, loads, store, pages, certcheck, https, guard, session, privileged, watch, clipcheck,
+    clock, host, web, tabs, loads, store, pages, certcheck, https, guard, session, privileged, watch, clipcheck, dlcheck, dllist, settings,
     get port() {
       return ports.at(-1);
     },

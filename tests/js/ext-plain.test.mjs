@@ -38,7 +38,7 @@ async function plainTab(x, url = PAGE, more = {}) {
   x.tabs.set(1, { id: 1, active: true, incognito: true, cookieStoreId: 'firefox-private', url });
   x.watch.onBeforeRequest(request(url, more));
   x.watch.onSend(request(url, { requestHeaders: [{ name: 'User-Agent', value: 'Mozilla/5.0 (X11)' }, { name: 'Accept', value: 'text/html' }, { name: 'Cookie', value: 'a=b' }], ...more }));
-  await x.guard.onPlainHeaders(request(url, more));
+  await x.guard.onPlainHeaders(request(url, { statusCode: 200, responseHeaders: [{ name: 'Content-Type', value: 'text/html' }], ...more }));
   await x.watch.onCommitted({ tabId: 1, frameId: 0, parentFrameId: -1, url, transitionType: 'typed' });
   await settle();
 }

@@ -2,6 +2,7 @@
 // which of them reached whom.
 
 import { createHash } from 'node:crypto';
+import { serveFile } from './files.mjs';
 
 const PIXEL = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==', 'base64');
 
@@ -45,12 +46,14 @@ export async function answer(site, who, record, req, res) {
   const entry = { method: req.method, url: req.url, httpVersion: req.httpVersion, headers: req.headers, rawHeaders: req.rawHeaders, body: Buffer.concat(chunks).toString('latin1') };
   record.requests.push(entry);
   const path = req.url.split('?')[0];
+  const file = site.files?.[path];
+  if (file) return serveFile(file, record, req, res);
   const own = site.pages?.[path];
   const [type, body, more = {}] = own ? own(site, who, req) : (PAGES[path] ?? (() => ['text/plain', `${who} ${site.name} ${path}\n`]))(site, who);
   const headers = { 'Content-Type': type, 'Cache-Control': 'no-store', 'Content-Length': Buffer.byteLength(body), ...more };
   if (site.hsts) headers['Strict-Transport-Security'] = 'max-age=31536000; includeSubDomains';
   res.writeHead(site.status?.[path] ?? (more.Location ? 302 : 200), headers);
-  res.end(req.method === 'HEAD' ? undefined : body);
+  return res.end(req.method === 'HEAD' ? undefined : body);
 }
 
 // A WebSocket that says hello once and echoes nothing.

@@ -1,0 +1,266 @@
+// Downloads that an exit could have changed. Standard edition: the browser's request is cancelled at its headers and the host fetches two copies
+// itself; what becomes a download without our having seen it coming is cancelled and deleted when the browser tells of it. Privileged
+// edition: the browser downloads, its own pipeline is held before the file gets its name, and only a match lets it go on. core/dlpolicy.js says what is done with which file; the host says which file it is and whether others get the same.
+
+import { containerOf, firstPartyOf, topHostOf, hostOf, siteOfUrl } from '../core/site.js';
+import { judgeDocument, INSECURE } from '../core/documents.js';
+import { Chains, Records, hostFields, isInsecureUrl } from '../core/downloads.js';
+import { decide, worse } from '../core/dlpolicy.js';
+import { willDownload, nameOf, cleanName, typeOf, headerOf } from '../core/willdownload.js';
+import { CLASSIFY_NAME_MS, CLASSIFY_FILE_MS } from '../core/limits.js';
+import { proxyOf } from './guard.js';
+
+const TYPES = new Set(['main_frame', 'sub_frame', 'object', 'other']);
+const isRedirect = ({ statusCode }) => statusCode >= 300 && statusCode < 400 && statusCode !== 304;
+const nosniff = { name: 'X-Content-Type-Options', value: 'nosniff' };
+
+export class DlCheck {
+  #web;
+  #privileged;
+  #host;
+  #watch;
+  #settings;
+  #list;
+  #chains = new Chains();
+  #records = new Records();
+  #failed = new Map();      // tab id → {url, isLinkSecure}: a plain address whose upgrade failed in this tab
+  #ours = new Map();        // browser's download id → what was decided when it began
+
+  /** list: feature/dllist.js; watch: feature/documents.js. */
+  constructor({ web, privileged, host, watch, settings, list }) {
+    this.#web = web;
+    this.#privileged = privileged;
+    this.#host = host;
+    this.#watch = watch;
+    this.#settings = settings;
+    this.#list = list;
+  }
+
+  wipe() {
+    this.#chains.clear();
+    this.#records.clear();
+    this.#failed.clear();
+    return this.#list.wipe();
+  }
+
+  // ---- requests -------------------------------------------------------------------------------------------------
+
+  /** webRequest.onBeforeRequest. */
+  onBegin(details) {
+    this.#chains.begun(details, { isLinkSecure: this.#isLinkSecure(details), time: this.#web.now() });
+  }
+
+  // Whether the page that asked for this was secure. Nobody asked: the user typed it, or it is the browser's own page of a failed upgrade, whose
+  // button asks for the plain address again.
+  #isLinkSecure({ tabId, url, type, originUrl, documentUrl }) {
+    const origin = originUrl ?? documentUrl ?? '';
+    if (tabId >= 0) {
+      const again = this.#failed.get(tabId);
+      this.#failed.delete(tabId);
+      if (type === 'main_frame' && again?.url === url) return again.isLinkSecure;
+      if (!origin) return type === 'main_frame';
+      return this.#watch.documents.isFromSecurePage(tabId, origin);
+    }
+    return Boolean(origin) && this.#watch.isOriginSecure(origin);
+  }
+
+  /** webNavigation.onCommitted: another page stands in the tab. */
+  onCommitted({ tabId, frameId, url }) {
+    if (frameId === 0 && /^https?:/.test(url)) this.#failed.delete(tabId);
+  }
+
+  /** webRequest.onSendHeaders. */
+  onSent({ requestId, requestHeaders }) {
+    this.#chains.sent(requestId, requestHeaders);
+  }
+
+  /** webRequest.onCompleted, onErrorOccurred. */
+  onEnded({ requestId, tabId, type, error }) {
+    const chain = this.#chains.of(requestId);
+    this.#chains.ended(requestId);
+    if (!chain || !error || type !== 'main_frame' || tabId < 0) return;
+    const upgraded = chain.asked ?? '';
+    if (upgraded) this.#failed.set(tabId, { url: upgraded, isLinkSecure: chain.isLinkSecure });
+  }
+
+  /**
+   * Blocking onHeadersReceived, behind feature/guard.js and feature/documents.js, whose answer may have changed the headers. facts: {kind, isVerified}.
+   * @returns {Promise<object>} what webRequest wants
+   */
+  async onResponse(details, facts, answer) {
+    if (answer.cancel || !TYPES.has(details.type)) return answer;
+    const proxy = proxyOf(details.proxyInfo);
+    const state = judgeDocument({ url: details.url, kind: facts.kind ?? 'unknown', isVerified: facts.isVerified ?? false, proxy, ip: details.ip });
+    const chain = this.#chains.answered(details, state === INSECURE);
+    if (isRedirect(details) || !chain.isInsecure) return answer;
+    const responseHeaders = answer.responseHeaders ?? details.responseHeaders;
+    const will = willDownload({ statusCode: details.statusCode, responseHeaders, isAttribute: details.type === 'other' });
+    if (will === 'no') return answer;
+    const source = await this.#sourceOf(details, chain, proxy, responseHeaders);
+    if (will === 'perhaps' && !(state === INSECURE && source.contentType === 'text/plain')) {
+      // Its content decides whether it is shown: should it become a download, onCreated knows where it came from.
+      this.#records.add({ ...source, action: 'perhaps' });
+      return answer;
+    }
+    const cls = await this.#classify({ name: source.name, contentType: source.contentType });
+    if (will === 'perhaps' && cls === 'transparent') {
+      // Text is shown as text: no guess by its content makes a file of it.
+      return { ...answer, responseHeaders: [...responseHeaders.filter((h) => h.name.toLowerCase() !== 'x-content-type-options'), nosniff] };
+    }
+    return this.#decideAtHeaders(source, cls, answer);
+  }
+
+  async #decideAtHeaders(source, cls, answer) {
+    const action = decide(await this.#settings.downloads(), { cls, isLinkSecure: source.isLinkSecure });
+    const entry = { url: source.urls.at(-1), name: source.name, cls, isLinkSecure: source.isLinkSecure, tabId: source.tabId, private: source.site.private };
+    if (action === 'prevent') {
+      this.#list.add({ ...entry, phase: 'prevented', how: 'none', why: source.isLinkSecure ? 'option' : 'link' });
+      return { cancel: true };
+    }
+    if (action === 'verify' && !this.#privileged.exact) {
+      this.#list.fetch(entry, source);
+      return { cancel: true };
+    }
+    if (action === 'notice' && !this.#privileged.exact) this.#list.add({ ...entry, phase: 'noticed', how: 'none' });
+    this.#records.add({ ...source, cls, action });
+    return answer;
+  }
+
+  async #sourceOf(details, chain, proxy, responseHeaders) {
+    const where = siteOfUrl(details.url);
+    const exact = this.#privileged.exact ? await this.#privileged.getRequest(details.requestId) : null;
+    const topHost = topHostOf(details);
+    const firstParty = firstPartyOf({ topHost, username: details.proxyInfo?.username, registrable: this.#web.registrable(topHost) });
+    const site = exact ? { firstParty: exact.origin.firstParty, private: exact.origin.private, container: exact.origin.container, ...where }
+      : { firstParty, private: details.incognito ? 1 : 0, container: containerOf(details.cookieStoreId), ...where };
+    const length = Number(headerOf(responseHeaders, 'content-length'));
+    return {
+      urls: [...chain.urls], hasWhole: chain.hasWhole, tabId: chain.tabId, isLinkSecure: chain.isLinkSecure, sent: chain.sent, isPost: !['GET', 'HEAD'].includes(chain.method),
+      site, proxy: exact?.proxy ?? proxy, name: nameOf(responseHeaders, details.url), contentType: typeOf(responseHeaders),
+      length: headerOf(responseHeaders, 'content-length') && Number.isSafeInteger(length) && length >= 0 && !headerOf(responseHeaders, 'content-encoding') ? length : null,
+      etag: headerOf(responseHeaders, 'etag'), lastModified: headerOf(responseHeaders, 'last-modified'),
+    };
+  }
+
+  // What can't be found out is executable.
+  async #classify({ name, contentType = '', path = null }) {
+    try {
+      const fields = { name: cleanName(name), content_type: contentType.replace(/[^\x20-\x7e]/g, '').slice(0, 255), path };
+      return (await this.#host.request('classify', fields, { timeoutMs: path === null ? CLASSIFY_NAME_MS : CLASSIFY_FILE_MS }).done).class;
+    } catch {
+      return 'executable';
+    }
+  }
+
+  // ---- downloads of the browser's own ------------------------------------------------------------------------------
+
+  /** downloads.onCreated: what came another way than through a document's response, or was let through. */
+  async onCreated(item) {
+    if (this.#privileged.exact) return undefined;
+    await Promise.all([this.#watch.ready, this.#list.ready]);
+    const record = this.#records.find(item.url);
+    if (record && ['notice', 'nothing'].includes(record.action)) {
+      this.#ours.set(item.id, record);
+      return undefined;
+    }
+    const insecure = isInsecureUrl(item.url);
+    if (insecure === false || (insecure === null && !record)) return undefined;
+    const origin = originOfItem(item);
+    const isSourceless = !/^https?:/.test(item.url);
+    if (isSourceless && (/^(moz-extension|about|chrome|resource|file):/.test(item.url) || this.#watch.isOriginSecure(origin, { isOwn: item.url.startsWith('data:') }))) return undefined;
+    const name = cleanName(item.filename || nameOf([], item.url));
+    const cls = await this.#classify({ name, contentType: item.mime ?? '' });
+    const isLinkSecure = !isSourceless && this.#watch.isOriginSecure(origin);
+    const source = record ?? (isSourceless ? null : this.#sourceOfItem(item, { isLinkSecure, name }));
+    const action = decide(await this.#settings.downloads(), { cls, isLinkSecure, hasSource: !isSourceless });
+    const entry = { url: isSourceless ? item.url.slice(0, 60) : item.url, name, cls, isLinkSecure, tabId: -1, private: item.incognito ? 1 : 0 };
+    if (action === 'nothing' || action === 'notice') {
+      if (action === 'notice') this.#list.add({ ...entry, phase: 'noticed', how: 'none' });
+      this.#ours.set(item.id, { ...(source ?? {}), name, isLinkSecure, contentType: item.mime ?? '', isSourceless });
+      return item.state === 'complete' ? this.#completed(item.id) : undefined;
+    }
+    await this.#web.destroyDownload(item.id);
+    if (action === 'verify' && source) return this.#list.fetch(entry, source);
+    return this.#list.add({ ...entry, phase: 'prevented', how: 'none', why: isSourceless ? 'sourceless' : isLinkSecure ? 'option' : 'link' });
+  }
+
+  #sourceOfItem(item, { isLinkSecure, name }) {
+    const where = siteOfUrl(item.url);
+    const top = hostOf(item.referrer ?? '') || where.host;
+    return {
+      urls: [item.url.split('#')[0]], hasWhole: true, tabId: -1, isLinkSecure, sent: { userAgent: this.#web.userAgent(), accept: '*/*', acceptLanguage: this.#web.acceptLanguage(), referer: '', hasSecrets: false },
+      isPost: false, site: { firstParty: this.#web.registrable(top) ?? top, private: item.incognito ? 1 : 0, container: containerOf(item.cookieStoreId), ...where },
+      proxy: { kind: 'socks', username: '', password: '' }, name, contentType: item.mime ?? '', length: null, etag: '', lastModified: '',
+    };
+  }
+
+  /** downloads.onChanged. */
+  onChanged({ id, state }) {
+    if (state?.current === 'complete' && this.#ours.has(id)) return this.#completed(id);
+    if (state?.current === 'interrupted') this.#ours.delete(id);
+    return undefined;
+  }
+
+  // Let through by its name: now its content has a say.
+  async #completed(id) {
+    const record = this.#ours.get(id);
+    this.#ours.delete(id);
+    const item = await this.#web.getDownload(id);
+    if (!record || !item) return;
+    const cls = await this.#classify({ name: cleanName(item.filename), contentType: record.contentType, path: item.filename });
+    const action = decide(await this.#settings.downloads(), { cls, isLinkSecure: record.isLinkSecure, hasSource: !record.isSourceless });
+    if (action === 'nothing' || action === 'notice') return;
+    await this.#web.destroyDownload(id);
+    const entry = { url: item.url, name: cleanName(item.filename), cls, isLinkSecure: record.isLinkSecure, tabId: -1, private: item.incognito ? 1 : 0 };
+    if (action === 'verify' && record.site) this.#list.fetch(entry, record);
+    else this.#list.add({ ...entry, phase: 'prevented', how: 'none', why: 'content', isRemoved: true });
+  }
+
+  // ---- held by the browser (privileged edition) ---------------------------------------------------------------------
+
+  /** What is held, once at the start of the background page, and each as it comes. */
+  async onHeldAtStart() {
+    if (!this.#privileged.exact) return;
+    for (const held of await this.#privileged.heldDownloads()) this.onHeld(held);
+  }
+
+  /** held: of privileged/API.md. Whatever goes wrong here leaves it held. */
+  async onHeld(held) {
+    await Promise.all([this.#watch.ready, this.#list.ready]);
+    if (this.#list.resume(held.id)) return undefined;
+    const urls = [...held.redirects, held.url];
+    const record = this.#records.find(held.url);
+    const isHttp = urls.every((u) => /^https?:/.test(u));
+    const isInsecure = Boolean(record) || held.hasException || urls.some((u) => isInsecureUrl(u) === true);
+    if (isHttp && !isInsecure) return this.#privileged.settleDownload(held.id, true);
+    const origin = held.referrer || originOfUrl(held.url);
+    if (!isHttp && (/^(moz-extension|about|chrome|resource|file):/.test(held.url) || this.#watch.isOriginSecure(origin, { isOwn: held.url.startsWith('data:') }))) {
+      return this.#privileged.settleDownload(held.id, true);
+    }
+    const isLinkSecure = isHttp && (record ? record.isLinkSecure : this.#watch.isOriginSecure(origin));
+    const name = cleanName(held.path);
+    const [byName, byContent] = await Promise.all([this.#classify({ name, contentType: held.contentType }), this.#classify({ name, contentType: held.contentType, path: held.partPath })]);
+    const cls = worse(byName, byContent);
+    const action = decide(await this.#settings.downloads(), { cls, isLinkSecure, hasSource: isHttp });
+    const entry = { url: isHttp ? held.url : held.url.slice(0, 60), name, cls, isLinkSecure, tabId: record?.tabId ?? -1, private: held.private, hold: held.id };
+    if (action === 'nothing' || action === 'notice') {
+      if (action === 'notice') this.#list.add({ ...entry, phase: 'noticed', how: 'none' });
+      return this.#privileged.settleDownload(held.id, true);
+    }
+    if (action === 'prevent' || !held.hasPart) {
+      this.#list.add({ ...entry, phase: 'prevented', how: 'none', isRemoved: true, why: action !== 'prevent' ? 'bare' : !isHttp ? 'sourceless' : isLinkSecure ? 'option' : 'link' });
+      return this.#privileged.settleDownload(held.id, false);
+    }
+    const source = record ?? this.#sourceOfItem({ url: held.url, referrer: held.referrer, incognito: held.private, mime: held.contentType }, { isLinkSecure, name });
+    if (!record) Object.assign(source, { urls });
+    return this.#list.hold(entry, source, held);
+  }
+
+  /** It is held no more: the user cancelled it in the browser's own panel. */
+  onReleased(id) {
+    this.#list.gone(id);
+  }
+}
+
+const originOfUrl = (url) => /^blob:(https?:\/\/[^/]+)/.exec(url)?.[1] ?? '';
+const originOfItem = ({ url, referrer }) => originOfUrl(url) || referrer || '';

@@ -1,0 +1,209 @@
+/* The privileged part for downloads: browser.secondexitDownloads, run in the browser's own process. Firefox asks its download integration, after the
+ * last byte and before NAME.part becomes NAME, whether a reputation service wants the file blocked. Our answer is a promise that stays
+ * pending until the extension has a verdict. It lives here, so that no process that is killed and no extension that is taken away can turn a held file
+ * into a finished one: the end of the extension is the end of what it held. API.md is the contract. */
+/* globals ExtensionAPI, ExtensionCommon, ChromeUtils, Services, Cc, Ci, IOUtils */
+'use strict';
+
+var secondexitDownloads = (() => {
+  // A file without a .part has its name while we ask: so the question is short.
+  const BARE_LIMIT_MS = 10000;
+  // From our answer until Firefox has carried it out: a few turns of the loop.
+  const REFUSING_MS = 5000;
+  const URL_MAX = 16384;
+  const REDIRECTS_MAX = 64;
+
+  const { setTimeout, clearTimeout } = ChromeUtils.importESModule('resource://gre/modules/Timer.sys.mjs');
+  const { Integration } = ChromeUtils.importESModule('resource://gre/modules/Integration.sys.mjs');
+  const { Downloads } = ChromeUtils.importESModule('resource://gre/modules/Downloads.sys.mjs');
+  const verdicts = Ci.nsIApplicationReputationService;
+  const lazy = {};
+  ChromeUtils.defineLazyGetter(lazy, 'overrides', () => Cc['@mozilla.org/security/certoverride;1'].getService(Ci.nsICertOverrideService));
+
+  const refused = () => ({ shouldBlock: true, verdict: verdicts.VERDICT_POTENTIALLY_UNWANTED });
+
+  function redirectsOf(download) {
+    const found = [];
+    try {
+      const list = download.saver.getRedirects();
+      for (let i = 0; list && i < Math.min(list.length, REDIRECTS_MAX); i++) {
+        found.push(list.queryElementAt(i, Ci.nsIRedirectHistoryEntry).principal.URI.spec.slice(0, URL_MAX));
+      }
+    } catch {
+      // A saver that doesn't know.
+    }
+    return found;
+  }
+
+  /* Whether an exception, whoever stored it, could have let that URL's connection pass. */
+  function hasException(url) {
+    try {
+      const uri = Services.io.newURI(url);
+      if (!uri.schemeIs('https')) return false;
+      const port = uri.port === -1 ? 443 : uri.port;
+      return lazy.overrides.getOverrides().some((o) => o.asciiHost.toLowerCase() === uri.asciiHost.toLowerCase() && o.port === port);
+    } catch {
+      return true;
+    }
+  }
+
+  const referrerOf = (source) => {
+    const principal = source.loadingPrincipal;
+    return (source.referrerInfo?.originalReferrer?.spec ?? (principal?.isContentPrincipal ? principal.URI.spec : '')).slice(0, URL_MAX);
+  };
+
+  function removeNow(path) {
+    try {
+      const file = Cc['@mozilla.org/file/local;1'].createInstance(Ci.nsIFile);
+      file.initWithPath(path);
+      if (file.exists()) file.remove(false);
+    } catch {
+      // Nothing there, or Firefox removes it itself.
+    }
+  }
+
+  class Holds {
+    #held = new Map();        // id → {download, settle, info}
+    // Not the numbers of an earlier run: what the extension remembers of those is not about these.
+    #next = 1 + Math.floor(Math.random() * 2 ** 30);
+    #refusing = 0;
+    isOver = false;
+    onHeld = () => {};
+    onReleased = () => {};
+
+    /* What Firefox asks. Resolves when there is a verdict. */
+    async ask(download, theirs) {
+      if (theirs.shouldBlock) return theirs;
+      if (this.isOver) return theirs;
+      const { source, target } = download;
+      const redirects = redirectsOf(download);
+      const part = target.partFilePath || '';
+      const isGood = await new Promise((resolve) => {
+        const id = this.#next++;
+        const info = {
+          id, url: String(source.url).slice(0, URL_MAX), redirects, referrer: referrerOf(source), path: target.path, partPath: part || target.path, hasPart: Boolean(part),
+          size: download.currentBytes, contentType: download.contentType ?? '', private: source.isPrivate ? 1 : 0, hasException: [source.url, ...redirects].some(hasException),
+        };
+        let timer = null;
+        const settle = (isRight) => {
+          if (!this.#held.delete(id)) return false;
+          clearTimeout(timer);
+          resolve(isRight);
+          return true;
+        };
+        this.#held.set(id, { download, settle, info });
+        if (!part) timer = setTimeout(() => settle(false), BARE_LIMIT_MS);
+        this.onHeld(info);
+      });
+      if (isGood && !download.canceled && !this.isOver) return theirs;
+      // First the bytes, then the answer: Firefox's own "Allow" finds nothing to give a name to.
+      this.#refusing++;
+      setTimeout(() => this.#refusing--, REFUSING_MS);
+      await IOUtils.remove(part || target.path, { ignoreAbsent: true }).catch(() => {});
+      return refused();
+    }
+
+    /* Whether Firefox may keep what it blocks: not what we refuse. */
+    get isKeeping() { return this.#refusing === 0; }
+
+    list() { return [...this.#held.values()].map(({ info }) => info); }
+
+    settle(id, isGood) {
+      const held = this.#held.get(id);
+      // A target without a .part has its name already: what needs a check is refused there (the extension says so), what needs none is right.
+      return held ? held.settle(isGood) : false;
+    }
+
+    /* The user cancelled it in the browser's own panel, or the browser did. */
+    changed(download) {
+      if (!download.canceled) return;
+      for (const [id, held] of this.#held) {
+        if (held.download !== download) continue;
+        removeNow(held.info.partPath);
+        held.settle(false);
+        this.onReleased(id);
+      }
+    }
+
+    /* Nothing that is held gets its name any more. Nothing here waits: the process may end. */
+    refuseAll() {
+      for (const held of [...this.#held.values()]) {
+        removeNow(held.info.partPath);
+        held.settle(false);
+      }
+    }
+  }
+
+  return class extends ExtensionAPI {
+    holds = new Holds();
+    #listeners = { held: new Set(), released: new Set() };
+
+    onStartup() {
+      const { holds } = this;
+      this.override = (base) => ({
+        __proto__: base,
+        async shouldBlockForReputationCheck(download) {
+          try {
+            return await holds.ask(download, await super.shouldBlockForReputationCheck(download));
+          } catch {
+            return refused();
+          }
+        },
+        shouldKeepBlockedData() { return holds.isKeeping && super.shouldKeepBlockedData(); },
+      });
+      Integration.downloads.register(this.override);
+      holds.onHeld = (info) => this.#tell('held', info);
+      holds.onReleased = (id) => this.#tell('released', id);
+      this.view = { onDownloadChanged: (download) => holds.changed(download), onDownloadRemoved: (download) => holds.changed(download) };
+      this.list = Downloads.getList(Downloads.ALL).then(async (list) => {
+        await list.addView(this.view);
+        return list;
+      });
+      Services.obs.addObserver(this, 'quit-application');
+    }
+
+    /* The browser ends. */
+    observe() {
+      this.holds.isOver = true;
+      this.holds.refuseAll();
+    }
+
+    onShutdown() {
+      this.holds.isOver = true;
+      this.holds.refuseAll();
+      try {
+        Services.obs.removeObserver(this, 'quit-application');
+      } catch {
+        // never started
+      }
+      // Firefox still has to hear from us that nothing of what was refused is kept.
+      setTimeout(() => Integration.downloads.unregister(this.override), REFUSING_MS);
+      this.list?.then((list) => list.removeView(this.view)).catch(() => {});
+    }
+
+    #tell(what, value) {
+      for (const fire of this.#listeners[what]) fire.async(value);
+      if (this.#listeners[what].size === 0) this.extension.wakeupBackground?.();
+    }
+
+    getAPI(context) {
+      const event = (name, what) => new ExtensionCommon.EventManager({
+        context,
+        name,
+        register: (fire) => {
+          this.#listeners[what].add(fire);
+          return () => this.#listeners[what].delete(fire);
+        },
+      }).api();
+      return {
+        secondexitDownloads: {
+          onHeld: event('secondexitDownloads.onHeld', 'held'),
+          onReleased: event('secondexitDownloads.onReleased', 'released'),
+          held: async () => this.holds.list(),
+          settle: async (id, isGood) => this.holds.settle(id, isGood),
+          refuseAll: async () => { this.holds.refuseAll(); },
+        },
+      };
+    }
+  };
+})();

@@ -1,0 +1,136 @@
+// A download that nobody could decide stays held: nothing that happens to the browser, the extension, its process or the host turns it into a
+// finished file. Each ends the browser's or the host's hold in the middle.
+
+import test, { after, before, describe } from 'node:test';
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { EDITIONS, EXTENSION_ID, freshName, sleep, startBed, startBrowser, until } from './harness.mjs';
+import { DownloadPage, PLAIN, browsersOwn, clearBrowsersOwn, downloadFolder, filesUnder } from './downloadpage.mjs';
+import { exe } from '../origin/files.mjs';
+
+const HTTP = 18080;
+const QUIET_MS = 1500;
+
+for (const edition of EDITIONS) {
+  describe(edition, { concurrency: 1 }, () => {
+    const isExact = edition === 'privileged';
+    let bed = null, browser = null;
+    before(async () => { bed = await startBed({ clientOptions: ['ConfluxEnabled 0'] }); }, { timeout: 600000 });
+    after(async () => { await browser?.stop(); await bed?.stop(); });
+
+    async function fresh() {
+      await browser?.stop();
+      browser = await startBrowser(bed, edition, { prefs: PLAIN });
+      return browser;
+    }
+
+    /** A download of a fresh site that can't be decided (others get a 404), held. */
+    async function held() {
+      const { firefox } = browser;
+      const name = freshName('hold');
+      const spec = { body: exe(), others: 'gone' };
+      bed.origin.site(name, { files: { '/setup.exe': spec } });
+      const folder = await downloadFolder(firefox);
+      await firefox.open(`http://${name}:${HTTP}/setup.exe`);
+      const page = new DownloadPage(firefox);
+      const entry = await page.done('setup.exe');
+      assert.equal(entry.verdict, 'undecided', entry.text);
+      return { spec, folder, page, entry, name };
+    }
+
+    /** No file has the whole content under any name that doesn't end in .part, now and a while later. */
+    async function neverFinished({ spec, folder }) {
+      for (const wait of [0, QUIET_MS]) {
+        await sleep(wait);
+        for (const [name, bytes] of Object.entries(await filesUnder(folder))) {
+          assert.ok(name.endsWith('.part') || !bytes?.length, `${name}: ${bytes?.length} of ${spec.body.length} bytes under a final name`);
+        }
+      }
+      return filesUnder(folder);
+    }
+
+    test('undecided: held; cancel on our page removes it', { timeout: 180000 }, async () => {
+      const { firefox } = await fresh();
+      const it = await held();
+      const files = await neverFinished(it);
+      if (isExact) {
+        const [own] = await browsersOwn(firefox);
+        assert.equal(own.succeeded, false);
+        assert.equal(own.stopped, false, 'the browser calls it finished');
+        assert.ok(files['setup.exe.part']?.equals(it.spec.body) || own.part, 'the part is gone');
+      }
+      await it.page.press(it.entry, 'cancel');
+      await it.page.wait('setup.exe', (e) => e.why === 'cancelled');
+      await until(async () => Object.keys(await filesUnder(it.folder)).filter((n) => n.endsWith('.part')).length === 0, { what: 'the part removed' });
+      await neverFinished(it);
+    });
+
+    test('New Identity, as tor tells it: removed', { timeout: 180000 }, async () => {
+      await fresh();
+      const it = await held();
+      const control = await bed.net.client.openControl();
+      await control.command('SIGNAL NEWNYM');
+      control.close();
+      await until(async () => (await it.page.entries()).length === 0, { what: 'an empty page' });
+      await until(async () => Object.keys(await filesUnder(it.folder)).length === 0, { what: 'nothing on the disk' });
+      await neverFinished(it);
+    });
+
+    const ENDS = {
+      'the extension is removed': async ({ firefox }) => firefox.chrome(async (id) => { (await AddonManager.getAddonByID(id)).uninstall(); }, EXTENSION_ID),
+      'the extension is disabled': async ({ firefox }) => firefox.chrome(async (id) => { await (await AddonManager.getAddonByID(id)).disable(); }, EXTENSION_ID),
+      'the extension is reloaded, as by an update': async ({ firefox }) => firefox.chrome(async (id) => { await (await AddonManager.getAddonByID(id)).reload(); }, EXTENSION_ID),
+    };
+    for (const [what, end] of Object.entries(ENDS)) {
+      test(`${what}: nothing is finished`, { timeout: 180000 }, async () => {
+        const { firefox } = await fresh();
+        const it = await held();
+        await end(browser);
+        await sleep(500);
+        const files = await neverFinished(it);
+        if (isExact) {
+          assert.deepEqual(Object.keys(files), [], 'something was left');
+          for (const own of await browsersOwn(firefox)) assert.deepEqual([own.succeeded, own.hasBlockedData], [false, false], JSON.stringify(own));
+        }
+      });
+    }
+
+    test('the extension’s process is killed: still held, and asked again', { timeout: 180000 }, async () => {
+      const { firefox } = await fresh();
+      const it = await held();
+      const pid = await firefox.chrome((id) => WebExtensionPolicy.getByID(id).extension.backgroundContext?.xulBrowser?.frameLoader?.remoteTab?.osPid ?? 0, EXTENSION_ID);
+      assert.ok(pid > 0 && pid !== firefox.pid, `the extension's process: ${pid}`);
+      process.kill(pid, 'SIGKILL');
+      await neverFinished(it);
+      if (!isExact) return;
+      const [own] = await browsersOwn(firefox);
+      assert.deepEqual([own.succeeded, own.stopped], [false, false]);
+    });
+
+    test('the host is killed: nothing is finished', { timeout: 180000 }, async () => {
+      const { firefox, host } = await fresh();
+      const it = await held();
+      await host.kill(firefox.pid);
+      await neverFinished(it);
+    });
+
+    test('the browser is closed, and started again: nothing is finished, nothing goes on', { timeout: 240000 }, async () => {
+      const { firefox } = await fresh();
+      const it = await held();
+      await firefox.stop();
+      const files = await neverFinished(it);
+      if (isExact) assert.deepEqual(Object.keys(files).filter((n) => n.endsWith('.part')), [], 'a part was left');
+      browser = null;
+    });
+
+    test('the browser is killed: nothing is finished', { timeout: 240000 }, async () => {
+      const { firefox } = await fresh();
+      const it = await held();
+      process.kill(firefox.pid, 'SIGKILL');
+      await firefox.exited;
+      await neverFinished(it);
+      await browser.stop();
+      browser = null;
+    });
+  });
+}

@@ -1,0 +1,99 @@
+// Our page of downloads as a person uses it, and what lies on the disk.
+
+import { readdir, readFile, mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { OURS } from './firefox.mjs';
+import { until } from './wait.mjs';
+
+const PAGE = `${OURS}ui/download.html`;
+
+/** http stays http; downloads go to a folder, nobody is asked. */
+export const PREFS = {
+  'dom.security.https_first': false,
+  'dom.security.https_first_pbm': false,
+  'browser.download.alwaysOpenPanel': false,
+  'browser.download.useDownloadDir': true,
+  'browser.download.always_ask_before_handling_new_types': false,
+};
+export const PLAIN = { ...PREFS, 'dom.security.https_only_mode': false };
+
+export class DownloadPage {
+  constructor(firefox) {
+    this.firefox = firefox;
+  }
+
+  /** The tab with our page; opened where there is none. */
+  async tab() {
+    for (const tab of await this.firefox.tabs()) {
+      if ((await tab.now(() => document.documentURI).catch(() => '')).startsWith(PAGE)) return tab;
+    }
+    return this.firefox.open(PAGE, { background: true });
+  }
+
+  /** All downloads: [{name, phase, verdict, …, text, buttons}], the newest first. */
+  async entries() {
+    return (await this.tab()).now(() => [...document.querySelectorAll('section.file')].map((s) => ({
+      id: s.id.slice(5), ...s.dataset, text: s.innerText, buttons: [...s.querySelectorAll('button:not(:disabled)')].map((b) => b.id.split('-')[0]) })));
+  }
+
+  /** Waits for the newest download of that name for which test holds. */
+  async wait(name, test, { limit = 60000, what = 'a state of the download' } = {}) {
+    let last = [];
+    return until(async () => {
+      last = await this.entries();
+      const found = last.find((e) => e.name === name);
+      return found && test(found) ? found : null;
+    }, { limit, what: `${what} (${name})` }).catch((e) => { throw new Error(`${e.message}; there are ${JSON.stringify(last.map(({ text, ...e2 }) => ({ ...e2, text: text.slice(0, 300) })))}`); });
+  }
+
+  /** Waits until it is decided. */
+  done(name, options) {
+    return this.wait(name, (e) => e.phase === 'done' || e.phase === 'prevented' || e.phase === 'noticed', options);
+  }
+
+  async press(entry, kind) {
+    const tab = await this.tab();
+    await tab.front();
+    await tab.click(`[id="${kind}-${entry.id}"]`);
+  }
+}
+
+/** Every file under a folder: {relative name: bytes}. */
+export async function filesUnder(folder) {
+  const found = {};
+  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => [])) {
+    if (!entry.isFile()) continue;
+    const file = path.join(entry.parentPath ?? entry.path, entry.name);
+    found[path.relative(folder, file)] = await readFile(file).catch(() => null);
+  }
+  return found;
+}
+
+/** An empty folder that browser and host download into. */
+export async function downloadFolder(firefox, name) {
+  const folder = path.join(firefox.home, 'Downloads');
+  await mkdir(folder, { recursive: true });
+  for (const old of await readdir(folder)) await rm(path.join(folder, old), { recursive: true, force: true });
+  await firefox.chrome((dir) => {
+    Services.prefs.setIntPref('browser.download.folderList', 2);
+    Services.prefs.setStringPref('browser.download.dir', dir);
+  }, folder);
+  return folder;
+}
+
+/** The browser's own list: [{url, path, succeeded, stopped, canceled, error, verdict, hasBlockedData}]. */
+export const browsersOwn = (firefox) => firefox.chrome(async () => {
+  const { Downloads } = ChromeUtils.importESModule('resource://gre/modules/Downloads.sys.mjs');
+  const all = await (await Downloads.getList(Downloads.ALL)).getAll();
+  return all.map((d) => ({ url: d.source.url, path: d.target.path, part: d.target.partFilePath, succeeded: d.succeeded, stopped: d.stopped, canceled: d.canceled, current: d.currentBytes,
+    verdict: d.error?.reputationCheckVerdict ?? '', error: d.error ? String(d.error.message || d.error.result) : '', hasBlockedData: d.hasBlockedData }));
+});
+
+export const clearBrowsersOwn = (firefox) => firefox.chrome(async () => {
+  const { Downloads } = ChromeUtils.importESModule('resource://gre/modules/Downloads.sys.mjs');
+  const list = await Downloads.getList(Downloads.ALL);
+  for (const d of await list.getAll()) {
+    await list.remove(d);
+    d.finalize(true);
+  }
+});

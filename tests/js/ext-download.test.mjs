@@ -1,0 +1,424 @@
+// Downloads: the proposal's matrix, which responses become one, how a request's addresses are kept, and both editions' features in a browser and
+// with a host that do what the test says (ext-fakes.mjs).
+
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { CHOICES, CLASSES, DEFAULTS, cleanOptions, decide, sizesOf, worse } from '../../extension/core/dlpolicy.js';
+import { cleanName, isAttachment, nameOf, willDownload } from '../../extension/core/willdownload.js';
+import { Chains, Records, hostFields, isInsecureUrl, newEntry, checking, answered, offers, verdictOf } from '../../extension/core/downloads.js';
+import { CHAINS_MAX, CHAIN_HOPS_MAX, AUTO_DOWNLOADS_MAX } from '../../extension/core/limits.js';
+import { extension, exactApi, friendly, relay, settle, hex } from './ext-fakes.mjs';
+
+// ---- policy -------------------------------------------------------------------------------------------------------
+
+test('the matrix: defaults, every choice, and what is not known is the worst', () => {
+  const of = (cls, isLinkSecure, more) => decide(DEFAULTS, { cls, isLinkSecure, ...more });
+  assert.deepEqual([of('executable', true), of('executable', false), of('other', true), of('other', false)], ['verify', 'prevent', 'verify', 'notice']);
+  for (const isSecure of [true, false, undefined]) assert.equal(of('transparent', isSecure), 'nothing');
+  for (const odd of [undefined, null, '', 'program']) assert.deepEqual([of(odd, true), of(odd, false)], ['verify', 'prevent']);
+  for (const odd of [undefined, null, 'yes', 1]) assert.equal(of('executable', odd), 'prevent', 'a link that is not known to be secure');
+  // Without a second source.
+  assert.deepEqual([of('executable', true, { hasSource: false }), of('other', true, { hasSource: false })], ['prevent', 'notice']);
+  for (const [field, choices] of Object.entries(CHOICES)) {
+    const [cls, link] = field.split('_');
+    for (const choice of choices) assert.equal(decide({ ...DEFAULTS, [field]: choice }, { cls, isLinkSecure: link === 'secure' }), choice);
+  }
+});
+
+test('no option lets an unchecked program through, or checks where a check proves nothing', () => {
+  assert.ok(!CHOICES.executable_insecure.includes('verify') && !CHOICES.other_insecure.includes('verify'));
+  for (const choices of [CHOICES.executable_secure, CHOICES.executable_insecure]) assert.ok(!choices.includes('notice') && !choices.includes('nothing'));
+  for (const kept of [null, undefined, 5, 'x', [], { executable_insecure: 'verify' }, { executable_secure: 'notice', whole: 1e9, budget: '8', evidence: 'yes', other: 1 }]) assert.deepEqual(cleanOptions(kept), DEFAULTS);
+  assert.deepEqual(cleanOptions({ other_insecure: 'prevent', whole: 500, evidence: true }), { ...DEFAULTS, other_insecure: 'prevent', whole: 500, evidence: true });
+  assert.deepEqual(sizesOf(DEFAULTS), { whole_max: 104857600, budget: 8388608 });
+  for (const a of CLASSES) for (const b of CLASSES) assert.equal(worse(a, b), CLASSES[Math.max(CLASSES.indexOf(a), CLASSES.indexOf(b))]);
+  assert.equal(worse('transparent', 'odd'), 'executable');
+});
+
+// ---- what becomes a download ----------------------------------------------------------------------------------------
+
+const head = (type, disposition, statusCode = 200) => ({ statusCode, responseHeaders: [...(type === null ? [] : [{ name: 'Content-Type', value: type }]), ...(disposition === undefined ? [] : [{ name: 'content-disposition', value: disposition }])] });
+
+test('which responses become downloads', () => {
+  const cases = [
+    ['application/octet-stream', 'yes'], ['application/x-msdownload', 'yes'], ['APPLICATION/ZIP ; x=y', 'yes'], ['text/csv', 'yes'], ['image/tiff', 'yes'], ['audio/x-odd', 'yes'], ['application/msword', 'yes'],
+    ['text/html; charset=utf-8', 'no'], ['image/png', 'no'], ['image/svg+xml', 'no'], ['application/json', 'no'], ['application/atom+xml', 'no'], ['video/mp4', 'no'],
+    ['text/plain', 'perhaps'], ['', 'perhaps'], [null, 'perhaps'], ['nonsense', 'perhaps'], ['application/x-unknown-content-type', 'perhaps'],
+  ];
+  for (const [type, expected] of cases) assert.equal(willDownload(head(type)), expected, String(type));
+  for (const status of [204, 205, 301, 302, 307, 304]) assert.equal(willDownload(head('application/zip', 'attachment', status)), 'no');
+  assert.equal(willDownload({ ...head('text/html'), isAttribute: true }), 'yes');
+  assert.equal(willDownload(head('text/html', 'attachment')), 'yes');
+  assert.equal(willDownload(head('text/html', 'inline')), 'no');
+});
+
+test('a disposition other than inline asks for a download, as Firefox reads it', () => {
+  for (const text of ['attachment', 'ATTACHMENT; filename=a', ' attachment ;filename="a"', 'x-odd', 'form-data; name=a']) assert.equal(isAttachment(text), true, text);
+  for (const text of ['', 'inline', 'INLINE; filename=a.exe', 'filename=a.exe', 'filename*=utf-8\'\'a', 'name=a', ' ; filename=a']) assert.equal(isAttachment(text), false, text);
+});
+
+test('names: the site’s, the address’s, never a path, nothing that disguises', () => {
+  const of = (disposition, url = 'http://a.test/dir/last%20part.exe?x=1') => nameOf(disposition === undefined ? [] : [{ name: 'Content-Disposition', value: disposition }], url);
+  assert.equal(of(undefined), 'last part.exe');
+  assert.equal(of('attachment; filename="setup \\"x\\".exe"'), 'setup _x_.exe');
+  assert.equal(of('attachment; filename=plain.exe; size=5'), 'plain.exe');
+  assert.equal(of('attachment; filename="a.txt"; filename*=UTF-8\'\'b%20%C3%A4.exe'), 'b ä.exe');
+  assert.equal(of('attachment; filename="../../.bashrc"'), 'bashrc');
+  assert.equal(of('attachment; filename="C:\\\\dir\\\\x.exe"'), 'x.exe');
+  assert.equal(of(undefined, 'http://a.test/'), 'download');
+  assert.equal(of(undefined, 'nonsense'), 'download');
+  assert.equal(cleanName('photo\u202egpj.exe'), 'photogpj.exe');
+  assert.equal(cleanName('a\u0000b\u200b.exe\u0007'), 'ab.exe');
+  assert.equal(cleanName('...'), 'download');
+  const long = cleanName(`${'ü'.repeat(300)}.exe`);
+  assert.ok(new TextEncoder().encode(long).length <= 200 && long.endsWith('.exe'));
+});
+
+// ---- chains ---------------------------------------------------------------------------------------------------------
+
+const request = (more) => ({ requestId: 'r', url: 'http://a.test/get', tabId: 1, frameId: 0, type: 'main_frame', method: 'GET', originUrl: 'https://link.test/', ...more });
+const begun = (chains, ...urls) => urls.forEach((url) => chains.begun(request({ url }), { isLinkSecure: true, time: 1 }));
+
+test('a chain keeps the first address, and one insecure answer marks the whole', () => {
+  const chains = new Chains();
+  begun(chains, 'https://a.test/get#part');
+  chains.answered(request({ url: 'https://a.test/get' }), false);
+  begun(chains, 'http://b.test/');
+  assert.equal(chains.answered(request({ url: 'http://b.test/' }), true).isInsecure, true);
+  begun(chains, 'https://c.test/f.exe');
+  const chain = chains.answered(request({ url: 'https://c.test/f.exe' }), false);
+  assert.deepEqual([chain.urls, chain.hasWhole, chain.isInsecure, chain.isLinkSecure], [['https://a.test/get', 'http://b.test/', 'https://c.test/f.exe'], true, true, true]);
+});
+
+test('an upgrade before anything was sent is no hop; a redirect to https is one', () => {
+  const chains = new Chains();
+  begun(chains, 'http://a.test:80/get', 'https://a.test/get');
+  const chain = chains.answered(request({ url: 'https://a.test/get' }), false);
+  assert.deepEqual([chain.urls, chain.isInsecure, chain.asked], [['https://a.test/get'], false, 'http://a.test:80/get']);
+  const sent = new Chains();
+  begun(sent, 'http://a.test/get');
+  sent.answered(request(), true);
+  begun(sent, 'https://a.test/get');
+  assert.deepEqual(sent.of('r').urls, ['http://a.test/get', 'https://a.test/get']);
+});
+
+test('a chain that began before we looked, or is too long, has no first address', () => {
+  const chains = new Chains();
+  const chain = chains.answered(request(), false);
+  assert.deepEqual([chain.hasWhole, chain.isInsecure, chain.isLinkSecure], [false, true, false]);
+  const long = new Chains();
+  begun(long, ...Array.from({ length: CHAIN_HOPS_MAX + 1 }, (_, i) => `http://a.test/${i}`));
+  assert.equal(long.of('r').hasWhole, false);
+  for (let i = 0; i <= CHAINS_MAX; i++) long.begun(request({ requestId: `x${i}` }), { isLinkSecure: true, time: 1 });
+  assert.equal(long.of('r'), null);
+});
+
+test('two downloads with one last address: the worse of each, and no first where they differ', () => {
+  const records = new Records();
+  const record = (urls, more) => ({ urls, hasWhole: true, isLinkSecure: true, isPost: false, ...more });
+  records.add(record(['http://a.test/get', 'http://evil.test/f']));
+  assert.equal(records.find('http://evil.test/f').hasWhole, true);
+  records.add(record(['http://b.test/get', 'http://evil.test/f'], { isLinkSecure: false }));
+  const found = records.find('http://evil.test/f#x');
+  assert.deepEqual([found.hasWhole, found.isLinkSecure], [false, false]);
+  assert.equal(records.find('http://other.test/'), null);
+});
+
+test('what is sent to the host: no chain that is not whole, no secrets, lines only', () => {
+  const source = {
+    urls: ['http://a.test/get', 'http://a.test/f.exe'], hasWhole: true, isLinkSecure: true, isPost: false, site: { firstParty: 'a.test', private: 1, container: 0, host: 'a.test', port: 80 },
+    proxy: { kind: 'socks', username: 'a.test:0', password: '' }, sent: { userAgent: 'UA\r\nX: y', accept: '*/*', acceptLanguage: 'de', referer: 'https://link.test/', hasSecrets: true },
+    contentType: 'application/octet-stream', length: 5, etag: '"x"', lastModified: '',
+  };
+  const fields = hostFields(source, { sizes: sizesOf(DEFAULTS), clicked: false });
+  assert.deepEqual(fields, {
+    first_party: 'a.test', private: 1, container: 0, host: 'a.test', port: 80, proxy: 'socks', chain: source.urls,
+    headers: { user_agent: 'UAX: y', accept: '*/*', accept_language: 'de', referer: 'https://link.test/' }, content_type: 'application/octet-stream', length: 5, etag: '"x"', last_modified: null,
+    link_secure: true, cookies: true, post: false, whole_max: 104857600, budget: 8388608, clicked: false,
+  });
+  for (const more of [{ hasWhole: false }, { urls: ['http://a.test/ü'] }, { urls: ['ftp://a.test/'] }, { urls: [`http://a.test/${'x'.repeat(3000)}`] }, { urls: ['blob:http://a.test/1'] }]) {
+    assert.deepEqual(hostFields({ ...source, ...more }, { sizes: {}, clicked: false }).chain, [], JSON.stringify(more).slice(0, 60));
+  }
+});
+
+test('which addresses say by themselves that an exit stood in between', () => {
+  assert.deepEqual(['http://a.test/', 'http://x.onion/', 'https://a.test/', 'blob:http://a.test/1', 'data:,x', 'http://x.onion.evil.test/'].map(isInsecureUrl), [true, false, null, true, true, true]);
+});
+
+test('only a match is a match; what may be clicked in each state', () => {
+  const entry = newEntry({ id: 'a', how: 'fetch' });
+  const run = checking(entry, 1);
+  const result = (verdict, more) => ({ verdict, download: 3, class: 'other', retry_useful: true, whole_possible: true, can_keep: false, state: 'held', ...more });
+  assert.equal(answered({ ...run, attempt: 2 }, 1, result('match')).phase, 'checking', 'a late answer');
+  const done = (verdict, more) => answered(run, 1, result(verdict, more));
+  assert.deepEqual(['match', 'mismatch', 'undecided'].map((v) => verdictOf(done(v))), ['match', 'mismatch', 'undecided']);
+  const can = (e) => Object.entries(offers(e)).filter(([, is]) => is).map(([name]) => name).sort().join();
+  assert.equal(can(entry), 'cancel,start');
+  assert.equal(can(run), 'cancel');
+  assert.equal(can(done('undecided')), 'cancel,retry,whole');
+  assert.equal(can(done('undecided', { retry_useful: false, whole_possible: false })), 'cancel');
+  assert.equal(can(done('mismatch', { can_keep: true, state: 'none' })), 'keep,remove');
+  assert.equal(can(done('match', { state: 'finished' })), 'remove,show');
+  assert.equal(can({ ...done('undecided'), isGone: true }), 'remove');
+});
+
+// ---- the features -----------------------------------------------------------------------------------------------------
+
+const CLASSES_BY_END = { exe: 'executable', txt: 'transparent', pdf: 'other' };
+
+/** A host that classifies by the end of the name, and leaves the rest to the test. */
+const classifying = (byContent = {}) => (message, port) => {
+  if (message.kind !== 'classify') {
+    friendly(message, port);
+    return;
+  }
+  const cls = (message.path && byContent[message.path]) || CLASSES_BY_END[message.name.split('.').at(-1)] || 'other';
+  queueMicrotask(() => port.say({ id: message.id, kind: 'classified', class: cls, format: '', why: 'name' }));
+};
+
+const SOCKS = { type: 'socks', username: 'a.test:0' };
+
+function started({ isExact = false, byContent } = {}) {
+  const settled = [];
+  const listeners = {};
+  const downloads = {
+    held: async () => [], settle: async (id, isGood) => Boolean(settled.push([id, isGood])), refuseAll: async () => settled.push(['all']),
+    onHeld: { addListener: (f) => { listeners.held = f; } }, onReleased: { addListener: (f) => { listeners.released = f; } },
+  };
+  const x = extension({ api: isExact ? { ...exactApi(), getRequest: async () => null } : undefined, downloads, answer: classifying(byContent) });
+  x.settled = settled;
+  x.begin = (url, more) => x.dlcheck.onBegin(request({ url, type: 'main_frame', ...more }));
+  x.respond = async (url, type, more = {}) => {
+    const answer = await x.guard.onPlainHeaders(request({ url, statusCode: 200, proxyInfo: SOCKS, incognito: true, cookieStoreId: 'firefox-private', responseHeaders: [{ name: 'Content-Type', value: type }], ...more }));
+    await settle();
+    return answer;
+  };
+  x.entries = async () => {
+    let view = null;
+    x.dllist.read((v) => { view = v; })();
+    await settle();
+    return view.entries;
+  };
+  /** A secure page stands in tab 1. */
+  x.secure = async () => {
+    await x.watch.ready;
+    x.watch.documents.response({ tabId: 1, frameId: 0, url: 'https://link.test/', state: 'secure' });
+    x.watch.documents.commit({ tabId: 1, frameId: 0, parentFrameId: -1, url: 'https://link.test/' });
+  };
+  return x;
+}
+
+const verdict = (asked, more) => ({
+  id: asked.id, kind: 'download.result', verdict: 'match', reason: 'same_file', error: null, host: asked.host, port: asked.port, first_party: asked.first_party, private: asked.private,
+  container: asked.container, url: asked.chain[0] ?? '', link_secure: asked.link_secure, method: 'whole', missed: null, compared: 5, fetched: 5, class: 'executable', format: 'pe', local: { size: 5, sha256: hex('a') },
+  k: 1, asked: 1, answered: 1, elapsed_ms: 5, first: [relay(1)], others: [{ slot: 1, exit: relay(2), status: 'answer', error: null, http_status: 200, url: asked.chain[0] ?? '', length: 5, same_entity: true, agrees: true,
+    sha256: hex('a'), bytes: 5, elapsed_ms: 4 }], differing: [], more_differing: false, chance: [0.23], state: asked.kind === 'download.fetch' ? 'finished' : 'browser', download: 3, path: '/x/setup.exe',
+  retry_useful: false, whole_possible: false, can_keep: false, ...more,
+});
+
+test('standard: a program with a secure link is cancelled at its headers and fetched by the host; a program with an insecure one is prevented', async () => {
+  const x = started();
+  await x.secure();
+  x.begin('http://a.test/setup.exe');
+  assert.deepEqual(await x.respond('http://a.test/setup.exe', 'application/octet-stream'), { cancel: true });
+  const asked = x.port.last('download.fetch');
+  assert.deepEqual([asked.chain, asked.link_secure, asked.name, asked.dir, asked.clicked], [['http://a.test/setup.exe'], true, 'setup.exe', null, false]);
+  x.port.say(verdict(asked));
+  await settle();
+  const [entry] = await x.entries();
+  assert.deepEqual([entry.verdict, entry.can.show], ['match', true]);
+  x.begin('http://a.test/evil.exe', { requestId: 'r2', originUrl: 'http://insecure.test/' });
+  assert.deepEqual(await x.respond('http://a.test/evil.exe', 'application/octet-stream', { requestId: 'r2' }), { cancel: true });
+  assert.deepEqual((await x.entries())[0].why, 'link');
+  assert.equal(x.port.sent.filter((m) => m.kind === 'download.fetch').length, 1);
+});
+
+test('standard: a match that bears nothing out is none', async () => {
+  for (const more of [{ url: 'http://evil.test/' }, { others: [] }, { state: 'held' }, { method: null }, { host: 'b.test' }, { local: null }, { others: [{ ...verdict({ chain: [] }).others[0], agrees: false }] }]) {
+    const x = started();
+    await x.secure();
+    x.begin('http://a.test/setup.exe');
+    await x.respond('http://a.test/setup.exe', 'application/octet-stream');
+    x.port.say(verdict(x.port.last('download.fetch'), more));
+    await settle();
+    const [entry] = await x.entries();
+    assert.deepEqual([entry.verdict, entry.problem?.code], ['undecided', 'host_garbage'], JSON.stringify(more).slice(0, 60));
+  }
+});
+
+test('documents with an insecure link come with a notice, text with nothing and is not guessed at; a host that can’t say makes all of them programs', async () => {
+  const x = started();
+  x.begin('http://a.test/a.pdf', { originUrl: 'http://insecure.test/' });
+  const answer = await x.respond('http://a.test/a.pdf', 'application/pdf');
+  assert.equal(answer.cancel, undefined);
+  assert.equal((await x.entries())[0].phase, 'noticed');
+  x.begin('http://a.test/a.txt', { requestId: 'r2', originUrl: 'http://insecure.test/' });
+  const shown = await x.respond('http://a.test/a.txt', 'text/plain', { requestId: 'r2' });
+  assert.equal(shown.responseHeaders.find((h) => h.name === 'X-Content-Type-Options').value, 'nosniff');
+  assert.equal((await x.entries()).length, 1);
+  const y = extension({ answer: () => {} });
+  y.dlcheck.onBegin(request({ url: 'http://a.test/a.pdf', originUrl: 'http://insecure.test/' }));
+  const waiting = y.guard.onPlainHeaders(request({ url: 'http://a.test/a.pdf', statusCode: 200, proxyInfo: SOCKS, responseHeaders: [{ name: 'Content-Type', value: 'application/pdf' }] }));
+  for (let i = 0; i < 4; i++) await y.clock.pass(10000);
+  assert.deepEqual(await waiting, { cancel: true });
+});
+
+test('the last answer is encrypted, an earlier one was not: the download is insecure', async () => {
+  const x = started();
+  await x.secure();
+  x.begin('http://a.test/get');
+  await x.respond('http://a.test/get', '', { statusCode: 302 });
+  x.begin('https://evil.test/setup.exe');
+  x.web.infos.set('r', { state: 'secure', certificates: [{ fingerprint: { sha256: hex('a') } }] });
+  const answer = await x.guard.onHeadersReceived(request({ url: 'https://evil.test/setup.exe', statusCode: 200, proxyInfo: SOCKS, responseHeaders: [{ name: 'Content-Type', value: 'application/octet-stream' }] }));
+  assert.deepEqual(answer, { cancel: true });
+  await settle();
+  assert.deepEqual(x.port.last('download.fetch').chain, ['http://a.test/get', 'https://evil.test/setup.exe']);
+  // All of it encrypted: left alone.
+  x.begin('https://good.test/setup.exe', { requestId: 'r3' });
+  x.web.infos.set('r3', { state: 'secure', certificates: [{ fingerprint: { sha256: hex('a') } }] });
+  assert.deepEqual(await x.guard.onHeadersReceived(request({ requestId: 'r3', url: 'https://good.test/setup.exe', statusCode: 200, proxyInfo: SOCKS, responseHeaders: [{ name: 'Content-Type', value: 'application/octet-stream' }] })), {});
+});
+
+test('standard: what we did not see coming is destroyed when the browser tells of it', async () => {
+  const item = (more) => ({ id: 7, url: 'http://a.test/setup.exe', filename: '/x/setup.exe', mime: 'application/octet-stream', incognito: true, state: 'in_progress', referrer: 'http://insecure.test/', cookieStoreId: 'firefox-private', ...more });
+  const destroyed = (x) => x.web.did.filter(([what]) => what === 'destroy').length;
+  for (const [more, isDestroyed, why] of [
+    [{}, true, 'link'],
+    [{ url: 'blob:http://a.test/1' }, true, 'sourceless'],
+    [{ url: 'data:application/octet-stream,MZ', referrer: '' }, true, 'sourceless'],
+    [{ filename: '/x/a.txt' }, false],
+    [{ url: 'https://a.test/setup.exe' }, false],
+    [{ url: 'http://abc.onion/setup.exe' }, false],
+    [{ url: 'moz-extension://x/setup.exe' }, false],
+  ]) {
+    const x = started();
+    await x.dlcheck.onCreated(item(more));
+    await settle();
+    assert.equal(destroyed(x), isDestroyed ? 1 : 0, JSON.stringify(more));
+    assert.equal((await x.entries())[0]?.why, why, JSON.stringify(more));
+  }
+  // A link on a secure page, saved: fetched by the host instead.
+  const x = started();
+  await x.secure();
+  await x.dlcheck.onCreated(item({ referrer: 'https://link.test/' }));
+  await settle();
+  assert.equal(destroyed(x), 1);
+  assert.deepEqual(x.port.last('download.fetch').chain, ['http://a.test/setup.exe']);
+});
+
+test('standard: let through by its name, a program by its content: removed when it is complete', async () => {
+  const x = started({ byContent: { '/x/a.pdf': 'executable' } });
+  x.begin('http://a.test/a.pdf', { originUrl: 'http://insecure.test/' });
+  await x.respond('http://a.test/a.pdf', 'application/pdf');
+  x.web.items = new Map([[7, { id: 7, url: 'http://a.test/a.pdf', filename: '/x/a.pdf', incognito: true }]]);
+  await x.dlcheck.onCreated({ id: 7, url: 'http://a.test/a.pdf', filename: '/x/a.pdf', state: 'in_progress' });
+  await x.dlcheck.onChanged({ id: 7, state: { current: 'complete' } });
+  await settle();
+  assert.ok(x.web.did.some(([what, id]) => what === 'destroy' && id === 7));
+  assert.equal((await x.entries())[0].why, 'content');
+});
+
+const held = (more) => ({ id: 1, url: 'http://a.test/setup.exe', redirects: [], referrer: 'https://link.test/', path: '/x/setup.exe', partPath: '/x/setup.exe.part', hasPart: true, size: 5, contentType: 'application/octet-stream',
+  private: 1, hasException: false, ...more });
+
+test('privileged: held until a match; a mismatch is refused and told; undecided stays held', async () => {
+  for (const [more, end] of [[{}, [[1, true]]], [{ verdict: 'mismatch', reason: 'other_file' }, [[1, false]]], [{ verdict: 'undecided', reason: 'gone' }, []]]) {
+    const x = started({ isExact: true });
+    await x.secure();
+    x.begin('http://a.test/setup.exe');
+    assert.equal((await x.respond('http://a.test/setup.exe', 'application/octet-stream')).cancel, undefined);
+    x.dlcheck.onHeld(held());
+    await settle();
+    const asked = x.port.last('download.verify');
+    assert.deepEqual([asked.path, asked.size, asked.chain], ['/x/setup.exe.part', 5, ['http://a.test/setup.exe']]);
+    x.port.say(verdict(asked, more));
+    await settle();
+    assert.deepEqual(x.settled, end);
+    assert.equal(x.web.did.some(([what]) => what === 'notify'), more.verdict === 'mismatch');
+  }
+});
+
+test('privileged: the host dies, garbage, no host: held; the user’s cancel refuses it', async () => {
+  const x = started({ isExact: true });
+  await x.secure();
+  x.dlcheck.onHeld(held());
+  await settle();
+  x.port.die('');
+  await settle();
+  const [entry] = await x.entries();
+  assert.deepEqual([entry.phase, entry.verdict, x.settled], ['done', 'undecided', []]);
+  await x.dllist.act({ kind: 'cancel', id: entry.id });
+  assert.deepEqual(x.settled, [[1, false]]);
+});
+
+test('privileged: encrypted from end to end is let go at once; an exception, a plain redirect, a page’s own data are not', async () => {
+  for (const [more, end] of [
+    [{ url: 'https://a.test/setup.exe' }, [[1, true]]],
+    [{ url: 'https://a.test/setup.exe', hasException: true }, []],
+    [{ url: 'https://a.test/setup.exe', redirects: ['http://a.test/'] }, []],
+    [{ url: 'blob:http://a.test/1', referrer: '' }, [[1, false]]],
+    [{ url: 'blob:https://link.test/1', referrer: '' }, [[1, true]]],
+    [{ url: 'data:,MZ', referrer: 'http://insecure.test/' }, [[1, false]]],
+    [{ hasPart: false }, [[1, false]]],
+    [{ hasPart: false, path: '/x/a.txt', partPath: '/x/a.txt' }, [[1, true]]],
+    [{ url: 'http://a.test/setup.exe', referrer: 'http://insecure.test/' }, [[1, false]]],
+  ]) {
+    const x = started({ isExact: true });
+    await x.secure();
+    await x.dlcheck.onHeld(held(more));
+    await settle();
+    assert.deepEqual(x.settled, end, JSON.stringify(more));
+  }
+});
+
+test('privileged: its first address is that of the chain, never the last one alone', async () => {
+  const x = started({ isExact: true });
+  await x.secure();
+  x.begin('http://a.test/get');
+  await x.respond('http://a.test/get', '', { statusCode: 302 });
+  x.begin('http://evil.test/setup.exe');
+  await x.respond('http://evil.test/setup.exe', 'application/octet-stream');
+  x.dlcheck.onHeld(held({ url: 'http://evil.test/setup.exe' }));
+  await settle();
+  assert.deepEqual(x.port.last('download.verify').chain, ['http://a.test/get', 'http://evil.test/setup.exe']);
+});
+
+test('beyond the limit a download waits for a click', async () => {
+  const x = started();
+  await x.secure();
+  for (let i = 0; i <= AUTO_DOWNLOADS_MAX; i++) {
+    x.begin(`http://a.test/${i}.exe`, { requestId: `r${i}` });
+    await x.respond(`http://a.test/${i}.exe`, 'application/octet-stream', { requestId: `r${i}` });
+  }
+  const fetches = () => x.port.sent.filter((m) => m.kind === 'download.fetch');
+  assert.equal(fetches().length, AUTO_DOWNLOADS_MAX);
+  const [last] = await x.entries();
+  assert.deepEqual([last.phase, last.why], ['waiting', 'click']);
+  x.dllist.act({ kind: 'start', id: last.id });
+  await settle();
+  assert.equal(fetches().at(-1).clicked, true);
+});
+
+test('New Identity forgets everything and refuses what is held', async () => {
+  const x = started({ isExact: true });
+  await x.secure();
+  x.dlcheck.onHeld(held());
+  await settle();
+  x.host.onEvent = () => {};
+  await x.dlcheck.wipe();
+  assert.deepEqual(x.settled, [['all']]);
+  assert.deepEqual(await x.entries(), []);
+});
+
+test('a background page that was away: what it asked is offered again, what is held is found', async () => {
+  const x = started({ isExact: true });
+  await x.secure();
+  x.dlcheck.onHeld(held());
+  await settle();
+  const y = extension({ api: exactApi(), downloads: { held: async () => [held()], settle: async () => true, refuseAll: async () => {}, onHeld: { addListener() {} }, onReleased: { addListener() {} } },
+    storage: x.store.values, answer: classifying() });
+  await y.dlcheck.onHeldAtStart();
+  await settle();
+  assert.equal(y.port.last('download.verify').path, '/x/setup.exe.part');
+});
