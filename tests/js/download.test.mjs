@@ -193,7 +193,7 @@ describe('the privileged edition: the browser holds the file', () => {
       assert.equal(r.state, 'browser');
       assert.deepEqual(fs.readFileSync(part), bytes);
       // It stays one.
-      is((await verifyIt(name, got)).r, 'mismatch', 'other_file');
+      is((await verifyIt(name, got)).r, 'mismatch', 'remembered_mismatch');
       clean();
     });
   }
@@ -237,7 +237,7 @@ describe('the privileged edition: the browser holds the file', () => {
       const { r } = await verifyIt(name, bytes, { whole_max: 1 << 20, budget: 512 << 10 });
       is(r, verdict, reason);
       if (verdict === 'match') {
-        assert.ok(r.missed.block > 0.9 && r.missed.block < 1 && r.missed.percent < 0.3, JSON.stringify(r.missed));
+        assert.ok(r.missed.block > 0.9 && r.missed.block < 1 && r.missed.percent < (ranges === 'multi' ? 0.35 : 0.7), JSON.stringify(r.missed));
         assert.ok(r.fetched < size / 4, `${r.fetched}`);
       } else {
         assert.ok(r.whole_possible);
