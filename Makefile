@@ -24,7 +24,7 @@ FILE_SRC  := host/file_main.c host/priv/inner.c host/parse/der.c $(wildcard host
 COLLECT_SRC := host/collector_main.c $(wildcard host/collector/*.c) $(wildcard host/report/*.c) host/engine/torctl.c host/engine/torauth.c host/engine/torfind.c \
              host/engine/target.c host/base/buf.c host/base/clock.c host/base/err.c host/base/log.c host/base/rd.c host/base/verdict.c
 COLLECT_LIB := -lsqlite3 -lpq -ljansson -levent_core -lsodium
-MAIN_LIB  := -ljansson -levent_core -lsodium
+MAIN_LIB  := -ljansson -levent_core -lsodium -lm
 NET_LIB   := -levent_core -lssl -lcrypto -lsodium
 FETCH_LIB := -lcurl -levent_core -lssl -lcrypto
 FILE_LIB  := -larchive -levent_core -lcrypto -lexpat -lz
@@ -120,6 +120,9 @@ demo: all dist
 bench: all $(B)/bench/bench_relays
 	node tests/bench/bench.mjs
 	$(MAKE) bench-scan
+	$(MAKE) bench-collector
+bench-collector: all $(B)/loadtool
+	node tests/bench/collector.mjs
 # Main's end of fetching for the tests; beside the roles that it starts.
 $(B)/fetchtool: tests/net/fetchtool.c $$(call obj,$$(call uses,tests/net/fetchtool.c)) $(GEN)
 	$(call say,test)$(CC) $(ALLCFLAGS) -MMD -MP -o $@ $< $(call obj,$(call uses,$<)) $(LDHARDEN) $(call libs,$<)
@@ -149,7 +152,7 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all unit fuzz-replay fuzz-run js e2e dist lint demo bench recall quiet bench-scan check clean
+.PHONY: all unit fuzz-replay fuzz-run js e2e dist lint demo bench bench-collector recall quiet bench-scan check clean
 
 # --- for this user alone: programs to ~/.local/lib/secondexit, then the browsers are told -------------------------------
 USER_PREFIX ?= $(HOME)/.local

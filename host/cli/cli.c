@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct verb *const verbs[] = { &verb_cert, &verb_https, &verb_scan, &verb_classify, &verb_exits, &verb_report, &verb_doctor, &verb_install, &verb_uninstall };
+static const struct verb *const verbs[] = { &verb_cert, &verb_https, &verb_scan, &verb_download, &verb_classify, &verb_exits, &verb_report, &verb_doctor, &verb_install, &verb_uninstall };
 #define VERBS (sizeof verbs / sizeof *verbs)
 
 static const char help_head[] =

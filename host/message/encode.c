@@ -166,9 +166,10 @@ static const char *roots_name(unsigned source)
 
 json_t *encode_hello(uint32_t id)
 {
-	return json_pack("{s:I,s:s,s:i,s:s,s:[s,s,s,s,s,s],s:i,s:i}", "id", (json_int_t)id, "kind", "hello",
+	return json_pack("{s:I,s:s,s:i,s:s,s:[s,s,s,s,s,s,s,s,s],s:i,s:i}", "id", (json_int_t)id, "kind", "hello",
 	                 "protocol", MESSAGE_PROTOCOL, "version", SECONDEXIT_VERSION,
-	                 "capabilities", "cert.check", "circuit.new", "clip.check", "clip.compare", "https.check", "report", "k", K_DEFAULT,
+	                 "capabilities", "cert.check", "circuit.new", "classify", "clip.check", "clip.compare", "download.fetch",
+	                 "download.verify", "https.check", "report", "k", K_DEFAULT,
 	                 "deadline_ms", CHECK_DEADLINE_MS);
 }
 
@@ -346,12 +347,13 @@ static json_t *encode_clip_answer(const void *answers, size_t i)
 	const struct clip_answer *a = (const struct clip_answer *)answers + i;
 	bool has = a->has_page;
 
-	return json_pack("{s:i,s:o,s:s,s:o,s:o,s:o,s:b,s:i,s:o,s:I}", "slot", (int)a->slot,
+	return json_pack("{s:i,s:o,s:s,s:o,s:o,s:o,s:b,s:b,s:i,s:o,s:I}", "slot", (int)a->slot,
 	                 "exit", a->has_exit ? encode_relay(&a->exit) : json_null(), "status", has ? "page" : "failed",
 	                 "error", encode_err(has ? OK : a->error != OK ? a->error : ERR_BUG),
 	                 "found", has ? json_string(found_name(a->found)) : json_null(),
 	                 "address", has && a->address != NULL ? encode_text(a->address) : json_null(),
-	                 "family_equal", (int)(has && a->is_family_equal), "http_status", (int)a->http_status,
+	                 "family_equal", (int)(has && a->is_family_equal), "alone", (int)(has && a->is_alone),
+	                 "http_status", (int)a->http_status,
 	                 "url", has && a->url != NULL ? encode_text(a->url) : json_null(),
 	                 "elapsed_ms", (json_int_t)a->elapsed_ms);
 }

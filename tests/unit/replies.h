@@ -297,7 +297,7 @@ static inline const struct clip_result *reply_compared(enum verdict verdict)
 	for (unsigned i = 0; i < 3; i++)
 		others[i] = (struct clip_answer){
 			.slot = i + 1, .has_exit = true, .has_page = true, .exit = reply_relay(30 + i, "DE"),
-			.found = verdict == VERDICT_MATCH ? PLACE_SAME : PLACE_OTHER, .is_family_equal = verdict == VERDICT_MATCH,
+			.found = verdict == VERDICT_MATCH ? PLACE_SAME : PLACE_OTHER, .is_family_equal = verdict == VERDICT_MATCH, .is_alone = verdict == VERDICT_MATCH,
 			.address = verdict == VERDICT_MATCH ? REPLY_ADDRESS : REPLY_OTHER, .url = "http://site.test:8080/donate/",
 			.http_status = 200, .elapsed_ms = 640 + i,
 		};

@@ -235,9 +235,9 @@ static int by_value(const void *a, const void *b)
 }
 
 /* At most FILE_RANGES_MAX, by closing the smallest gaps. */
-static enum err ranges_few(struct ranges *r)
+static enum err ranges_few(struct ranges *r, uint64_t gap)
 {
-	ranges_join(r, COMMIT_GAP);
+	ranges_join(r, gap);
 	if (r->n <= FILE_RANGES_MAX)
 		return OK;
 	uint64_t *gaps = malloc((r->n - 1) * sizeof *gaps);
@@ -296,7 +296,7 @@ static enum err judge(struct commit *c, enum err parsed, struct file_commit_r *o
 		err = add_gaps(&c->covered, c->src->size, &c->part);
 	}
 	if (err == OK)
-		err = ranges_few(&c->part);
+		err = ranges_few(&c->part, c->any_size ? 0 : COMMIT_GAP);
 	if (err != OK)
 		return err == ERR_TOO_BIG ? OK : err;
 	put_ranges(out, &c->part);

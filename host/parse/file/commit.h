@@ -62,7 +62,7 @@ commit_parser commit_pe, commit_rpm, commit_xar, commit_zip;
 /* ---- for the role and its tests ---- */
 
 /* ERR_IO, ERR_NOMEM; everything else is a status. any_size: also where fetching the whole is cheaper: files below COMMIT_LEAST (else unread), and
- * parts of more than half (for tests, whose files are small). */
+ * parts of more than half, and with ranges that are near each other kept apart (for tests, whose files are small). */
 MUST_USE enum err commit_file(struct src *s, bool any_size, struct file_commit_r *out);
 
 #endif

@@ -8,9 +8,12 @@ enum err commit_zip(struct commit *c)
 {
 	struct zip_end end;
 	enum err err = zip_end_take(c, &end);
-	bool is_apk = false;
+	bool is_mine = false;
 
 	if (err != OK)
 		return err;
-	return commit_apk(c, &end, &is_apk);
+	err = commit_apk(c, &end, &is_mine);
+	if (err == OK && !is_mine)
+		err = commit_jar(c, &end, &is_mine);
+	return err;
 }

@@ -5,5 +5,6 @@
 #include "parse/file/zip.h"
 
 MUST_USE enum err commit_apk(struct commit *c, const struct zip_end *end, bool *is_mine);
+MUST_USE enum err commit_jar(struct commit *c, const struct zip_end *end, bool *is_mine);
 
 #endif
