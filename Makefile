@@ -121,7 +121,10 @@ bench: all $(B)/bench/bench_relays
 	node tests/bench/bench.mjs
 	$(MAKE) bench-scan
 	$(MAKE) bench-collector
+	$(MAKE) bench-download
 	$(MAKE) bench-copy
+bench-download: all
+	node tests/bench/download.mjs
 bench-collector: all $(B)/loadtool
 	node tests/bench/collector.mjs
 bench-copy: all dist
@@ -155,7 +158,7 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all unit fuzz-replay fuzz-run js e2e dist lint demo bench bench-collector bench-copy recall quiet bench-scan check clean
+.PHONY: all unit fuzz-replay fuzz-run js e2e dist lint demo bench bench-collector bench-copy bench-download recall quiet bench-scan check clean
 
 # --- for this user alone: programs to ~/.local/lib/secondexit, then the browsers are told -------------------------------
 USER_PREFIX ?= $(HOME)/.local
