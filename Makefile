@@ -24,7 +24,7 @@ FILE_SRC  := host/file_main.c host/priv/inner.c host/parse/der.c $(wildcard host
 COLLECT_SRC := host/collector_main.c $(wildcard host/collector/*.c) $(wildcard host/report/*.c) host/engine/torctl.c host/engine/torauth.c host/engine/torfind.c \
              host/engine/target.c host/base/buf.c host/base/clock.c host/base/err.c host/base/log.c host/base/rd.c host/base/verdict.c
 COLLECT_LIB := -lsqlite3 -lpq -ljansson -levent_core -lsodium
-MAIN_LIB  := -ljansson -levent_core -lsodium
+MAIN_LIB  := -ljansson -levent_core -lsodium -lm
 NET_LIB   := -levent_core -lssl -lcrypto -lsodium
 FETCH_LIB := -lcurl -levent_core -lssl -lcrypto
 FILE_LIB  := -larchive -levent_core -lcrypto -lexpat -lz

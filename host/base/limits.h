@@ -33,6 +33,34 @@
 #define DL_PATH_MAX 4095
 /* ETag, Last-Modified, Content-Type of a download: real ones are below 100 bytes. */
 #define DL_HEADER_MAX 255
+/* Redirects followed from the first URL: as many as browsers follow. */
+#define DL_HOPS_MAX 20
+/* Downloads that run at once; each has up to K_MAX + 1 connections. And those that are held or whose end is remembered. */
+#define DL_AT_ONCE 4
+#define DL_HELD_MAX 64
+/* Files from here on are asked for a part that commits to the rest; smaller ones are fetched whole: three parts with their answers would cost as much. */
+#define DL_COMMIT_MIN (4u * 1024 * 1024)
+/* Random ranges: one block each (a file system's), so many in one comparison, so many in one request (a line of FETCH_LINES_MAX holds some 60), and
+ * where a site sends only one at a time. */
+#define DL_BLOCK 4096u
+#define DL_RANGES_MAX 1100
+#define DL_RANGES_ALONE_MAX 48
+/* Blocks of a file that is sampled: a map of them takes an eighth of this. 1 TiB. */
+#define DL_BLOCKS_MAX (256u * 1024 * 1024)
+/* Differences that are shown, and how far apart two are still one. */
+#define DL_DIFFERING_MAX 16
+/* A copy that breaks off goes on by itself so often. */
+#define DL_COPY_TRIES 3
+/* Between two looks at a file that the browser still writes, and two messages of progress of one exit. */
+#define DL_GROW_MS 50
+#define DL_PROGRESS_MS 250
+/* Tor may be away this long in the middle of a download. */
+#define DL_TOR_WAIT_MS 30000
+/* Read at once while a local file is digested, so that the loop serves others in between. */
+#define DL_HASH_PIECE (512u * 1024)
+/* Sites whose exits are remembered for downloads; files found false, of all of them. */
+#define DL_SITES_MAX 64
+#define DL_FALSE_MAX 256
 /* Firefox sends up to 4 GiB; our largest request is CLIP_TEXT_MAX of copied text, most of it characters that JSON writes
  * in two bytes (quotes, line ends). A chain of CHAIN_MAX certificates in base64 takes 256 KiB. */
 #define NATIVE_IN_MAX (2 * CLIP_TEXT_MAX + 64u * 1024)

@@ -13,6 +13,7 @@ struct backend {
 	struct event *timer;
 	struct parselink *pages;   /* a parse role for pages alone; rests between comparisons */
 	struct fetchlink *fetch;
+	struct filelink *files;
 	struct event *clip_timer, *download_timer;
 	struct certcheck *check;   /* borrowed; NULL while none is attached */
 	struct clip *clip;         /* likewise */
@@ -169,6 +170,24 @@ static void op_cancel_fetch(void *arg, uint32_t id)
 	fetchlink_cancel(b->fetch, id);
 }
 
+static enum err op_classify(void *arg, const struct file_ask *m, int fd, filelink_classed *done, void *ctx, uint32_t *id)
+{
+	struct backend *b = arg;
+	return filelink_classify(b->files, m, fd, 0, done, ctx, id);
+}
+
+static enum err op_commit(void *arg, int fd, filelink_committed *done, void *ctx, uint32_t *id)
+{
+	struct backend *b = arg;
+	return filelink_commit(b->files, fd, 0, done, ctx, id);
+}
+
+static void op_cancel_file(void *arg, uint32_t id)
+{
+	struct backend *b = arg;
+	filelink_cancel(b->files, id);
+}
+
 static void op_pause_fetch(void *arg, uint32_t id)
 {
 	struct backend *b = arg;
@@ -250,6 +269,7 @@ struct backend *backend_new(struct event_base *base, const struct net_config *ne
 	b->parse = parselink_new(base, parse);
 	b->pages = parselink_new(base, parse);
 	b->fetch = b->net ? fetchlink_new(base, b->net) : NULL;
+	b->files = filelink_new(base);
 	b->timer = event_new(base, -1, 0, on_timer, b);
 	b->clip_timer = event_new(base, -1, 0, on_clip_timer, b);
 	b->download_timer = event_new(base, -1, 0, on_download_timer, b);
@@ -261,9 +281,10 @@ struct backend *backend_new(struct event_base *base, const struct net_config *ne
 	b->download_ops = (struct download_ops){
 		.arg = b, .attach = op_download_attach, .first = op_first, .draw = op_draw, .cancel_net = op_cancel_net,
 		.fetch = op_fetch, .cancel_fetch = op_cancel_fetch, .pause_fetch = op_pause_fetch, .resume_fetch = op_resume_fetch,
-		.now = op_now, .wake = op_download_wake,
+		.classify = op_classify, .commit = op_commit,
+		.cancel_file = op_cancel_file, .now = op_now, .wake = op_download_wake,
 	};
-	if (!b->net || !b->parse || !b->pages || !b->fetch || !b->timer || !b->clip_timer || !b->download_timer) {
+	if (!b->net || !b->parse || !b->pages || !b->fetch || !b->timer || !b->clip_timer || !b->download_timer || !b->files) {
 		backend_free(b);
 		return NULL;
 	}
@@ -274,6 +295,7 @@ void backend_free(struct backend *b)
 {
 	if (!b)
 		return;
+	filelink_free(b->files);
 	fetchlink_free(b->fetch);
 	netlink_free(b->net);
 	parselink_free(b->parse);

@@ -9,6 +9,7 @@
 
 #include "base/dlverdict.h"
 #include "feature/certcheck.h"
+#include "feature/dlranges.h"
 
 struct download_request {
 	struct site_key key;                   /* of the connection that brought the answer */
@@ -30,6 +31,7 @@ struct download_request {
 	bool has_cookies, is_post;             /* what the browser's request carried */
 	uint64_t whole_max, budget;            /* whole files up to here; what ranges may cost */
 	bool clicked;
+	bool has_no_first;                     /* from the shell: no browser's exit is known, or was used */
 };
 
 enum dl_class { DL_CLASS_UNKNOWN, DL_CLASS_TRANSPARENT, DL_CLASS_OTHER, DL_CLASS_EXECUTABLE };
@@ -63,7 +65,6 @@ struct download_answer {
 	uint64_t bytes, elapsed_ms;
 };
 
-struct dl_range { uint64_t offset, length; };
 /* What became of the file. */
 enum dl_state {
 	DL_STATE_NONE,                         /* there is none, or it was removed */

@@ -4,6 +4,7 @@
 #define FEATURE_DOWNLOADOPS_H
 
 #include "priv/fetchlink.h"
+#include "priv/filelink.h"
 #include "priv/netlink.h"
 
 struct downloads;
@@ -20,6 +21,11 @@ struct download_ops {
 	void (*cancel_fetch)(void *arg, uint32_t id);
 	void (*pause_fetch)(void *arg, uint32_t id);
 	void (*resume_fetch)(void *arg, uint32_t id);
+
+	/* Both take fd. */
+	enum err (*classify)(void *arg, const struct file_ask *m, int fd, filelink_classed *done, void *ctx, uint32_t *id);
+	enum err (*commit)(void *arg, int fd, filelink_committed *done, void *ctx, uint32_t *id);
+	void (*cancel_file)(void *arg, uint32_t id);
 
 	uint64_t (*now)(void *arg);                /* monotonic milliseconds */
 	void (*wake)(void *arg, uint64_t at);      /* downloads_tick at this time; UINT64_MAX: no need */

@@ -1,0 +1,506 @@
+/* One slot of a download (download_in.h): from the first URL through every redirect by the same exit, each judged like the first; then the head of what
+ * they lead to, which says what is done with its body. */
+#include "engine/target.h"
+#include "feature/download_in.h"
+#include "feature/url.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define DL_BODY_MAX ((uint64_t)1 << 53)
+/* What another's file may be larger than ours, to be told from it by its digest. */
+#define DL_BODY_ROOM (1024u * 1024)
+/* Boundary and lines of one part. */
+#define DL_PART_LINES 1024u
+
+void dl_slot_progress(struct dl_slot *s, enum dl_step step)
+{
+	const struct download *d = s->dl;
+	const struct download_sink *sink = &d->owner->sink;
+
+	s->told = dl_now(d);
+	if (!sink->progress || !d->id)
+		return;
+	const struct download_progress p = {
+		.slot = s->number, .step = step, .exit = s->has_exit ? &s->exit : NULL, .method = s->job == DL_JOB_COPY ? DL_METHOD_NONE : d->method,
+		.bytes = s->job == DL_JOB_COPY ? d->have : s->bytes,
+		.total = d->is_complete ? (int64_t)d->file.size : s->entity.length >= 0 ? s->entity.length : d->entity.length,
+		.elapsed_ms = s->told - d->began,
+	};
+	sink->progress(sink->arg, d->id, &p);
+}
+
+static void went_on(struct download *d)
+{
+	dl_go_on(d);
+	downloads_pump(d->owner);
+}
+
+static void slot_is_over(struct dl_slot *s, enum err err, enum reason why)
+{
+	struct download *d = s->dl;
+
+	dl_slot_failed(s, err, why);
+	went_on(d);
+}
+
+/* Its answer is there. */
+static void answered(struct dl_slot *s)
+{
+	struct download *d = s->dl;
+
+	s->fetch_id = 0;
+	s->state = DL_SLOT_ANSWERED;
+	s->elapsed = dl_now(d) - s->began;
+	d->local_err = OK;
+	d->tor_until = 0;
+	if (s->job != DL_JOB_COPY) {
+		crypto_hash_sha256_state sum = s->hash;
+		crypto_hash_sha256_final(&sum, s->sha256);
+		dl_site_gave(d->site, s->exit.fp);
+	}
+	dl_slot_progress(s, DL_STEP_DONE);
+}
+
+static void cancel_fetch(struct dl_slot *s)
+{
+	const struct download_ops *ops = s->dl->owner->ops;
+
+	if (s->fetch_id)
+		ops->cancel_fetch(ops->arg, s->fetch_id);
+	s->fetch_id = 0;
+}
+
+/* ---- heads ---- */
+
+static void on_step(void *arg, const struct net_step_r *r)
+{
+	static const enum dl_step steps[] = {
+		[STEP_CHOOSING] = DL_STEP_CHOOSING, [STEP_BUILDING] = DL_STEP_BUILDING, [STEP_CONNECTING] = DL_STEP_CONNECTING,
+		[STEP_HANDSHAKING] = DL_STEP_HANDSHAKING,
+	};
+	struct dl_slot *s = arg;
+
+	/* Further requests of one exit tell nothing new. */
+	if (r->step < sizeof steps / sizeof *steps && s->range == 0)
+		dl_slot_progress(s, steps[r->step]);
+}
+
+static bool is_redirect(unsigned status)
+{
+	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+static bool is_page(const char *content_type)
+{
+	return strncasecmp(content_type, "text/html", 9) == 0 || strncasecmp(content_type, "application/xhtml", 17) == 0;
+}
+
+static enum reason why_of(unsigned status)
+{
+	switch (status) {
+	case 404: case 410:
+		return REASON_GONE;
+	case 401: case 403: case 407: case 429: case 451: case 503:
+		return REASON_REFUSED;
+	default:
+		return REASON_NONE;
+	}
+}
+
+/* What is no answer to be compared, whatever it is asked for. OK otherwise. */
+static enum err head_err(const struct dl_slot *s, struct rd lines, enum reason *why)
+{
+	const char *expected = s->dl->request.content_type;
+	char coding[32];
+	bool is_part = s->status == 206 && (s->job == DL_JOB_RANGES || s->job == DL_JOB_COPY);
+
+	*why = REASON_NONE;
+	if (s->job == DL_JOB_RANGES && s->status == 416)
+		return *why = REASON_ENTITY, ERR_DL_ENTITY;
+	if (s->status != 200 && !is_part)
+		return *why = why_of(s->status), ERR_HTTP_STATUS;
+	if (expected[0] != '\0' && !is_page(expected) && is_page(s->content_type))
+		return *why = REASON_NOT_A_FILE, ERR_PAGE_FORMAT;
+	if (fetch_line_find(lines, "content-encoding", coding, sizeof coding) && strcasecmp(coding, "identity") != 0)
+		return ERR_HTTP_ENCODING;
+	return OK;
+}
+
+/* From the beginning again: what is there is of another version, or can't be gone on with. */
+static enum err copy_restart(struct download *d)
+{
+	if (ftruncate(d->file.fd, 0) != 0)
+		return ERR_DL_DISK;
+	d->have = 0;
+	d->n_copies = 0;
+	crypto_hash_sha256_init(&d->copy_hash);
+	dl_slots_clear(d, false);
+	d->method = DL_METHOD_NONE;
+	memset(d->was_tried, 0, sizeof d->was_tried);
+	d->n_ranges = 0;
+	d->has_more_ranges = false;
+	return OK;
+}
+
+static enum err copy_head(struct dl_slot *s, const char *content_range)
+{
+	struct download *d = s->dl;
+	uint64_t from, to, total;
+	enum err err = OK;
+
+	if (s->status == 206) {
+		bool is_rest = dl_content_range_read(content_range, &from, &to, &total) && from == d->have && to + 1 == total;
+		if (!is_rest || (d->entity.length >= 0 && total != (uint64_t)d->entity.length))
+			return ERR_DL_RANGES;
+		s->entity.length = (int64_t)total;
+	} else if (d->have > 0) {
+		err = copy_restart(d);
+	}
+	if (err != OK)
+		return err;
+	d->entity = s->entity;
+	snprintf(d->end_url, sizeof d->end_url, "%s", s->url);
+	d->has_digest = s->digests.has_256 || s->digests.has_512;
+	d->has_head = true;
+	if (!dl_is_first(d, s->exit.fp) && d->n_copies < sizeof d->copies / sizeof *d->copies)
+		d->copies[d->n_copies++] = s->exit;
+	return OK;
+}
+
+/* Whatever was said about parts: the method begins anew by single ones, or they are given up. */
+static void ranges_fail(struct dl_slot *s)
+{
+	struct download *d = s->dl;
+
+	if (!d->are_ranges_single && s->range_end - s->range > 1) {
+		enum dl_method m = d->method;
+		d->are_ranges_single = true;
+		dl_slots_clear(d, false);
+		d->method = DL_METHOD_NONE;
+		d->was_tried[m] = false;
+		went_on(d);
+		return;
+	}
+	d->are_ranges_none = true;
+	slot_is_over(s, ERR_DL_RANGES, REASON_RANGES_FALSE);
+}
+
+static enum err ranges_head(struct dl_slot *s, const char *content_range)
+{
+	const struct download *d = s->dl;
+	const struct dl_range *r = &d->plan->range[s->range];
+	uint64_t from, to, total;
+	char boundary[71];
+
+	s->at = 0;
+	s->range_err = OK;
+	s->is_multipart = dl_boundary_read(s->content_type, boundary);
+	s->entity.length = (int64_t)d->file.size;
+	if (s->status != 206)
+		return ERR_DL_RANGES;
+	if (s->is_multipart) {
+		dl_parts_begin(&s->parts, boundary, r, s->range_end - s->range, d->file.size);
+		return OK;
+	}
+	if (!dl_content_range_read(content_range, &from, &to, &total))
+		return ERR_DL_RANGES;
+	s->entity.length = (int64_t)total;
+	if (total != d->file.size)
+		return ERR_DL_ENTITY;
+	return s->range_end - s->range == 1 && from == r->offset && to - from + 1 == r->length ? OK : ERR_DL_RANGES;
+}
+
+/* What the site says of the file is known; the plan says what this slot is for. */
+static void probed(struct dl_slot *s)
+{
+	struct download *d = s->dl;
+
+	d->has_head = true;
+	d->has_digest |= s->digests.has_256 || s->digests.has_512;
+	if (d->entity.length < 0 && !d->is_complete)
+		d->entity.length = s->entity.length;
+	/* Not yet free to be given another job while the plan is made. */
+	dl_go_on(d);
+	if (d->phase != DL_RUNNING || s->job != DL_JOB_PROBE || !s->fetch_id)
+		return;
+	if (d->method == DL_METHOD_WHOLE) {
+		s->job = DL_JOB_WHOLE;
+		dl_bytes_begin(s);
+		return;
+	}
+	cancel_fetch(s);
+	if (d->method == DL_METHOD_DIGEST) {
+		s->job = DL_JOB_HEAD;
+		answered(s);
+	} else {
+		dl_site_gave(d->site, s->exit.fp);
+		dl_slot_reset(s);
+	}
+	went_on(d);
+}
+
+static void on_head(void *arg, const struct fetch_head *h)
+{
+	struct dl_slot *s = arg;
+	struct download *d = s->dl;
+	char content_range[128];
+	enum reason why;
+
+	s->status = h->status;
+	s->next[0] = '\0';
+	s->is_file = !is_redirect(h->status);
+	if (!fetch_line_find(h->lines, "content-type", s->content_type, sizeof s->content_type))
+		s->content_type[0] = '\0';
+	if (!s->is_file) {
+		if (!fetch_line_find(h->lines, "location", s->next, sizeof s->next))
+			s->next[0] = '\0';
+		return;
+	}
+	(void)fetch_line_find(h->lines, "etag", s->entity.etag, sizeof s->entity.etag);
+	(void)fetch_line_find(h->lines, "last-modified", s->entity.last_modified, sizeof s->entity.last_modified);
+	(void)fetch_line_find(h->lines, "content-range", content_range, sizeof content_range);
+	s->entity.length = h->has_length ? (int64_t)h->length : -1;
+	dl_digests_read(h->lines, h->status, &s->digests);
+	enum err err = head_err(s, h->lines, &why);
+	if (err == OK && s->job == DL_JOB_COPY)
+		err = copy_head(s, content_range);
+	if (err == OK && s->job == DL_JOB_RANGES) {
+		err = ranges_head(s, content_range);
+		why = err == ERR_DL_ENTITY ? REASON_ENTITY : REASON_NONE;
+	}
+	if (err == ERR_DL_RANGES && s->job == DL_JOB_RANGES) {
+		cancel_fetch(s);
+		ranges_fail(s);
+		return;
+	}
+	if (err != OK) {
+		cancel_fetch(s);
+		slot_is_over(s, err, why);
+		return;
+	}
+	dl_slot_progress(s, s->job == DL_JOB_COPY ? DL_STEP_FETCHING : DL_STEP_COMPARING);
+	if (s->job == DL_JOB_PROBE)
+		probed(s);
+	else if (s->job == DL_JOB_COPY)
+		went_on(d);
+}
+
+static void on_body(void *arg, struct rd piece)
+{
+	struct dl_slot *s = arg;
+
+	dl_bytes_take(s, piece);
+	if (s->is_refused) {
+		cancel_fetch(s);
+		slot_is_over(s, s->own, REASON_NONE);
+	} else if (s->dl->phase == DL_ENDING || s->is_paused) {
+		downloads_pump(s->dl->owner);   /* the file here could not be read or written, or is waited for */
+	}
+}
+
+/* ---- ends ---- */
+
+static enum err follow(struct dl_slot *s)
+{
+	if (s->next[0] == '\0' || s->hops >= DL_HOPS_MAX || url_resolve(s->url, s->next, s->url, sizeof s->url) != OK)
+		return ERR_HTTP_REDIRECTS;
+	s->hops++;
+	return dl_slot_fetch(s);
+}
+
+/* All ranges of one request are there: the next ones, or the answer. */
+static enum err range_over(struct dl_slot *s)
+{
+	struct download *d = s->dl;
+	bool is_whole = s->is_multipart ? dl_parts_are_whole(&s->parts) : s->at == d->plan->range[s->range].length;
+
+	if (s->range_err != OK || !is_whole)
+		return ERR_DL_RANGES;
+	s->range = s->range_end;
+	if (s->range < d->plan_n)
+		return dl_slot_fetch(s);
+	answered(s);
+	return OK;
+}
+
+static enum err over(struct dl_slot *s, const struct fetch_end *e)
+{
+	struct download *d = s->dl;
+
+	switch (s->job) {
+	case DL_JOB_COPY:
+		answered(s);
+		dl_local_done(d, d->have);
+		return OK;
+	case DL_JOB_WHOLE:
+		/* A connection that just closed may have been cut. */
+		if (!e->is_framed && s->at < (d->is_complete ? d->file.size : d->entity.length > 0 ? (uint64_t)d->entity.length : d->have))
+			return ERR_HTTP_SHORT;
+		answered(s);
+		return OK;
+	case DL_JOB_HEAD:
+		answered(s);
+		return OK;
+	case DL_JOB_RANGES:
+		return range_over(s);
+	case DL_JOB_PROBE:
+		break;
+	}
+	return ERR_BUG;
+}
+
+static void on_end(void *arg, const struct fetch_end *e)
+{
+	struct dl_slot *s = arg;
+	struct download *d = s->dl;
+	enum err err = e->err;
+	enum reason why = REASON_NONE;
+
+	s->fetch_id = 0;
+	/* The net role checked the last hop; it is looked at again because all depends on it. */
+	if ((err == OK && e->path.n == 0) || (e->path.n > 0 && memcmp(e->path.hop[e->path.n - 1].fp, s->exit.fp, FP_LEN) != 0))
+		err = ERR_EXIT_WRONG;
+	if (err == OK && !s->is_file)
+		err = follow(s);
+	else if (err == OK)
+		err = over(s, e);
+	else if (err == ERR_HTTP_BODY && s->job == DL_JOB_WHOLE)
+		why = REASON_TOO_LARGE;
+	if (err == ERR_DL_RANGES && s->job == DL_JOB_RANGES)
+		ranges_fail(s);
+	else if (err != OK)
+		slot_is_over(s, err, why);
+	else
+		went_on(d);
+}
+
+static const struct fetch_ops slot_fetch_ops = { on_step, on_head, on_body, on_end };
+
+/* ---- requests ---- */
+
+enum err dl_url_target(const char *url, uint16_t *port, bool *is_ipv6)
+{
+	struct fetch_ask *ask = calloc(1, sizeof *ask);
+	struct target t;
+
+	if (!ask)
+		return ERR_NOMEM;
+	enum err err = fetch_url_split(url, ask);
+	if (err == OK) {
+		size_t n = strlen(ask->host);
+		if (ask->host[0] == '[' && n > 2) {
+			ask->host[n - 1] = '\0';
+			memmove(ask->host, ask->host + 1, n - 1);
+		}
+		err = target_parse(ask->host, &t);
+		*port = ask->port;
+		*is_ipv6 = err == OK && t.kind == TARGET_IPV6;
+	}
+	sodium_memzero(ask, sizeof *ask);
+	free(ask);
+	return err;
+}
+
+/* The ranges of the next request, as many as their line holds. */
+static void put_ranges(struct dl_slot *s, char *lines, size_t cap)
+{
+	const struct download *d = s->dl;
+	size_t used = strlen(lines), line = used;
+
+	used += (size_t)snprintf(lines + used, cap - used, "Range: bytes=");
+	for (s->range_end = s->range; s->range_end < d->plan_n; s->range_end++) {
+		const struct dl_range *r = &d->plan->range[s->range_end];
+		if (cap - used < 48 || used - line > 1400 || (s->range_end > s->range && d->are_ranges_single))
+			break;
+		used += (size_t)snprintf(lines + used, cap - used, "%s%llu-%llu", s->range_end > s->range ? "," : "",
+		                         (unsigned long long)r->offset, (unsigned long long)(r->offset + r->length - 1));
+	}
+	snprintf(lines + used, cap - used, "\n");
+}
+
+/* The copy goes on where it broke off, if the site can say that it is the same file. */
+static void put_rest(const struct dl_slot *s, char *lines, size_t cap)
+{
+	const struct download *d = s->dl;
+	const struct dl_entity *e = &d->entity;
+	size_t used = strlen(lines);
+	bool is_strong = e->etag[0] == '"';
+
+	if (d->have == 0 || (!is_strong && e->last_modified[0] == '\0'))
+		return;
+	snprintf(lines + used, cap - used, "Range: bytes=%llu-\nIf-Range: %s\n", (unsigned long long)d->have, is_strong ? e->etag : e->last_modified);
+}
+
+static uint64_t body_max(const struct dl_slot *s)
+{
+	const struct download *d = s->dl;
+	uint64_t expected = d->is_complete ? d->file.size : d->entity.length >= 0 ? (uint64_t)d->entity.length : 0, sum = 0;
+
+	switch (s->job) {
+	case DL_JOB_COPY:
+		return DL_BODY_MAX;
+	case DL_JOB_RANGES:
+		for (size_t i = s->range; i < s->range_end; i++)
+			sum += d->plan->range[i].length + DL_PART_LINES;
+		return sum + DL_PART_LINES;
+	default:
+		if (d->is_whole_forced && expected == 0)
+			return DL_BODY_MAX;
+		return (expected > d->request.whole_max ? expected : d->request.whole_max) + DL_BODY_ROOM;
+	}
+}
+
+enum err dl_slot_fetch(struct dl_slot *s)
+{
+	const struct download *d = s->dl;
+	const struct download_ops *ops = d->owner->ops;
+	const struct download_request *r = &d->request;
+	char lines[FETCH_LINES_MAX];
+	uint16_t port;
+	bool is_ipv6, is_downgrade = strncmp(r->referer, "https:", 6) == 0 && strncmp(s->url, "http:", 5) == 0;
+
+	/* Private and onion targets are refused at every hop, as in the net role. */
+	enum err err = dl_url_target(s->url, &port, &is_ipv6);
+	if (err != OK)
+		return err;
+	snprintf(lines, sizeof lines, "User-Agent: %s\nAccept: %s\nAccept-Language: %s\n%s%s%sUpgrade-Insecure-Requests: 1\n", r->user_agent,
+	         r->accept, r->accept_language, r->referer[0] && !is_downgrade ? "Referer: " : "", is_downgrade ? "" : r->referer,
+	         r->referer[0] && !is_downgrade ? "\n" : "");
+	if (s->job == DL_JOB_RANGES)
+		put_ranges(s, lines, sizeof lines);
+	else if (s->job == DL_JOB_COPY)
+		put_rest(s, lines, sizeof lines);
+	const struct fetch_get g = { .url = s->url, .lines = lines, .exit = s->exit.fp, .is_head = s->job == DL_JOB_HEAD, .max_body = body_max(s),
+	                             .deadline_ms = FETCH_DEADLINE_MAX_MS };
+	s->is_file = s->is_refused = false;
+	s->state = DL_SLOT_FETCHING;
+	err = ops->fetch(ops->arg, &g, &slot_fetch_ops, s, &s->fetch_id);
+	if (err != OK)
+		s->fetch_id = 0;
+	return err;
+}
+
+enum err dl_slot_start(struct dl_slot *s)
+{
+	s->began = dl_now(s->dl);
+	s->hops = s->status = 0;
+	s->range = s->range_end = 0;
+	s->bytes = 0;
+	s->entity = (struct dl_entity){ .length = -1 };
+	s->digests = (struct dl_digests){ 0 };
+	memcpy(s->url, s->dl->url, sizeof s->url);
+	dl_bytes_begin(s);
+	return dl_slot_fetch(s);
+}
+
+void dl_slot_stop(struct dl_slot *s)
+{
+	cancel_fetch(s);
+	free(s->ahead);
+	s->ahead = NULL;
+	s->n_ahead = 0;
+	s->is_paused = false;
+}

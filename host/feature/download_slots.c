@@ -1,0 +1,271 @@
+/* Which slot of a download needs an exit (download_in.h): those that answered earlier in the session first, if they are still independent of today's
+ * first exits; then new ones, each independent of all before it; failures are replaced. */
+#include "feature/download_in.h"
+#include <string.h>
+
+static bool is_busy(const struct dl_slot *s)
+{
+	return s->state == DL_SLOT_DRAWING || s->state == DL_SLOT_FETCHING;
+}
+
+/* Comparing slots that are wanted for the method under way. */
+static unsigned wanted(const struct download *d)
+{
+	unsigned want = d->method == DL_METHOD_NONE || d->method == DL_METHOD_WHOLE ? 1 : K_DEFAULT;
+
+	/* Where one differs a further one decides. */
+	for (size_t i = 1; i <= K_MAX; i++)
+		if (d->slots[i].state == DL_SLOT_ANSWERED && d->slots[i].job == DL_JOB_WHOLE &&
+		    (d->slots[i].differs || (d->is_complete && d->slots[i].at != d->file.size)) && want < 2)
+			want = 2;
+	return want;
+}
+
+static unsigned active(const struct download *d)
+{
+	unsigned n = 0;
+
+	for (size_t i = 1; i <= K_MAX; i++)
+		n += d->slots[i].state != DL_SLOT_IDLE;
+	return n;
+}
+
+bool dl_may_ask(const struct download *d)
+{
+	/* The copy alone tells nothing to compare; a comparison begins when it is known how, or with a probe for the browser's file. */
+	bool has_use = d->method != DL_METHOD_NONE || (!d->request.is_fetch && !d->has_head);
+
+	return has_use && !d->is_out_of_exits && d->asked_here < wanted(d) + 2 * K_DEFAULT && active(d) < wanted(d);
+}
+
+bool dl_slots_are_pending(const struct download *d)
+{
+	for (size_t i = 1; i <= K_MAX; i++)
+		if (is_busy(&d->slots[i]) || d->slots[i].state == DL_SLOT_HELD)
+			return true;
+	return dl_may_ask(d);
+}
+
+void dl_slot_reset(struct dl_slot *s)
+{
+	dl_slot_stop(s);
+	s->state = DL_SLOT_IDLE;
+	s->has_exit = false;
+	s->found = DL_NOTHING;
+}
+
+void dl_slots_clear(struct download *d, bool copy_too)
+{
+	const struct download_ops *ops = d->owner->ops;
+
+	if (d->draw_id && (copy_too || d->drawing != &d->slots[0])) {
+		ops->cancel_net(ops->arg, d->draw_id);
+		d->draw_id = 0;
+	}
+	for (size_t i = copy_too ? 0 : 1; i <= K_MAX; i++)
+		if (d->slots[i].dl)
+			dl_slot_reset(&d->slots[i]);
+	d->sticky_at = 0;
+	d->asked_here = 0;
+}
+
+/* ---- draws ---- */
+
+_Static_assert(CANDIDATES_MAX + 2 * DL_COPY_TRIES + K_MAX + 1 <= AVOID_MAX, "indep[] is too short");
+
+static void put_fp(uint8_t list[][FP_LEN], uint8_t *n, const uint8_t fp[FP_LEN])
+{
+	for (uint8_t i = 0; i < *n; i++)
+		if (memcmp(list[i], fp, FP_LEN) == 0)
+			return;
+	if (*n < AVOID_MAX)
+		memcpy(list[(*n)++], fp, FP_LEN);
+}
+
+static void fill(const struct download *d, struct net_draw *m)
+{
+	*m = (struct net_draw){ 0 };
+	bool is_ipv6 = false;
+	if (dl_url_target(d->url, &m->port, &is_ipv6) != OK)
+		m->port = d->request.key.port;
+	m->is_ipv6 = is_ipv6;
+	for (size_t i = 0; i < d->n_first; i++)
+		put_fp(m->indep, &m->n_indep, d->first[i].fp);
+	for (size_t i = 0; i < d->n_copies; i++)
+		put_fp(m->indep, &m->n_indep, d->copies[i].fp);
+	for (size_t i = 0; i <= K_MAX; i++)
+		if (d->slots[i].has_exit && d->slots[i].state != DL_SLOT_IDLE)
+			put_fp(m->indep, &m->n_indep, d->slots[i].exit.fp);
+	for (size_t i = d->n_failed; i-- > 0; )
+		if (d->failed[i].has_exit)
+			put_fp(m->not_these, &m->n_not, d->failed[i].exit.fp);
+	for (size_t i = d->site->n_failed; !d->took_failed && i-- > 0; )
+		put_fp(m->not_these, &m->n_not, d->site->failed[i]);
+}
+
+static void hold(struct dl_slot *s, enum err err)
+{
+	struct download *d = s->dl;
+
+	d->local_err = err;
+	if (!d->tor_until)
+		d->tor_until = dl_now(d) + DL_TOR_WAIT_MS;
+	s->has_exit = false;
+	s->state = DL_SLOT_HELD;
+	s->until = dl_now(d) + CHECK_TOR_AGAIN_MS;
+}
+
+static void not_drawn(struct download *d, struct dl_slot *s, enum err err)
+{
+	s->state = DL_SLOT_IDLE;
+	if (dl_err_is_local(err) || err == ERR_TIMEOUT || err == ERR_ROLE_DIED) {
+		d->sticky_at -= d->is_sticky;
+		hold(s, err);
+		return;
+	}
+	if (d->is_sticky)
+		return;   /* that one is not independent any more, or gone: the next */
+	if (err == ERR_EXIT_NONE && d->site->n_failed && !d->took_failed) {
+		d->took_failed = true;   /* better one that failed in an earlier download than none */
+		return;
+	}
+	d->is_out_of_exits = true;
+	d->no_exit_err = err;
+}
+
+static void drawn(struct download *d, struct dl_slot *s, const struct net_draw_r *r)
+{
+	s->has_exit = true;
+	s->exit = r->exit;
+	s->number = ++d->numbers;
+	d->asked++;
+	d->asked_here += s->job != DL_JOB_COPY;
+	enum err err = dl_slot_start(s);
+	if (err != OK)
+		dl_slot_failed(s, err, REASON_NONE);
+}
+
+static void on_drawn(void *arg, enum err err, const struct net_draw_r *r)
+{
+	struct download *d = arg;
+	struct dl_slot *s = d->drawing;
+
+	d->draw_id = 0;
+	/* An exit that can't be chosen can't be kept over redirects either. */
+	if (err == OK && r->is_free)
+		err = ERR_TOR_FILTERED;
+	if (err == OK && dl_is_first(d, r->exit.fp))
+		err = ERR_BUG;
+	if (err == OK)
+		drawn(d, s, r);
+	else
+		not_drawn(d, s, err);
+	dl_go_on(d);
+	downloads_pump(d->owner);
+}
+
+static void draw(struct download *d, struct dl_slot *s)
+{
+	const struct download_ops *ops = d->owner->ops;
+	struct net_draw m;
+
+	fill(d, &m);
+	d->is_sticky = s->job != DL_JOB_COPY && d->sticky_at < d->site->n_exits;
+	if (d->is_sticky) {
+		m.n_not = 0;
+		memcpy(m.only, d->site->exits[d->sticky_at++], FP_LEN);
+	}
+	s->has_exit = false;
+	s->state = DL_SLOT_DRAWING;
+	d->drawing = s;
+	enum err err = ops->draw(ops->arg, &m, on_drawn, d, &d->draw_id);
+	if (err != OK) {
+		d->draw_id = 0;
+		not_drawn(d, s, err);
+	}
+}
+
+static enum dl_job job_of(const struct download *d)
+{
+	switch (d->method) {
+	case DL_METHOD_DIGEST: return DL_JOB_HEAD;
+	case DL_METHOD_COMMITMENT: case DL_METHOD_RANGES: return DL_JOB_RANGES;
+	case DL_METHOD_WHOLE: return DL_JOB_WHOLE;
+	case DL_METHOD_NONE: case DL_METHODS: break;
+	}
+	return DL_JOB_PROBE;
+}
+
+void dl_slots_go_on(struct download *d)
+{
+	struct dl_slot *copy = &d->slots[0];
+
+	if (d->phase != DL_RUNNING || d->draw_id)
+		return;
+	if (d->request.is_fetch && !d->is_complete && copy->state == DL_SLOT_IDLE && !d->is_out_of_exits &&
+	    d->copy_tries < DL_COPY_TRIES) {
+		copy->dl = d;
+		copy->job = DL_JOB_COPY;
+		draw(d, copy);
+	}
+	/* One that could not be drawn at once is tried again in the same turn: others of the session's may do. */
+	for (unsigned tries = 0; !d->draw_id && d->phase == DL_RUNNING && dl_may_ask(d) && tries < 2 * K_MAX; tries++) {
+		struct dl_slot *s = NULL;
+		for (size_t i = 1; i <= K_MAX && !s; i++)
+			if (d->slots[i].state == DL_SLOT_IDLE)
+				s = &d->slots[i];
+		if (!s)
+			return;
+		s->dl = d;
+		s->job = job_of(d);
+		draw(d, s);
+	}
+}
+
+/* ---- failures ---- */
+
+void dl_slot_failed(struct dl_slot *s, enum err e, enum reason why)
+{
+	struct download *d = s->dl;
+	bool is_copy = s->job == DL_JOB_COPY;
+
+	dl_slot_stop(s);
+	if (dl_err_is_local(e)) {
+		d->asked--;
+		d->asked_here -= !is_copy && d->asked_here > 0;
+		hold(s, e);
+		return;
+	}
+	d->last_err = e;
+	d->copy_tries += is_copy;
+	dl_slot_progress(s, DL_STEP_FAILED);
+	if (d->n_failed < DL_FAILED_MAX) {
+		d->failed_why[d->n_failed] = why;
+		d->failed[d->n_failed++] = (struct download_answer){
+			.slot = s->number, .has_exit = s->has_exit, .exit = s->exit, .error = e, .http_status = s->status, .length = s->entity.length,
+			.same_entity = -1, .agrees = -1, .bytes = s->bytes, .elapsed_ms = dl_now(d) - s->began,
+		};
+	}
+	if (s->has_exit)
+		dl_site_failed(d->site, s->exit.fp);
+	dl_slot_reset(s);
+}
+
+/* ---- time ---- */
+
+void dl_slots_time(struct download *d, uint64_t now)
+{
+	for (size_t i = 0; i <= K_MAX; i++)
+		if (d->slots[i].state == DL_SLOT_HELD && now >= d->slots[i].until)
+			d->slots[i].state = DL_SLOT_IDLE;
+}
+
+uint64_t dl_slots_next(const struct download *d)
+{
+	uint64_t at = DL_NEVER;
+
+	for (size_t i = 0; i <= K_MAX; i++)
+		if (d->slots[i].state == DL_SLOT_HELD && d->slots[i].until < at)
+			at = d->slots[i].until;
+	return at;
+}

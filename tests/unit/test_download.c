@@ -1,0 +1,1117 @@
+// Downloads, against a world that does what the test says (dlworld.h). What is real: everything under host/feature that has to do with downloads,
+// and the files.
+// uses: host/feature/download.c host/feature/download_run.c host/feature/download_plan.c host/feature/download_slots.c host/feature/download_fetch.c host/feature/download_bytes.c host/feature/download_local.c host/feature/download_sites.c host/feature/dlfile.c host/feature/dlname.c host/feature/dldigest.c host/feature/dlranges.c host/feature/url.c host/base/dlverdict.c host/base/verdict.c host/engine/target.c host/priv/fetchmsg.c host/priv/filemsg.c host/priv/parsemsg.c host/base/buf.c host/base/rd.c host/base/err.c
+// libs: -lsodium -lm
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include "dlworld.h"
+
+#define SIZE ((size_t)700000)
+#define BIG ((size_t)(9 << 20))
+static uint8_t honest[BIG], patched[BIG], another[BIG], appended[BIG + 16];
+
+static struct downloads *begin(unsigned exits, unsigned firsts)
+{
+	char dir[sizeof w.dir];
+	memcpy(dir, w.dir, sizeof dir);
+	memset(&w, 0, sizeof w);
+	memset(&got, 0, sizeof got);
+	memcpy(w.dir, dir, sizeof dir);
+	empty_dir();
+	w.now = 1000;
+	w.wake = UINT64_MAX;
+	w.n_exits = exits;
+	w.first_n = firsts;
+	for (unsigned i = 0; i < EXITS; i++)
+		w.plan[i] = (struct exit_plan){ .data = honest, .n = SIZE, .etag = "\"v1\"", .modified = "Tue, 01 Sep 2026 10:00:00 GMT" };
+	struct downloads *d = downloads_new(&ops, &sink);
+	assert_ptr_equal(d, w.d);
+	return d;
+}
+
+static struct download_request request(bool is_fetch)
+{
+	struct download_request r = {
+		.key = { .first_party = "Site.test", .host = "SITE.test.", .port = 80 }, .proxy = CERT_PROXY_SOCKS, .is_fetch = is_fetch, .n_urls = 1,
+		.url = { "http://site.test/get/setup.bin#x" }, .name = "setup.bin", .user_agent = "UA", .accept = "a", .accept_language = "l",
+		.content_type = "application/octet-stream", .length = -1, .local_size = -1, .whole_max = 100 << 20, .budget = 1 << 20, .link_secure = true,
+	};
+	snprintf(r.dir, sizeof r.dir, "%s", w.dir);
+	snprintf(r.path, sizeof r.path, "%s", in_dir("setup.bin.part"));
+	return r;
+}
+
+/* Until a result comes, or nothing moves any more. */
+static bool run_on(void)
+{
+	unsigned before = got.calls;
+	for (int i = 0; i < 2000000 && got.calls == before; i++)
+		if (!step()) {
+			if (w.wake == UINT64_MAX)
+				return false;
+			if (w.wake > w.now)
+				w.now = w.wake;
+			downloads_tick(w.d);
+		}
+	return got.calls > before;
+}
+
+static void run(void)
+{
+	assert_true(run_on());
+}
+
+static void expect(enum verdict v, enum reason reason)
+{
+	if (got.r.verdict != v || got.r.reason != reason)
+		fail_msg("%s %s (%s)", verdict_name(got.r.verdict), reason_name(got.r.reason), err_name(got.r.error));
+	assert_true(v == VERDICT_MATCH || got.r.state != DL_STATE_FINISHED);
+	if (v != VERDICT_MATCH)
+		assert_int_not_equal(access(in_dir("setup.bin"), F_OK), 0);
+}
+
+static void fetch(struct downloads *d, uint32_t id)
+{
+	struct download_request r = request(true);
+	assert_int_equal(download_start(d, id, &r), OK);
+	run();
+	assert_int_equal(got.id, id);
+}
+
+/* The browser has it all. */
+static struct download_request held_by_browser(const uint8_t *bytes, size_t n)
+{
+	struct download_request r = request(false);
+	write_file("setup.bin.part", bytes, n);
+	r.local_size = (int64_t)n;
+	r.length = (int64_t)n;
+	snprintf(r.etag, sizeof r.etag, "\"v1\"");
+	return r;
+}
+
+static void verify(struct downloads *d, uint32_t id, const uint8_t *bytes, size_t n)
+{
+	struct download_request r = held_by_browser(bytes, n);
+	assert_int_equal(download_start(d, id, &r), OK);
+	run();
+	assert_int_equal(got.id, id);
+	assert_true(file_is(in_dir("setup.bin.part"), bytes, n));
+	assert_int_equal(got.r.state, DL_STATE_BROWSER);
+}
+
+/* Nothing is left behind: no request, no .part. */
+static void done(struct downloads *d)
+{
+	downloads_free(d);
+	for (size_t i = 0; i < 64; i++)
+		assert_int_equal(w.list[i].what, W_NONE);
+	assert_null(w.d);
+}
+
+/* ---- the standard edition: two copies ---- */
+
+static void two_equal_copies_are_a_match(void **state)
+{
+	(void)state;
+	struct downloads *d = begin(8, 1);
+	fetch(d, 1);
+	expect(VERDICT_MATCH, REASON_SAME_FILE);
+	assert_int_equal(got.r.method, DL_METHOD_WHOLE);
+	assert_string_equal(got.path, in_dir("setup.bin"));
+	assert_true(file_is(in_dir("setup.bin"), honest, SIZE));
+	assert_int_equal(count_files(), 1);
+	assert_int_equal(got.r.compared, SIZE);
+	assert_int_equal(got.r.n_others, 2);
+	assert_int_equal(got.r.answered, 1);
+	assert_true(got.others[0].agrees == 1 && got.others[1].agrees == 1 && got.others[1].has_sha256);
+	assert_memory_equal(got.others[1].sha256, got.r.sha256, 32);
+	assert_int_equal(w.requests[0], 0);
+	assert_int_equal(got.r.class_, DL_CLASS_EXECUTABLE);
+	struct stat st;
+	assert_int_equal(stat(in_dir("setup.bin"), &st), 0);
+	assert_int_equal(st.st_mode & 0111, 0);
+	assert_true(got.progress > 4);
+	done(d);
+	assert_true(file_is(in_dir("setup.bin"), honest, SIZE));
+}
+
+static void nothing_is_overwritten(void **state)
+{
+	(void)state;
+	struct downloads *d = begin(8, 1);
+	write_file("setup.bin", patched, 10);
+	write_file("setup(1).bin.part", patched, 11);
+	struct download_request r = request(true);
+	assert_int_equal(download_start(d, 1, &r), OK);
+	run();
+	assert_string_equal(got.path, in_dir("setup(2).bin"));
+	assert_true(file_is(in_dir("setup.bin"), patched, 10));
+	assert_true(file_is(in_dir("setup(1).bin.part"), patched, 11));
+	done(d);
+}
+
+/* The copy's exit alters: two others have the same other file. */
+static void a_false_copy_is_a_mismatch(void **state)
+{
+	(void)state;
+	static const struct { uint8_t *data; size_t n; } evil[] = { { patched, SIZE }, { another, SIZE }, { appended, SIZE + 16 }, { honest, SIZE - 1 }, { honest, 0 } };
+	for (size_t i = 0; i < sizeof evil / sizeof *evil; i++) {
+		struct downloads *d = begin(8, 1);
+		w.plan[1].data = evil[i].data;
+		w.plan[1].n = evil[i].n;
+		fetch(d, 1);
+		expect(VERDICT_MISMATCH, REASON_OTHER_FILE);
+		assert_int_equal(count_files(), 0);
+		assert_true(got.r.can_keep && got.r.download && got.path[0] == '\0' && got.r.state == DL_STATE_NONE);
+		assert_true(got.r.n_ranges >= 1);
+		/* Kept only when asked for, and not as a program. */
+		char path[4400];
+		assert_int_equal(download_keep(d, got.r.download, path, sizeof path), OK);
+		struct stat st;
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_mode & 0777, 0600);
+		assert_non_null(strstr(path, ".evidence"));
+		assert_true(file_is(path, evil[i].data, evil[i].n));
+		assert_int_equal(download_retry(d, 2, got.r.download, false), ERR_DL_UNKNOWN);
+		assert_int_equal(download_discard(d, got.r.download), OK);
+		assert_int_equal(download_keep(d, got.r.download, path, sizeof path), ERR_DL_UNKNOWN);
+		done(d);
+	}
+}
+
+static void one_patched_byte_is_shown(void **state)
+{
+	(void)state;
+	struct downloads *d = begin(8, 1);
+	w.plan[1].data = patched;
+	fetch(d, 1);
+	assert_int_equal(got.r.n_ranges, 1);
+	assert_int_equal(got.range[0].offset, 12345);
+	assert_int_equal(got.range[0].length, 1);
+	done(d);
+}
+
+static void the_second_copy_alone_differs(void **state)
+{
+	(void)state;
+	struct downloads *d = begin(8, 1);
+	w.plan[2].data = patched;
+	fetch(d, 1);
+	expect(VERDICT_UNDECIDED, REASON_ONE_DIFFERS);
+	assert_int_equal(got.r.state, DL_STATE_HELD);
+	assert_string_equal(got.path, in_dir("setup.bin.part"));
+	assert_int_equal(count_files(), 1);
+	assert_true(got.r.download && got.r.retry_useful);
+	/* The same exits again: clicking until it turns green does not work. */
+	uint32_t number = got.r.download;
+	assert_int_equal(download_retry(d, 2, number, false), OK);
+	run();
+	expect(VERDICT_UNDECIDED, REASON_ONE_DIFFERS);
+	assert_int_equal(w.requests[4], 0);
+	assert_int_equal(got.r.download, number);
+	done(d);
+	assert_int_equal(count_files(), 0);
+}
+
+static void all_copies_differ(void **state)
+{
+	(void)state;
+	struct downloads *d = begin(8, 1);
+	w.plan[2].data = patched;
+	w.plan[3].data = another;
+	fetch(d, 1);
+	expect(VERDICT_UNDECIDED, REASON_CUSTOMISED);
+	done(d);
+}
+
+static void first_exits_and_kin_are_never_asked(void **state)
+{
+	(void)state;
+	struct downloads *d = begin(10, 2);
+	w.is_kin[3] = w.is_kin[4] = true;
+	fetch(d, 1);
+	expect(VERDICT_MATCH, REASON_SAME_FILE);
+	assert_true(w.requests[0] + w.requests[1] + w.requests[3] + w.requests[4] == 0);
+	done(d);
+	d = begin(2, 1);
+	fetch(d, 1);
+	expect(VERDICT_UNDECIDED, REASON_NO_INDEPENDENT);
+	assert_int_equal(got.r.state, DL_STATE_HELD);
+	done(d);
+	assert_int_equal(count_files(), 0);
+	d = begin(1, 1);
+	fetch(d, 1);
+	expect(VERDICT_UNDECIDED, REASON_NO_INDEPENDENT);
+	assert_int_equal(count_files(), 0);
+	done(d);
+}
+
+static void what_needs_no_network(void **state)
+{
+	(void)state;
+	struct downloads *d = begin(8, 1);
+	struct download_request r = request(true);
+	r.n_urls = 0;
+	assert_int_equal(download_start(d, 1, &r), OK);
+	run();
+	expect(VERDICT_UNDECIDED, REASON_START_UNKNOWN);
+	r = request(true);
+	r.is_post = true;
+	assert_int_equal(download_start(d, 2, &r), OK);
+	run();
+	expect(VERDICT_UNDECIDED, REASON_POST);
+	r = request(true);
+	r.proxy = CERT_PROXY_DIRECT;
+	assert_int_equal(download_start(d, 3, &r), OK);
+	run();
+	expect(VERDICT_UNDECIDED, REASON_NOT_TOR);
+	static const char *const private[] = { "http://127.0.0.1/a", "http://[::1]/a", "http://192.168.1.1/a", "http://x.onion/a", "http://[::ffff:10.0.0.1]/a" };
+	for (size_t i = 0; i < 5; i++) {
+		r = request(true);
+		r.url[0] = private[i];
+		assert_int_equal(download_start(d, 4, &r), OK);
+		run();
+		expect(VERDICT_UNDECIDED, REASON_PRIVATE_TARGET);
+	}
+	static const char *const wrong[] = { "ftp://a.test/", "http://u:p@a.test/", "blob:http://a.test/x", "data:,x", "" };
+	for (size_t i = 0; i < 5; i++) {
+		r = request(true);
+		r.url[0] = wrong[i];
+		assert_int_equal(download_start(d, 5, &r), ERR_MSG_FIELD);
+	}
+	assert_int_equal(w.fetches, 0);
+	assert_int_equal(count_files(), 0);
+	done(d);
+}
+
+static void folders_that_are_none(void **state)
+{
+	(void)state;
+	struct downloads *d = begin(8, 1);
+	struct download_request r = request(true);
+	snprintf(r.dir, sizeof r.dir, "/nonexistent/folder");
+	assert_int_equal(download_start(d, 1, &r), OK);
+	run();
+	expect(VERDICT_UNDECIDED, REASON_LOCAL_FILE);
+	assert_int_equal(got.r.error, ERR_DL_PATH);
+	r = request(false);
+	r.local_size = 5;
+	assert_int_equal(symlink("/etc/passwd", in_dir("setup.bin.part")), 0);
+	assert_int_equal(download_start(d, 2, &r), OK);
+	run();
+	expect(VERDICT_UNDECIDED, REASON_LOCAL_FILE);
+	assert_int_equal(unlink(in_dir("setup.bin.part")), 0);
+	assert_int_equal(mkfifo(in_dir("setup.bin.part"), 0600), 0);
+	assert_int_equal(download_start(d, 3, &r), OK);
+	run();
+	expect(VERDICT_UNDECIDED, REASON_LOCAL_FILE);
+	assert_int_equal(w.fetches, 0);
+	done(d);
+}
+
+static void a_full_disk(void **state)
+{
+	(void)state;
+	struct downloads *d = begin(8, 1);
+	struct download_request r = request(true);
+	snprintf(r.dir, sizeof r.dir, "/dev");
+	/* /dev/full can't be made; a file size limit does the same. */
+	snprintf(r.dir, sizeof r.dir, "%s", w.dir);
+	assert_int_equal(download_start(d, 1, &r), OK);
+	while (!w.fetches && step())
+		;
+	for (int i = 0; i < 6; i++)
+		step();
+	/* The descriptor under it can't be written any more. */
+	for (int fd = 3; fd < 64; fd++) {
+		char link[64], path[300];
+		snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+		ssize_t n = readlink(link, path, sizeof path - 1);
+		path[n > 0 ? n : 0] = '\0';
+		if (strcmp(path, in_dir("setup.bin.part")) == 0) {
+			int full = open("/dev/full", O_RDWR);
+			assert_true(full >= 0 && dup2(full, fd) == fd);
+			close(full);
+		}
+	}
+	run();
+	expect(VERDICT_UNDECIDED, REASON_LOCAL_FILE);
+	assert_int_equal(got.r.error, ERR_DL_DISK);
+	assert_int_equal(got.r.state, DL_STATE_NONE);
+	done(d);
+}
+
+/* ---- what others answer ---- */
+
+static void answers_that_are_none(void **state)
+{
+	(void)state;
+	static const struct { unsigned status; const char *type; enum reason why; } no[] = {
+		{ 404, NULL, REASON_GONE }, { 410, NULL, REASON_GONE }, { 403, NULL, REASON_REFUSED }, { 401, NULL, REASON_REFUSED }, { 429, NULL, REASON_REFUSED },
+		{ 503, NULL, REASON_REFUSED }, { 200, "text/html; charset=utf-8", REASON_NOT_A_FILE }, { 500, NULL, REASON_TOO_FEW }, { 204, NULL, REASON_TOO_FEW },
+		{ 206, NULL, REASON_TOO_FEW },
+	};
+	for (size_t i = 0; i < sizeof no / sizeof *no; i++) {
+		struct downloads *d = begin(20, 1);
+		for (unsigned e = 2; e < EXITS; e++) {
+			w.plan[e].status = no[i].status;
+			w.plan[e].type = no[i].type;
+		}
+		fetch(d, 1);
+		expect(VERDICT_UNDECIDED, no[i].why);
+		assert_int_equal(got.r.state, DL_STATE_HELD);
+		assert_in_range(w.fetches, 2, 12);
+		done(d);
+		assert_int_equal(count_files(), 0);
+		/* The very first one as well: then there is no file. */
+		d = begin(20, 1);
+		for (unsigned e = 1; e < EXITS; e++) {
+			w.plan[e].status = no[i].status;
+			w.plan[e].type = no[i].type;
+		}
+		fetch(d, 1);
+		expect(VERDICT_UNDECIDED, no[i].why);
+		assert_int_equal(count_files(), 0);
+		done(d);
+		/* One that refuses is replaced. */
+		d = begin(20, 1);
+		w.plan[2].status = no[i].status;
+		w.plan[2].type = no[i].type;
+		fetch(d, 1);
+		expect(VERDICT_MATCH, REASON_SAME_FILE);
+		done(d);
+	}
+}
+
+static void cookies_explain_a_refusal(void **state)
+{
+	(void)state;
+	struct downloads *d = begin(20, 1);
+	struct download_request r = held_by_browser(honest, SIZE);
+	r.has_cookies = true;
+	for (unsigned e = 1; e < EXITS; e++)
+		w.plan[e].status = 403;
+	assert_int_equal(download_start(d, 1, &r), OK);
+	run();
+	expect(VERDICT_UNDECIDED, REASON_NEEDS_COOKIES);
+	done(d);
+	/* Another file for those without: nobody is accused. */
+	d = begin(20, 1);
+	r = held_by_browser(another, SIZE);
+	r.has_cookies = true;
+	assert_int_equal(download_start(d, 1, &r), OK);
+	run();
+	expect(VERDICT_UNDECIDED, REASON_NEEDS_COOKIES);
+	done(d);
+	/* The same file: that proves it all the same. */
+	d = begin(20, 1);
+	r = held_by_browser(honest, SIZE);
+	r.has_cookies = r.is_post = true;
+	assert_int_equal(download_start(d, 1, &r), OK);
+	run();
+	expect(VERDICT_MATCH, REASON_SAME_FILE);
+	done(d);
+}
+
+static void failures_are_replaced(void **state)
+{
+	(void)state;
+	static const enum err errors[] = { ERR_TIMEOUT, ERR_CLOSED, ERR_HTTP_PROTOCOL, ERR_CIRCUIT, ERR_EXIT_POLICY, ERR_TLS_PROTOCOL, ERR_ROLE_DIED };
+	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+		struct downloads *d = begin(20, 1);
+		w.plan[2].err = errors[i];
+		w.plan[3].end_err = errors[i];
+		w.plan[3].end_at = 1000;
+		w.plan[4].lies = true;       /* its circuit ended elsewhere */
+		fetch(d, 1);
+		expect(VERDICT_MATCH, REASON_SAME_FILE);
+		assert_int_equal(got.r.n_others, 5);
+		done(d);
+		d = begin(20, 1);
+		for (unsigned e = 2; e < EXITS; e++)
+			w.plan[e].err = errors[i];
+		fetch(d, 1);
+		expect(VERDICT_UNDECIDED, REASON_TOO_FEW);
+		assert_int_equal(got.r.error, errors[i]);
+		done(d);
+	}
+}
+
+static void every_way_of_being_cut(void **state)
+{
+	(void)state;
+	/* The comparing exit ends after any number of bytes, with and without having said how many there are: never a match of a part. */
+	for (size_t at = 0; at < SIZE; at += at < 40 ? 1 : 65537) {
+		struct downloads *d = begin(20, 1);
+		for (unsigned e = 2; e < EXITS; e++) {
+			w.plan[e].n = at;
+			w.plan[e].is_unframed = w.plan[e].has_no_length = at % 2;
+		}
+		struct download_request r = request(true);
+		assert_int_equal(download_start(d, 1, &r), OK);
+		run();
+		assert_int_not_equal(got.r.verdict, VERDICT_MATCH);
+		done(d);
+	}
+}
+
+static void any_split_is_the_same(void **state)
+{
+	(void)state;
+	static const size_t chunks[] = { 1, 2, 3, 7, 255, 4095, 4096, 4097, 32768 };
+	for (size_t a = 0; a < 9; a++)
+		for (size_t b = 0; b < 9; b++) {
+			struct downloads *d = begin(8, 1);
+			for (unsigned e = 1; e < 8; e++)
+				w.plan[e].n = a < 3 || b < 3 ? 5000 : SIZE;
+			w.plan[1].chunk = chunks[a];
+			w.plan[2].chunk = chunks[b];
+			fetch(d, 1);
+			expect(VERDICT_MATCH, REASON_SAME_FILE);
+			done(d);
+		}
+}
+
+static void coded_bodies_are_not_compared(void **state)
+{
+	(void)state;
+	struct downloads *d = begin(20, 1);
+	for (unsigned e = 2; e < EXITS; e++)
+		w.plan[e].coding = "gzip";
+	fetch(d, 1);
+	expect(VERDICT_UNDECIDED, REASON_TOO_FEW);
+	assert_int_equal(got.r.error, ERR_HTTP_ENCODING);
+	done(d);
+}
+
+/* ---- redirects ---- */
+
+static void redirects_are_followed_from_the_first_url(void **state)
+{
+	(void)state;
+	struct downloads *d = begin(8, 1);
+	for (unsigned e = 1; e < EXITS; e++)
+		w.plan[e].location = "/files/v1.bin";
+	struct download_request r = request(true);
+	r.n_urls = 2;
+	r.url[1] = "http://evil.test/own.bin";
+	assert_int_equal(download_start(d, 1, &r), OK);
+	run();
+	expect(VERDICT_MATCH, REASON_SAME_FILE);
+	assert_null(strstr(w.urls, "evil"));
+	assert_non_null(strstr(w.urls, "1:http://site.test/get/setup.bin "));
+	assert_string_equal(got.others[1].url ? "x" : "", "x");
+	done(d);
+}
+
+static void chains_that_end_elsewhere_never_match(void **state)
+{
+	(void)state;
+	/* The browser's exit led it to its own https site; the file is the same there, or its own. */
+	static uint8_t *const files[] = { honest, patched };
+	for (size_t i = 0; i < 2; i++) {
+		struct downloads *d = begin(8, 1);
+		struct download_request r = held_by_browser(files[i], SIZE);
+		r.n_urls = 2;
+		r.url[1] = "https://evil.test/own.bin";
+		assert_int_equal(download_start(d, 1, &r), OK);
+		run();
+		expect(VERDICT_UNDECIDED, REASON_REDIRECTS);
+		assert_null(strstr(w.urls, "evil"));
+		done(d);
+		/* The copy's exit leads elsewhere. */
+		d = begin(8, 1);
+		w.plan[1].location = "https://evil.test/own.bin";
+		w.plan[1].data = files[i];
+		fetch(d, 1);
+		expect(VERDICT_UNDECIDED, REASON_REDIRECTS);
+		done(d);
+	}
+}
+
+static void redirects_to_nowhere(void **state)
+{
+	(void)state;
+	static const char *const bad[] = { "http://127.0.0.1/x", "http://[::1]/", "ftp://a.test/", "http://x.onion/", "http://10.0.0.1/x" };
+	for (size_t i = 0; i < 5; i++) {
+		struct downloads *d = begin(20, 1);
+		for (unsigned e = 2; e < EXITS; e++)
+			w.plan[e].location = bad[i];
+		fetch(d, 1);
+		assert_int_equal(got.r.verdict, VERDICT_UNDECIDED);
+		assert_null(strstr(w.urls, bad[i]));
+		done(d);
+	}
+}
+
+/* ---- the privileged edition: the browser holds the file ---- */
+
+static void what_the_browser_holds(void **state)
+{
+	(void)state;
+	struct downloads *d = begin(8, 1);
+	verify(d, 1, honest, SIZE);
+	expect(VERDICT_MATCH, REASON_SAME_FILE);
+	assert_int_equal(got.r.n_others, 1);
+	verify(d, 2, patched, SIZE);
+	expect(VERDICT_MISMATCH, REASON_OTHER_FILE);
+	assert_int_equal(got.r.n_others, 2);
+	/* The bytes are there for evidence even when the browser has removed its file. */
+	unlink(in_dir("setup.bin.part"));
+	char path[4400];
+	assert_int_equal(download_keep(d, got.r.download, path, sizeof path), OK);
+	assert_true(file_is(path, patched, SIZE));
+	/* The same bytes again: it stays. */
+	for (unsigned e = 1; e < EXITS; e++)
+		w.plan[e].data = patched;
+	verify(d, 3, patched, SIZE);
+	expect(VERDICT_MISMATCH, REASON_REMEMBERED);
+	downloads_wipe(d);
+	verify(d, 4, patched, SIZE);
+	expect(VERDICT_MATCH, REASON_SAME_FILE);
+	done(d);
+}
+
+static void a_file_that_grows(void **state)
+{
+	(void)state;
+	for (int way = 0; way < 4; way++) {
+		struct downloads *d = begin(8, 1);
+		struct download_request r = held_by_browser(honest, 1000);
+		r.local_size = -1;
+		r.length = (int64_t)SIZE;
+		assert_int_equal(download_start(d, 1, &r), OK);
+		for (int i = 0; i < 300; i++)
+			if (!step()) {
+				assert_true(w.wake != UINT64_MAX);
+				w.now = w.wake > w.now ? w.wake : w.now;
+				downloads_tick(d);
+			}
+		assert_true(got.calls == 0 && w.pauses > 0);
+		const uint8_t *rest = way == 1 ? patched : honest;
+		append_file("setup.bin.part", rest + 1000, 100000);
+		for (int i = 0; i < 300; i++)
+			if (!step()) {
+				assert_true(w.wake != UINT64_MAX);
+				w.now = w.wake > w.now ? w.wake : w.now;
+				downloads_tick(d);
+			}
+		assert_int_equal(got.calls, 0);
+		size_t end = way == 2 ? SIZE - 7 : SIZE;
+		append_file("setup.bin.part", rest + 101000, end - 101000);
+		/* Way 3: what the browser says is not what is there. */
+		download_local(d, 1, way == 3 ? SIZE + 1 : end);
+		run();
+		if (way == 0)
+			expect(VERDICT_MATCH, REASON_SAME_FILE);
+		else if (way == 3)
+			expect(VERDICT_UNDECIDED, REASON_LOCAL_FILE);
+		else
+			expect(VERDICT_MISMATCH, REASON_OTHER_FILE);
+		done(d);
+	}
+}
+
+static void a_file_that_changes_meanwhile(void **state)
+{
+	(void)state;
+	struct downloads *d = begin(8, 1);
+	struct download_request r = held_by_browser(honest, SIZE);
+	w.plan[1].chunk = 1000;
+	assert_int_equal(download_start(d, 1, &r), OK);
+	for (int i = 0; i < 200; i++)
+		step();
+	/* In place, and with its time put back to what it was but for a moment. */
+	write_file("setup.bin.part", patched, SIZE);
+	run();
+	assert_int_not_equal(got.r.verdict, VERDICT_MATCH);
+	done(d);
+	/* Another file under its name. */
+	d = begin(8, 1);
+	r = held_by_browser(honest, SIZE);
+	w.plan[1].chunk = 1000;
+	assert_int_equal(download_start(d, 1, &r), OK);
+	for (int i = 0; i < 200; i++)
+		step();
+	char other[256];
+	write_file("other", honest, SIZE);
+	snprintf(other, sizeof other, "%s", in_dir("other"));
+	assert_int_equal(rename(other, in_dir("setup.bin.part")), 0);
+	run();
+	expect(VERDICT_UNDECIDED, REASON_LOCAL_FILE);
+	assert_int_equal(got.r.error, ERR_DL_CHANGED);
+	done(d);
+}
+
+/* ---- interruptions ---- */
+
+static void a_copy_goes_on(void **state)
+{
+	(void)state;
+	struct downloads *d = begin(12, 1);
+	w.plan[1].end_err = ERR_HTTP_STALLED;
+	w.plan[1].end_at = 300000;
+	w.plan[1].chunk = 10000;
+	fetch(d, 1);
+	expect(VERDICT_MATCH, REASON_SAME_FILE);
+	assert_true(file_is(in_dir("setup.bin"), honest, SIZE));
+	done(d);
+	/* Another version meanwhile: from the beginning. */
+	d = begin(12, 1);
+	w.plan[1].data = another;
+	w.plan[1].end_err = ERR_HTTP_STALLED;
+	w.plan[1].end_at = 300000;
+	for (unsigned e = 2; e < EXITS; e++)
+		w.plan[e].ranges = RANGES_NONE;
+	fetch(d, 1);
+	expect(VERDICT_MATCH, REASON_SAME_FILE);
+	assert_true(file_is(in_dir("setup.bin"), honest, SIZE));
+	done(d);
+	/* It breaks off again and again: held, and a click goes on. */
+	d = begin(20, 1);
+	for (unsigned e = 1; e < EXITS; e++) {
+		w.plan[e].end_err = ERR_CLOSED;
+		w.plan[e].end_at = 100000;
+		w.plan[e].chunk = 10000;
+	}
+	fetch(d, 1);
+	expect(VERDICT_UNDECIDED, REASON_INTERRUPTED);
+	assert_int_equal(got.r.state, DL_STATE_HELD);
+	for (unsigned e = 1; e < EXITS; e++)
+		w.plan[e].end_err = OK;
+	assert_int_equal(download_retry(d, 2, got.r.download, false), OK);
+	run();
+	expect(VERDICT_MATCH, REASON_SAME_FILE);
+	assert_true(file_is(in_dir("setup.bin"), honest, SIZE));
+	done(d);
+}
+
+static void cancel_removes_the_part(void **state)
+{
+	(void)state;
+	/* At every moment of its life. */
+	for (int moment = 0; moment < 60; moment++) {
+		struct downloads *d = begin(8, 1);
+		struct download_request r = request(true);
+		assert_int_equal(download_start(d, 1, &r), OK);
+		for (int i = 0; i < moment && got.calls == 0; i++)
+			step();
+		if (got.calls == 0) {
+			assert_true(download_cancel(d, 1));
+			/* Its end and the click may cross. */
+			if (got.r.verdict != VERDICT_MATCH) {
+				expect(VERDICT_UNDECIDED, REASON_CANCELLED);
+				assert_int_equal(count_files(), 0);
+			}
+		}
+		assert_false(download_cancel(d, 1));
+		done(d);
+	}
+	for (int moment = 0; moment < 60; moment++) {
+		struct downloads *d = begin(8, 1);
+		struct download_request r = request(true);
+		assert_int_equal(download_start(d, 1, &r), OK);
+		for (int i = 0; i < moment && got.calls == 0; i++)
+			step();
+		done(d);
+		assert_int_equal(access(in_dir("setup.bin.part"), F_OK), -1);
+	}
+}
+
+static void discard_and_wipe(void **state)
+{
+	(void)state;
+	struct downloads *d = begin(8, 1);
+	w.plan[2].data = patched;
+	fetch(d, 1);
+	assert_int_equal(got.r.state, DL_STATE_HELD);
+	assert_int_equal(download_discard(d, got.r.download + 1), ERR_DL_UNKNOWN);
+	assert_int_equal(download_discard(d, got.r.download), OK);
+	assert_int_equal(count_files(), 0);
+	assert_int_equal(download_discard(d, got.r.download), ERR_DL_UNKNOWN);
+	fetch(d, 2);
+	assert_int_equal(count_files(), 1);
+	downloads_wipe(d);
+	assert_int_equal(count_files(), 0);
+	assert_int_equal(download_retry(d, 3, got.r.download, true), ERR_DL_UNKNOWN);
+	done(d);
+}
+
+static void tor_goes_away(void **state)
+{
+	(void)state;
+	struct downloads *d = begin(8, 1);
+	struct download_request r = request(true);
+	w.first_err = ERR_TOR_LOST;
+	assert_int_equal(download_start(d, 1, &r), OK);
+	run();
+	expect(VERDICT_UNDECIDED, REASON_TOR);
+	done(d);
+	d = begin(8, 1);
+	w.draw_err = ERR_TOR_LOST;
+	assert_int_equal(download_start(d, 1, &r), OK);
+	run();
+	expect(VERDICT_UNDECIDED, REASON_TOR);
+	assert_int_equal(count_files(), 0);
+	done(d);
+	d = begin(8, 1);
+	w.first_is_unknown = true;
+	assert_int_equal(download_start(d, 1, &r), OK);
+	run();
+	expect(VERDICT_UNDECIDED, REASON_FIRST_UNKNOWN);
+	done(d);
+	d = begin(8, 1);
+	w.first_is_onion = true;
+	assert_int_equal(download_start(d, 1, &r), OK);
+	run();
+	expect(VERDICT_UNDECIDED, REASON_ONION);
+	done(d);
+}
+
+/* ---- digests ---- */
+
+static char digest_line[2][256];
+
+static void make_digest(char *out, const uint8_t *bytes, size_t n, const char *format, bool is_512)
+{
+	uint8_t hash[64];
+	char text[128];
+	if (is_512)
+		crypto_hash_sha512(hash, bytes, n);
+	else
+		crypto_hash_sha256(hash, bytes, n);
+	sodium_bin2base64(text, sizeof text, hash, is_512 ? 64 : 32, sodium_base64_VARIANT_ORIGINAL);
+	snprintf(out, 256, format, text);
+}
+
+static void digests_of_k_others(void **state)
+{
+	(void)state;
+	static const struct { const char *format; bool is_512, works; } forms[] = {
+		{ "Repr-Digest: sha-256=:%s:\n", false, true }, { "Repr-Digest: sha-512=:%s:\n", true, true }, { "Digest: SHA-256=%s\n", false, true },
+		{ "digest: md5=abc, sha-256=%s\n", false, true }, { "x-amz-checksum-sha256: %s\n", false, true }, { "x-amz-checksum-sha256: %s-3\n", false, false },
+		{ "x-amz-checksum-sha256: %s\nx-amz-checksum-type: COMPOSITE\n", false, false }, { "Content-Digest: sha-256=:%s:\n", false, false },
+		{ "Repr-Digest: sha-256=:AAAA%s:\n", false, false }, { "Repr-Digest: sha-256=%s\n", false, false }, { "Repr-Digest: sha-1=:%s:\n", false, false },
+	};
+	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+		struct downloads *d = begin(8, 1);
+		make_digest(digest_line[0], honest, SIZE, forms[i].format, forms[i].is_512);
+		for (unsigned e = 1; e < EXITS; e++)
+			w.plan[e].digest = digest_line[0];
+		verify(d, 1, honest, SIZE);
+		if (forms[i].works) {
+			expect(VERDICT_MATCH, REASON_SAME_DIGEST);
+			assert_int_equal(got.r.answered, 3);
+			assert_int_equal(w.heads, 2);
+			assert_in_range(got.r.fetched, 0, FETCH_PIECE_MAX);
+		} else {
+			expect(VERDICT_MATCH, REASON_SAME_FILE);
+		}
+		done(d);
+		d = begin(8, 1);
+		for (unsigned e = 1; e < EXITS; e++)
+			w.plan[e].digest = digest_line[0];
+		fetch(d, 1);
+		expect(VERDICT_MATCH, forms[i].works ? REASON_SAME_DIGEST : REASON_SAME_FILE);
+		done(d);
+		/* The bytes here are altered: two others by their bytes, after the digest. */
+		d = begin(8, 1);
+		for (unsigned e = 1; e < EXITS; e++)
+			w.plan[e].digest = digest_line[0];
+		verify(d, 1, patched, SIZE);
+		expect(VERDICT_MISMATCH, REASON_OTHER_FILE);
+		done(d);
+	}
+}
+
+static void a_wrong_digest_of_an_honest_site(void **state)
+{
+	(void)state;
+	struct downloads *d = begin(12, 1);
+	make_digest(digest_line[0], another, SIZE, "Repr-Digest: sha-256=:%s:\n", false);
+	for (unsigned e = 1; e < EXITS; e++)
+		w.plan[e].digest = digest_line[0];
+	verify(d, 1, honest, SIZE);
+	expect(VERDICT_MATCH, REASON_SAME_FILE);
+	done(d);
+	/* Too large to look closer: the digest has the last word. */
+	d = begin(12, 1);
+	for (unsigned e = 1; e < EXITS; e++)
+		w.plan[e].digest = digest_line[0];
+	struct download_request r = held_by_browser(honest, SIZE);
+	r.whole_max = 1000;
+	assert_int_equal(download_start(d, 1, &r), OK);
+	run();
+	expect(VERDICT_MISMATCH, REASON_OTHER_FILE);
+	done(d);
+}
+
+static void digests_of_some(void **state)
+{
+	(void)state;
+	/* The probe's exit alone has one, or a false one; HEAD is refused: all bytes instead. */
+	make_digest(digest_line[0], honest, SIZE, "Repr-Digest: sha-256=:%s:\n", false);
+	make_digest(digest_line[1], another, SIZE, "Repr-Digest: sha-256=:%s:\n", false);
+	for (int way = 0; way < 3; way++) {
+		struct downloads *d = begin(20, 1);
+		for (unsigned e = 1; e < EXITS; e++) {
+			w.plan[e].digest = way == 0 && e > 1 ? NULL : digest_line[way == 1 && e == 2];
+			w.plan[e].head_refused = way == 2;
+		}
+		verify(d, 1, honest, SIZE);
+		expect(VERDICT_MATCH, REASON_SAME_FILE);
+		done(d);
+	}
+}
+
+/* ---- parts ---- */
+
+static void commit_by(uint64_t a, uint64_t a_n, uint64_t b, uint64_t b_n)
+{
+	w.commit = (struct file_commit_r){ .status = FILE_COMMIT_FITS, .format = "pe", .method = "authenticode", .digest = "sha256", .size = BIG,
+	                                   .part = a_n + b_n, .n = 2, .range = { { a, a_n }, { b, b_n } } };
+}
+
+static void all_are_big(void)
+{
+	for (unsigned e = 0; e < EXITS; e++)
+		w.plan[e].n = BIG;
+}
+
+static void a_part_that_commits(void **state)
+{
+	(void)state;
+	static const enum ranges kinds[] = { RANGES_MULTI, RANGES_SINGLE, RANGES_FIRST };
+	for (size_t i = 0; i < 3; i++) {
+		struct downloads *d = begin(12, 1);
+		all_are_big();
+		commit_by(0, 4000, BIG - 9000, 9000);
+		for (unsigned e = 1; e < EXITS; e++)
+			w.plan[e].ranges = kinds[i];
+		verify(d, 1, honest, BIG);
+		expect(VERDICT_MATCH, REASON_SAME_COMMITMENT);
+		assert_int_equal(got.r.answered, 3);
+		assert_int_equal(got.r.compared, BIG);
+		/* What a refused 200 had brought by then is in it. */
+		assert_in_range(got.r.fetched, 3 * 13000, kinds[i] == RANGES_MULTI ? 3 * 14000 + FETCH_PIECE_MAX : BIG / 10);
+		done(d);
+		/* Altered within the part: two others agree. */
+		d = begin(12, 1);
+		all_are_big();
+		commit_by(12000, 4000, BIG - 9000, 9000);
+		for (unsigned e = 1; e < EXITS; e++)
+			w.plan[e].ranges = kinds[i];
+		verify(d, 1, patched, BIG);
+		expect(VERDICT_MISMATCH, REASON_OTHER_FILE);
+		assert_int_equal(got.range[0].offset, 12345);
+		done(d);
+	}
+}
+
+static void lies_about_ranges(void **state)
+{
+	(void)state;
+	static const enum ranges lies[] = { RANGES_NONE, RANGES_SHIFTED, RANGES_SHORT };
+	for (size_t i = 0; i < 3; i++)
+		for (int is_large = 0; is_large < 2; is_large++) {
+			struct downloads *d = begin(20, 1);
+			all_are_big();
+			commit_by(0, 4000, BIG - 9000, 9000);
+			for (unsigned e = 1; e < EXITS; e++)
+				w.plan[e].ranges = lies[i];
+			struct download_request r = held_by_browser(honest, BIG);
+			r.whole_max = is_large ? 1000 : BIG;
+			assert_int_equal(download_start(d, 1, &r), OK);
+			run();
+			if (is_large)
+				expect(VERDICT_UNDECIDED, REASON_RANGES_FALSE);
+			else
+				expect(VERDICT_MATCH, REASON_SAME_FILE);
+			done(d);
+		}
+	/* Another total length: another version. */
+	struct downloads *d = begin(20, 1);
+	all_are_big();
+	commit_by(0, 4000, BIG - 9000, 9000);
+	for (unsigned e = 1; e < EXITS; e++)
+		w.plan[e].ranges = RANGES_WRONG_TOTAL;
+	struct download_request r = held_by_browser(honest, BIG);
+	r.whole_max = 1000;
+	assert_int_equal(download_start(d, 1, &r), OK);
+	run();
+	assert_int_equal(got.r.verdict, VERDICT_UNDECIDED);
+	done(d);
+}
+
+static void another_entity_is_no_match_by_parts(void **state)
+{
+	(void)state;
+	struct downloads *d = begin(20, 1);
+	all_are_big();
+	commit_by(0, 4000, BIG - 9000, 9000);
+	for (unsigned e = 1; e < EXITS; e++)
+		w.plan[e].etag = "\"v2\"";
+	struct download_request r = held_by_browser(honest, BIG);
+	r.whole_max = 1000;
+	r.budget = 0;
+	assert_int_equal(download_start(d, 1, &r), OK);
+	run();
+	assert_int_equal(got.r.verdict, VERDICT_UNDECIDED);
+	done(d);
+	/* By all its bytes it is. */
+	d = begin(20, 1);
+	all_are_big();
+	commit_by(0, 4000, BIG - 9000, 9000);
+	for (unsigned e = 1; e < EXITS; e++)
+		w.plan[e].etag = "\"v2\"";
+	verify(d, 1, honest, BIG);
+	expect(VERDICT_MATCH, REASON_SAME_FILE);
+	done(d);
+}
+
+static void random_ranges(void **state)
+{
+	(void)state;
+	for (int way = 0; way < 3; way++) {
+		struct downloads *d = begin(20, 1);
+		all_are_big();
+		for (unsigned e = 1; e < EXITS; e++) {
+			w.plan[e].ranges = way == 1 ? RANGES_SINGLE : RANGES_MULTI;
+			w.plan[e].data = way == 2 ? another : honest;
+		}
+		struct download_request r = held_by_browser(honest, BIG);
+		r.whole_max = 1000;
+		assert_int_equal(download_start(d, 1, &r), OK);
+		run();
+		if (way == 2) {
+			expect(VERDICT_MISMATCH, REASON_OTHER_FILE);
+			done(d);
+			continue;
+		}
+		expect(VERDICT_MATCH, REASON_SAME_RANGES);
+		assert_true(got.r.has_missed && got.r.missed_block > 0.5 && got.r.missed_block < 1);
+		assert_true(got.r.missed_percent < got.r.missed_block && got.r.missed_64k < got.r.missed_block);
+		assert_in_range(got.r.compared, 1, way == 1 ? 52 * 4096 : (1 << 20) + 8192);
+		if (way == 0)
+			assert_in_range(got.r.compared, (1 << 20) - 8192, (1 << 20) + 8192);
+		done(d);
+	}
+}
+
+static void too_large_and_no_budget(void **state)
+{
+	(void)state;
+	struct downloads *d = begin(20, 1);
+	all_are_big();
+	struct download_request r = request(true);
+	r.whole_max = 1000;
+	r.budget = 0;
+	assert_int_equal(download_start(d, 1, &r), OK);
+	run();
+	expect(VERDICT_UNDECIDED, REASON_TOO_LARGE);
+	assert_true(got.r.whole_possible && got.r.state == DL_STATE_HELD);
+	assert_int_equal(download_retry(d, 2, got.r.download, true), OK);
+	run();
+	expect(VERDICT_MATCH, REASON_SAME_FILE);
+	assert_true(file_is(in_dir("setup.bin"), honest, BIG));
+	done(d);
+}
+
+static void others_that_do_not_end(void **state)
+{
+	(void)state;
+	/* Larger than the limit: its bytes are not taken for ever. */
+	struct downloads *d = begin(20, 1);
+	for (unsigned e = 2; e < EXITS; e++) {
+		w.plan[e].n = BIG;
+		w.plan[e].has_no_length = true;
+	}
+	struct download_request r = request(true);
+	r.whole_max = SIZE;
+	assert_int_equal(download_start(d, 1, &r), OK);
+	run();
+	expect(VERDICT_UNDECIDED, REASON_TOO_LARGE);
+	done(d);
+}
+
+static void many_at_once(void **state)
+{
+	(void)state;
+	struct downloads *d = begin(20, 1);
+	struct download_request r = request(true);
+	for (uint32_t i = 1; i <= REQUESTS_MAX; i++) {
+		snprintf(r.name, sizeof r.name, "file%u", i);
+		assert_int_equal(download_start(d, i, &r), OK);
+		assert_int_equal(download_start(d, i, &r), ERR_MSG_ID);
+	}
+	assert_int_equal(download_start(d, 1000, &r), ERR_MSG_BUSY);
+	while (got.calls < REQUESTS_MAX) {
+		run();
+		assert_int_equal(got.r.verdict, VERDICT_MATCH);
+	}
+	assert_int_equal(count_files(), REQUESTS_MAX);
+	done(d);
+}
+
+static void classes_are_asked(void **state)
+{
+	(void)state;
+	struct downloads *d = begin(8, 1);
+	struct download_classify c = { .name = "a.exe" };
+	assert_int_equal(download_classify(d, 1, &c), OK);
+	assert_int_equal(download_classify(d, 1, &c), ERR_MSG_ID);
+	while (step())
+		;
+	assert_int_equal(got.classified, 1);
+	snprintf(c.path, sizeof c.path, "%s", in_dir("none"));
+	assert_int_equal(download_classify(d, 2, &c), ERR_DL_PATH);
+	write_file("none", honest, 10);
+	assert_int_equal(download_classify(d, 2, &c), OK);
+	assert_true(download_cancel(d, 2));
+	assert_int_equal(got.classified, 2);
+	done(d);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	snprintf(w.dir, sizeof w.dir, "/tmp/dltest.XXXXXX");
+	if (sodium_init() < 0 || !mkdtemp(w.dir))
+		return 1;
+	randombytes_buf(honest, sizeof honest);
+	memcpy(patched, honest, sizeof honest);
+	patched[12345] ^= 1;
+	randombytes_buf(another, sizeof another);
+	memcpy(appended, honest, sizeof honest);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	empty_dir();
+	return rmdir(w.dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(two_equal_copies_are_a_match), cmocka_unit_test(nothing_is_overwritten), cmocka_unit_test(a_false_copy_is_a_mismatch),
+		cmocka_unit_test(one_patched_byte_is_shown), cmocka_unit_test(the_second_copy_alone_differs), cmocka_unit_test(all_copies_differ),
+		cmocka_unit_test(first_exits_and_kin_are_never_asked), cmocka_unit_test(what_needs_no_network), cmocka_unit_test(folders_that_are_none),
+		cmocka_unit_test(a_full_disk), cmocka_unit_test(answers_that_are_none), cmocka_unit_test(cookies_explain_a_refusal),
+		cmocka_unit_test(failures_are_replaced), cmocka_unit_test(every_way_of_being_cut), cmocka_unit_test(any_split_is_the_same),
+		cmocka_unit_test(coded_bodies_are_not_compared), cmocka_unit_test(redirects_are_followed_from_the_first_url),
+		cmocka_unit_test(chains_that_end_elsewhere_never_match), cmocka_unit_test(redirects_to_nowhere), cmocka_unit_test(what_the_browser_holds),
+		cmocka_unit_test(a_file_that_grows), cmocka_unit_test(a_file_that_changes_meanwhile), cmocka_unit_test(a_copy_goes_on),
+		cmocka_unit_test(cancel_removes_the_part), cmocka_unit_test(discard_and_wipe), cmocka_unit_test(tor_goes_away),
+		cmocka_unit_test(digests_of_k_others), cmocka_unit_test(a_wrong_digest_of_an_honest_site), cmocka_unit_test(digests_of_some),
+		cmocka_unit_test(a_part_that_commits), cmocka_unit_test(lies_about_ranges), cmocka_unit_test(another_entity_is_no_match_by_parts),
+		cmocka_unit_test(random_ranges), cmocka_unit_test(too_large_and_no_budget), cmocka_unit_test(others_that_do_not_end),
+		cmocka_unit_test(many_at_once), cmocka_unit_test(classes_are_asked),
+	};
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
