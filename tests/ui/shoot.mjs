@@ -51,7 +51,8 @@ for (const [scheme, override] of Object.entries(SCHEMES)) {
   const page = await browser.newPage();
   const shots = Object.keys(STATES).filter((s) => !only.length || only.includes(s)).map((state) => ({ name: state, path: `/certificate?state=${state}` }));
   shots.push(...Object.keys(COPY_STATES).filter((s) => !only.length || only.includes(s)).map((state) => ({ name: state, path: `/copy?state=${state}` })));
-  if (!only.length) shots.push(...['good', 'bad'].flatMap((o) => [{ name: `popup-${o}`, path: `/popup?overview=${o}` }, { name: `options-${o}`, path: `/options?overview=${o}` }]));
+  shots.push(...Object.keys(DOWNLOAD_STATES).filter((s) => !only.length || only.includes(s)).map((state) => ({ name: state, path: `/download?state=${state}` })));
+  if (!only.length || only.includes('options')) shots.push(...['good', 'bad'].flatMap((o) => [{ name: `popup-${o}`, path: `/popup?overview=${o}` }, { name: `options-${o}`, path: `/options?overview=${o}` }]));
   shots.push(...Object.keys(PLAIN_STATES).filter((s) => !only.length || only.includes(s)).map((s) => ({ name: `popup-${s}`, path: `/popup?overview=${s}` })));
   for (const { name, path } of shots) {
     for (const language of ['en', 'ar', 'de']) {
