@@ -16,7 +16,7 @@ LDHARDEN  := -pie -Wl,-z,relro,-z,now,--as-needed $(SAN)
 BASE_SRC  := $(wildcard host/base/*.c)
 PRIV_SRC  := host/priv/frame.c host/priv/channel.c host/priv/netmsg.c host/priv/parsemsg.c host/priv/fetchmsg.c host/priv/filemsg.c
 MAIN_SRC  := host/main.c $(wildcard host/priv/role.c host/priv/netlink.c host/priv/parselink.c host/priv/fetchlink.c host/priv/filelink.c \
-             host/wire/*.c host/message/*.c host/feature/*.c host/cli/*.c) host/engine/target.c $(BASE_SRC) $(PRIV_SRC)
+             host/wire/*.c host/message/*.c host/feature/*.c host/report/*.c host/cli/*.c) host/engine/target.c $(BASE_SRC) $(PRIV_SRC)
 NET_SRC   := host/net_main.c host/priv/inner.c $(wildcard host/engine/*.c) $(BASE_SRC) $(PRIV_SRC)
 PARSE_SRC := host/parse_main.c host/priv/inner.c $(wildcard host/parse/*.c host/parse/addr/*.c) $(BASE_SRC) $(PRIV_SRC)
 FETCH_SRC := host/fetch_main.c host/priv/inner.c $(wildcard host/fetch/*.c) $(BASE_SRC) $(PRIV_SRC)
@@ -120,6 +120,9 @@ demo: all dist
 bench: all $(B)/bench/bench_relays
 	node tests/bench/bench.mjs
 	$(MAKE) bench-scan
+	$(MAKE) bench-collector
+bench-collector: all $(B)/loadtool
+	node tests/bench/collector.mjs
 # Main's end of fetching for the tests; beside the roles that it starts.
 $(B)/fetchtool: tests/net/fetchtool.c $$(call obj,$$(call uses,tests/net/fetchtool.c)) $(GEN)
 	$(call say,test)$(CC) $(ALLCFLAGS) -MMD -MP -o $@ $< $(call obj,$(call uses,$<)) $(LDHARDEN) $(call libs,$<)
@@ -149,7 +152,7 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all unit fuzz-replay fuzz-run js e2e dist lint demo bench recall quiet bench-scan check clean
+.PHONY: all unit fuzz-replay fuzz-run js e2e dist lint demo bench bench-collector recall quiet bench-scan check clean
 
 # --- for this user alone: programs to ~/.local/lib/secondexit, then the browsers are told -------------------------------
 USER_PREFIX ?= $(HOME)/.local

@@ -8,9 +8,9 @@ static const struct verb_row {
 	const char *name, *argument, *summary;
 	int (*run)(const struct options *o, int argc, char **argv);
 } verbs[] = {
-	{ "run", "", "take reports, check them, show them (the daemon)", verb_run },
-	{ "keygen", "[--rotate]", "make the key pair that reports are sealed to", verb_keygen },
-	{ "list", "[--state STATE] [--relay FP]", "relays that rank, then findings", verb_list },
+	{ "run", "", "the daemon: takes, checks and shows reports", verb_run },
+	{ "keygen", "[--rotate]", "the key pair that reports are sealed to", verb_keygen },
+	{ "list", "[--state S] [--relay FP]", "relays that rank, then findings", verb_list },
 	{ "show", "ID", "one finding with its trials", verb_show },
 	{ "export", "[--format F] [ID...]", "findings as JSON, CSV or mails", verb_export },
 };
@@ -33,7 +33,7 @@ static int help(void)
 {
 	fputs(help_head, stdout);
 	for (size_t i = 0; i < VERBS; i++)
-		printf("  %-6s %-29s %s\n", verbs[i].name, verbs[i].argument, verbs[i].summary);
+		printf("  %-6s %-24s %s\n", verbs[i].name, verbs[i].argument, verbs[i].summary);
 	fputs("\nOptions\n", stdout);
 	options_help();
 	fputs(help_tail, stdout);

@@ -75,7 +75,7 @@ static bool native_open(struct native *n, const struct cli_options *options)
 		return false;
 	n->on_start = evtimer_new(n->base, start_cb, n->backend);
 	n->browser = browser_new(n->base, STDIN_FILENO, STDOUT_FILENO, backend_ops(n->backend), backend_clip_ops(n->backend),
-	                         backend_download_ops(n->backend));
+	                         backend_download_ops(n->backend), backend_report_ops(n->backend));
 	return n->on_start != NULL && n->browser != NULL && event_add(n->on_term, NULL) == 0 &&
 	       event_add(n->on_int, NULL) == 0 && event_add(n->on_hup, NULL) == 0 &&
 	       event_add(n->on_start, &start_after) == 0;

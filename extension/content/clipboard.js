@@ -4,7 +4,7 @@
 'use strict';
 
 (() => {
-  const { link, mayHoldAddress, isPaymentUri, selected, placeOf, focusedIn } = globalThis.secondexit;
+  const { link, mayHoldAddress, isPaymentUri, partsOf, selected, placeOf, focusedIn } = globalThis.secondexit;
   const SWEEP_MS = 250;
   const PRIMARY_MS = 60;
   const CLEARED_MAX = 50;
@@ -15,24 +15,57 @@
   let rehearsal = null;               // the event that we dispatch ourselves
   let last = null;                    // {hold, range, attribute, document}: what the newest hold was taken from
   let holds = 0;
+  let writing = null;                 // flavours that go to the clipboard with the copy that we are making
   const cleared = new Set();          // texts in which the host found nothing, for what can't be given back (a drag)
 
   const isOurs = () => state !== 'secure';
-  const mayHold = (texts) => texts.some((text) => text && mayHoldAddress(text));
-  const textsOf = (flavours) => flavours.map(({ text }) => text);
+  // [{type, text}]. A look that fails lets nothing pass.
+  const mayHold = (flavours) => flavours.some(({ type = '', text }) => {
+    try {
+      return Boolean(text) && mayHoldAddress(text, type);
+    } catch {
+      return true;
+    }
+  });
 
   // ---- holding ----------------------------------------------------------------------------------------------------
 
   async function hold(how, { flavours, range = null, attribute = null }, document, onWritten = () => {}) {
     const id = ++holds;
+    const told = flavours.map(({ type, text }) => ({ type, text }));
     last = { hold: id, range, attribute, document };
-    const answer = await link.ask({ kind: 'clip.hold', hold: id, how, flavours: flavours.map(({ type, text }) => ({ type, text })) }).catch(() => null);
+    const answer = await lookAtParts(id, how, told, document) ?? await link.ask({ kind: 'clip.hold', hold: id, how, flavours: told }).catch(() => null);
     if (answer?.clear) {
       for (const { text } of flavours) cleared.add(text);
       while (cleared.size > CLEARED_MAX) cleared.delete(cleared.values().next().value);
     }
     if (answer?.written) onWritten();
     return answer ?? { written: false };
+  }
+
+  // A long text in which nothing is found need not leave this process but for the clipboard. null: it is held as every other.
+  async function lookAtParts(id, how, flavours, document) {
+    if (how === 'link' || how === 'menu') return null;
+    try {
+      const parts = partsOf(flavours);
+      const answer = parts && await link.ask({ kind: 'clip.look', hold: id, how, flavours: parts });
+      if (!answer?.clear) return null;
+      // What was copied since is what the user wants.
+      if (how === 'drag' || id !== holds) return { written: false, clear: true };
+      return write(flavours, document) ? { written: true, clear: true } : null;
+    } catch {
+      return null;
+    }
+  }
+
+  // The very flavours that were looked at, by a copy that our own listener answers before any other.
+  function write(flavours, document) {
+    writing = flavours;
+    try {
+      return document.execCommand('copy') && writing === null;
+    } finally {
+      writing = null;
+    }
   }
 
   /** Where the address of that hold stands, for the comparison. */
@@ -61,6 +94,13 @@
   }
 
   function onCopy(event) {
+    if (writing && event.isTrusted && event.type === 'copy') {
+      event.stopImmediatePropagation();
+      event.preventDefault();
+      for (const { type, text } of writing) event.clipboardData.setData(type, text);
+      writing = null;
+      return;
+    }
     if (!isOurs() || event === rehearsal || !event.isTrusted) return;
     event.stopImmediatePropagation();
     const window = event.currentTarget;
@@ -69,7 +109,7 @@
     const isPages = rehearse(trial, target);
     // Read after the rehearsal: the page may have moved the selection in it. From here on no script of the page runs.
     const found = isPages ? { flavours: read(trial.clipboardData) } : selected(window);
-    const looked = found.looked ?? textsOf(found.flavours);
+    const looked = found.looked?.map((text) => ({ text })) ?? found.flavours;
     if (!mayHold(looked)) {
       if (!isPages) return;
       event.preventDefault();
@@ -99,8 +139,7 @@
     const trial = new DragEvent('dragstart', { bubbles: true, cancelable: true, composed: true, view: window, dataTransfer: transfer, clientX, clientY, screenX, screenY, ctrlKey, shiftKey, altKey, metaKey });
     if (rehearse(trial, event.composedPath()[0])) return void event.preventDefault();
     const flavours = read(transfer);
-    const texts = [...textsOf(flavours), ...textsOf(native)];
-    if (mayHold(texts.filter((text) => !cleared.has(text)))) {
+    if (mayHold([...flavours, ...native].filter(({ text }) => !cleared.has(text)))) {
       event.preventDefault();
       hold('drag', { flavours, range: selected(window).range }, window.document);
       return;
@@ -185,7 +224,7 @@
     selectTimer = setTimeout(() => {
       const { flavours: [plain] } = selected(window);
       const text = plain?.text ?? '';
-      if (mayHold([text])) link.ask({ kind: 'clip.primary', text }).catch(() => {});
+      if (mayHold([{ text }])) link.ask({ kind: 'clip.primary', text }).catch(() => {});
     }, PRIMARY_MS);
   }
 

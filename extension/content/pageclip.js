@@ -23,7 +23,7 @@
   };
 
   async function take(window, flavours, run) {
-    if (!clip.isOurs() || !clip.mayHold(flavours.map(({ text }) => text))) return native(run);
+    if (!clip.isOurs() || !clip.mayHold(flavours)) return native(run);
     // Without a person's click the browser would have refused as well, and no window opens for it.
     if (!isActive(window)) return false;
     const { written } = await clip.hold('script', { flavours, range: null }, window.document);
@@ -56,7 +56,7 @@
     proto.writeText = link.exported((text) => {
       const plain = String(page.String(text));
       const wasActive = isActive(window);
-      return promiseFor(window, () => (wasActive || !clip.mayHold([plain]) ? take(window, [{ type: 'text/plain', text: plain }], () => clipboard.writeText(plain)) : Promise.resolve(false)));
+      return promiseFor(window, () => (wasActive || !clip.mayHold([{ text: plain }]) ? take(window, [{ type: 'text/plain', text: plain }], () => clipboard.writeText(plain)) : Promise.resolve(false)));
     }, window);
     proto.write = link.exported((items) => {
       const list = [...Array(Math.min(16, Number(items?.length) || 0)).keys()].map((i) => items[i]);

@@ -89,7 +89,8 @@ export function progressed(hold, attempt, { slot, step, exit, elapsed_ms: elapse
 /** The comparison's end. result: checked by core/messages.js checkCompared; only a match of the very address lets go. */
 export function compared(hold, attempt, result) {
   if (!isCurrent(hold, attempt)) return hold;
-  const isMatch = result.verdict === 'match' && result.ticker === hold.hits[0].ticker && result.address === hold.hits[0].address;
+  const isMatch = result.verdict === 'match' && result.ticker === hold.hits[0].ticker && result.address === hold.hits[0].address &&
+    hold.family?.length === 0;      // with another of its coin on the page nobody can say whose is which
   return { ...hold, phase: isMatch ? 'released' : 'held', compare: result };
 }
 

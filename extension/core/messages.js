@@ -34,6 +34,8 @@ const object = (shape) => (v) => {
   return out;
 };
 
+// A report as a file (host/base/limits.h).
+export const REPORT_FILE_MAX = 256 * 1024;
 const MS_MAX = 24 * 3600 * 1000;
 const milliseconds = integer(0, MS_MAX);
 const sha256 = matching(/^[0-9a-f]{64}$/);
@@ -106,6 +108,7 @@ const pageAnswer = object({
   found: orNull(oneOf('same', 'other', 'absent')),
   address: orNull(string(2048)),
   family_equal: boolean,
+  alone: boolean,
   http_status: integer(0, 999),
   url: orNull(string(8192)),
   elapsed_ms: milliseconds,
@@ -288,6 +291,15 @@ const readers = {
   }),
   'download.kept': object({ path: string(4096) }),
   classified: object({ class: oneOf('executable', 'transparent', 'other'), format: string(63), why: string(63) }),
+  // The text as it stands: line ends are part of it, and what it says of relays and sites is cleaned where it is shown.
+  'report.built': object({ text: (v) => (typeof v === 'string' && v.length <= REPORT_FILE_MAX ? v : fail('string')) }),
+  'report.progress': object({
+    attempt: integer(1, 100),
+    state: oneOf('sending', 'waiting'),
+    error: orNull(hostError),
+    wait_ms: milliseconds,
+  }),
+  'report.sent': object({ answer: oneOf('stored', 'known'), attempts: integer(1, 100) }),
   ok: object({}),
   error: object({ code: integer(1, 99999), name: string(64), text: string(300), field: optional(string(60), '') }),
 };
@@ -321,6 +333,7 @@ export function readMessage(raw) {
 export const PROGRESS_OF = {
   'cert.check': 'cert.progress', 'https.check': 'https.progress', 'clip.compare': 'clip.progress',
   'download.fetch': 'download.progress', 'download.verify': 'download.progress', 'download.retry': 'download.progress',
+  'report.send': 'report.progress',
 };
 
 /** The kind of the final message that ends a request of this kind. */
@@ -343,6 +356,8 @@ export const FINAL = {
   'download.keep': 'download.kept',
   'download.show': 'ok',
   classify: 'classified',
+  'report.build': 'report.built',
+  'report.send': 'report.sent',
 };
 
 // What the host takes of copied text (host/base/limits.h: CLIP_TEXT_MAX, CLIP_FLAVOURS_MAX, NATIVE_IN_MAX).
@@ -356,20 +371,38 @@ const NATIVE_IN_MAX = 2 * CLIP_TEXT_MAX + 64 * 1024;
  */
 export function clipCheck(flavours) {
   if (flavours.length === 0 || flavours.length > CLIP_FLAVOURS_MAX) return null;
-  const encoder = new TextEncoder();
   let bytes = 0;
   let escaped = 0;
   const clean = [];
   for (const { type, text } of flavours) {
     if (text.length > CLIP_TEXT_MAX) return null;
-    // eslint-disable-next-line no-control-regex
-    const sound = text.replace(/\u0000/g, '\u200b').replace(LONE, '\ufffd');
-    bytes += encoder.encode(sound).length;
-    // eslint-disable-next-line no-control-regex
-    escaped += (sound.match(/["\\\n\r\t\b\f]/g)?.length ?? 0) + 5 * (sound.match(/[\u0001-\u0007\u000b\u000e-\u001f]/g)?.length ?? 0);
+    const sound = isSound(text) ? text : text.replaceAll('\0', '\u200b').replace(LONE, '\ufffd');
+    bytes += bytesOf(sound);
+    escaped += escapesOf(sound);
     clean.push({ type: sane(type), text: sound });
   }
   return bytes > CLIP_TEXT_MAX || bytes + escaped > NATIVE_IN_MAX - 8192 ? null : { flavours: clean };
+}
+
+// A megabyte is looked through in each of these: no list of what was found, no copy.
+const isSound = (text) => !text.includes('\0') && (text.isWellFormed?.() ?? text.search(LONE) < 0);
+
+/** Bytes of UTF-8 of a text without lone surrogates. */
+function bytesOf(text) {
+  // eslint-disable-next-line no-control-regex
+  return /[^\0-\x7f]/.test(text) ? new TextEncoder().encode(text).length : text.length;
+}
+
+// What JSON adds: one to those that have a letter of their own behind the backslash, five to other controls.
+function escapesOf(text) {
+  let n = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c > 0x5c) continue;
+    if (c === 0x22 || c === 0x5c) n++;
+    else if (c < 0x20) n += c >= 8 && c <= 13 && c !== 11 ? 1 : 5;
+  }
+  return n;
 }
 
 /** Halves of surrogate pairs that stand alone: no text that can be sent. */
@@ -389,7 +422,7 @@ export function checkCompared(result, site, address) {
   }
   if (result.verdict !== 'match') return;
   if (result.answered < result.k || pages.length < result.k) fail('match with too few answers');
-  if (!pages.every((a) => a.found === 'same' && a.family_equal)) fail('match against a dissent');
+  if (!pages.every((a) => a.found === 'same' && a.family_equal && a.alone)) fail('match against a dissent');
   if (new Set(pages.map((a) => a.exit?.fingerprint)).size !== pages.length) fail('one exit twice');
 }
 

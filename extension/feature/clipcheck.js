@@ -36,8 +36,18 @@ export class ClipCheck {
   async onContent(message, from) {
     if (message?.kind === 'clip.state') return { state: await this.#watch.stateFor(from), primary: await this.#web.hasPrimary() };
     if (message?.kind === 'clip.primary') return this.#primary(message);
+    if (message?.kind === 'clip.look') return this.#look(message, from);
     if (message?.kind === 'clip.hold') return this.#held(message, from);
     return null;
+  }
+
+  // The parts of a long text that could hold an address (content/excerpt.js). Anything but "nothing found" is no answer: the whole is then held.
+  async #look(message, from) {
+    const asked = clip.readHold(message);
+    if (!asked?.fields) return { clear: false };
+    if (await this.#watch.stateFor(from) === SECURE) return { clear: true };
+    const { result } = await this.#ask(asked.fields, { force: true });
+    return { clear: Boolean(result) && !result.found };
   }
 
   async #held(message, from) {

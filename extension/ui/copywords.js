@@ -6,7 +6,7 @@ export const OWN_PROBLEMS = ['too_big', 'host_old', 'payment_link'];
 export const COPY_REASONS = {
   match: ['same_address'],
   mismatch: ['others_agree', 'remembered_mismatch'],
-  undecided: ['exits_differ', 'place_not_found', 'family_differs', 'reflected', 'redirects_differ', 'too_few_answers', 'first_unknown', 'no_independent_exit',
+  undecided: ['exits_differ', 'place_not_found', 'family_differs', 'other_addresses', 'reflected', 'redirects_differ', 'too_few_answers', 'first_unknown', 'no_independent_exit',
     'not_through_exit', 'onion_service', 'private_address', 'tor_unavailable', 'needs_click', 'cancelled', 'deadline'],
 };
 export const WHY_NOT = ['problem', 'many', 'frame', 'unknown', 'page', 'form', 'url', 'place', 'family', 'locating'];

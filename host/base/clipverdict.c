@@ -25,6 +25,9 @@ static struct finding all_same(const struct clip_seen *seen, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (!seen[i].is_family_equal)
 			return (struct finding){ VERDICT_UNDECIDED, REASON_FAMILY };
+	for (size_t i = 0; i < n; i++)
+		if (!seen[i].is_alone)
+			return (struct finding){ VERDICT_UNDECIDED, REASON_OTHER_ADDRESSES };
 	return (struct finding){ VERDICT_MATCH, REASON_SAME_ADDRESS };
 }
 

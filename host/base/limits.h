@@ -195,6 +195,9 @@
 #define LOOKS_MAX 512
 /* A look that its asker gave no deadline; none is longer (FACTS-TOR.md: without one tor goes on building circuits). */
 #define LOOK_DEADLINE_MAX_MS CHECK_DEADLINE_MS
+/* Opening a stream to an onion service: descriptor, introduction and rendezvous are three circuits of six hops in all, and where the service
+ * defends itself tor works on a puzzle first. Tor's own answer takes 4 to 11 s on a quiet network. */
+#define ONION_DEADLINE_MAX_MS 60000
 /* Where tor chooses the exit: how often one that does not suit is refused. With half of all exits excluded one in
  * four thousand looks would still find none. */
 #define LOOK_FREE_TRIES 12
@@ -271,6 +274,15 @@
 /* For all of it: 100 GB from a slow disk; and when the asker gave none: 4 GiB from a slow disk. */
 #define FILE_DEADLINE_MAX_MS (6u * 3600 * 1000)
 #define FILE_DEADLINE_MS (15u * 60 * 1000)
+/* Chains kept in memory for a report: of one exit (CERT_MAX at least; real ones have some 4 KiB), all of a session, and mismatches that
+ * a report can be made of. */
+#define CHAIN_KEPT_MAX CERT_MAX
+#define CHAINS_KEPT_MAX (2u * 1024 * 1024)
+#define FINDINGS_MAX 16
+/* Reports that are being sent; a person sends one. And one try: opening (ONION_DEADLINE_MAX_MS), 128 KiB up a slow circuit, the collector's
+ * disk. */
+#define REPORT_SENDS_MAX 4
+#define REPORT_TRY_MS 180000
 /* Archives: how deep nested, how many members of all depths, how many bytes unpacked. Beyond, an archive counts as executable. The
  * largest honest ones are images of systems; unpacking 8 GiB takes a minute. */
 #define FILE_DEPTH_MAX 4

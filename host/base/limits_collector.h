@@ -8,7 +8,7 @@
  * and the sender tries again later. */
 #define DOOR_CONNECTIONS_MAX 512
 /* Bodies being received, all together: what a flood of slow senders may make us hold. */
-#define DOOR_BYTES_MAX (64u * 1024 * 1024)
+#define DOOR_BYTES_MAX (32u * 1024 * 1024)
 /* From a request's first byte to its last: the largest report over a circuit of 20 KB/s. A sender that drips is cut off. */
 #define DOOR_REQUEST_MS (60u * 1000)
 /* Without a request, and for a peer that does not read its answer. */

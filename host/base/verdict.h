@@ -63,6 +63,7 @@ enum verdict { VERDICT_UNDECIDED = 0, VERDICT_MATCH, VERDICT_MISMATCH, VERDICT_E
 	X(REASON_HTTPS_WAS_THERE,   "https_was_there")       /* it was seen earlier in this session; now nobody finds it */ \
 	X(REASON_PLACE,             "place_not_found")       /* others have no address, or not the same, in that place */ \
 	X(REASON_FAMILY,            "family_differs")        /* the same address, but other addresses of its coin on the page */ \
+	X(REASON_OTHER_ADDRESSES,   "other_addresses")       /* the same page, but not the only address of its coin there: whose is which? */ \
 	X(REASON_REFLECTED,         "reflected")             /* the address is part of the URL: the page only repeats it */ \
 	X(REASON_REDIRECTS,         "redirects_differ")      /* exits were led to different pages */ \
 	X(REASON_NO_INDEPENDENT,    "no_independent_exit") \

@@ -5,8 +5,10 @@
 #include "cli/cert_text.h"
 #include "cli/links.h"
 #include "cli/out.h"
+#include "cli/report_file.h"
 #include "engine/target.h"
 #include "feature/backend.h"
+#include "feature/reports.h"
 #include "message/encode.h"
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +21,32 @@ struct ask {
 	struct links links;
 	bool shows_progress;
 	enum verdict verdict;
+	const struct certcheck *check;
+	const char *report;          /* where a mismatch is written; NULL: nowhere */
+	enum err report_err;
 };
+
+/* The same report that a browser's form would show, to a new file. */
+static enum err report_keep(const struct ask *run, const struct cert_result *r)
+{
+	const struct report_sink nobody = { 0 };
+	struct buf pretty BUF_AUTO = buf_new(REPORT_FILE_MAX);
+	struct reports *all = reports_new(backend_report_ops(run->links.backend), &nobody);
+	struct report *report = NULL;
+
+	if (all == NULL)
+		return ERR_NOMEM;
+	reports_note_cert(all, r, certcheck_chains(run->check));
+	const struct buf *text = reports_last(all);
+	enum err err = text != NULL ? report_decode(rd_of(text->bytes, text->len), true, &report, NULL) : ERR_REPORT_NONE;
+	if (err == OK) {
+		report->edition = REPORT_EDITION_SHELL;
+		err = report_encode(report, true, &pretty);
+	}
+	report_free(report);
+	reports_free(all);
+	return err == OK ? report_file_write(run->report, &pretty) : err;
+}
 
 static void progress_cb(void *arg, uint32_t id, const struct cert_progress *p)
 {
@@ -38,6 +65,8 @@ static void result_cb(void *arg, uint32_t id, const struct cert_result *r)
 	else
 		cert_text_result(stdout, r);
 	run->verdict = r->verdict;
+	if (run->report != NULL && r->verdict == VERDICT_MISMATCH)
+		run->report_err = report_keep(run, r);
 	links_stop(&run->links);
 }
 
@@ -82,11 +111,19 @@ bool ask_site_parse(const char *text, struct site_key *key)
 	return true;
 }
 
-int ask_take(const struct verb *v, struct cert_request *r, int argc, char **argv,
+int ask_take(const struct verb *v, struct cert_request *r, const char **report, int argc, char **argv,
              bool (*own)(struct cert_request *r, const char *arg))
 {
 	const char *site = NULL;
+	*report = NULL;
 	for (int i = 1; i < argc; i++) {
+		const char *file = args_value("--report", argc, argv, &i);
+		if (file) {
+			if (!file[0])
+				return cli_usage_error(v, "--report needs a file", NULL);
+			*report = file;
+			continue;
+		}
 		const char *fp = args_value("--first-exit", argc, argv, &i);
 		if (fp) {
 			if (!out_fp_parse(fp, r->first_exit))
@@ -121,6 +158,7 @@ static enum err ask(struct ask *run, const struct cert_request *r)
 	if (err != OK)
 		return err;
 	struct certcheck *c = certcheck_new(backend_ops(run->links.backend), &sink);
+	run->check = c;
 	err = c ? certcheck_start(c, ASK_ID, r) : ERR_NOMEM;
 	if (err == OK)
 		links_run(&run->links, 0);
@@ -129,9 +167,9 @@ static enum err ask(struct ask *run, const struct cert_request *r)
 	return err;
 }
 
-int ask_run(const struct verb *v, const struct cli_options *options, const struct cert_request *r)
+int ask_run(const struct verb *v, const struct cli_options *options, const struct cert_request *r, const char *report)
 {
-	struct ask run = { .options = options, .shows_progress = isatty(STDERR_FILENO) };
+	struct ask run = { .options = options, .report = report, .shows_progress = isatty(STDERR_FILENO) };
 	enum err err = ask(&run, r);
 	if (err != OK) {
 		if (options->is_json)
@@ -140,6 +178,8 @@ int ask_run(const struct verb *v, const struct cli_options *options, const struc
 			out_error(v->name, err);
 		return err == ERR_TARGET_NAME ? CLI_USAGE : CLI_UNDECIDED;
 	}
+	if (run.report_err != OK)
+		fprintf(stderr, "secondexit %s: the report could not be written to `%s`: %s\n", v->name, report, err_text(run.report_err));
 	return run.verdict == VERDICT_MATCH || run.verdict == VERDICT_EXEMPT ? CLI_OK
 	     : run.verdict == VERDICT_MISMATCH ? CLI_FOUND : CLI_UNDECIDED;
 }

@@ -7,11 +7,11 @@
 
 /* HOST, HOST:PORT, [V6], [V6]:PORT, or a bare V6; the port is 443 when none is given. False when it is none of these. */
 bool ask_site_parse(const char *text, struct site_key *key);
-/* Takes a site, --first-exit and `--` of a verb's arguments; own is asked first and may take an argument for itself.
+/* Takes a site, --first-exit, --report (NULL: not given) and `--` of a verb's arguments; own is asked first and may take an argument for itself.
  * CLI_OK, or the status to end with (what was wrong is said). */
-int ask_take(const struct verb *v, struct cert_request *r, int argc, char **argv,
+int ask_take(const struct verb *v, struct cert_request *r, const char **report, int argc, char **argv,
              bool (*own)(struct cert_request *r, const char *arg));
-/* Asks, prints progress and result as options say; the exit status. */
-int ask_run(const struct verb *v, const struct cli_options *options, const struct cert_request *r);
+/* Asks, prints progress and result as options say; the exit status. report: a mismatch is written there (shared/report.md); NULL: it is not. */
+int ask_run(const struct verb *v, const struct cli_options *options, const struct cert_request *r, const char *report);
 
 #endif

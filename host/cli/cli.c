@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct verb *const verbs[] = { &verb_cert, &verb_https, &verb_scan, &verb_classify, &verb_exits, &verb_doctor, &verb_install, &verb_uninstall };
+static const struct verb *const verbs[] = { &verb_cert, &verb_https, &verb_scan, &verb_download, &verb_classify, &verb_exits, &verb_report, &verb_doctor, &verb_install, &verb_uninstall };
 #define VERBS (sizeof verbs / sizeof *verbs)
 
 static const char help_head[] =
@@ -38,7 +38,8 @@ static const char help_tail[] =
 	"3 could not decide.\n"
 	"\n"
 	"The browser starts this program by itself, through native messaging, once\n"
-	"`secondexit install` has told it where. No other verb writes anything to disk.\n";
+	"`secondexit install` has told it where. Nothing else is written to disk but the\n"
+	"files you name.\n";
 
 static void cli_help(void)
 {

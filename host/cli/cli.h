@@ -29,7 +29,7 @@ struct verb {
 };
 
 /* One file each, verb_NAME.c; verb_install.c has two. */
-extern const struct verb verb_cert, verb_https, verb_scan, verb_classify, verb_exits, verb_doctor, verb_install, verb_uninstall;
+extern const struct verb verb_cert, verb_https, verb_scan, verb_download, verb_classify, verb_exits, verb_report, verb_doctor, verb_install, verb_uninstall;
 
 /* Takes the shared options out of argv (`--name VALUE` and `--name=VALUE`, before or behind the verb, up to
  * `--`), compacting it and *argc; argv[0] stays. ERR_USAGE: *wrong names the argument, *why says what is wrong

@@ -262,6 +262,8 @@ enum err daemon_new(const struct options *o, struct daemon **out, const char **w
 	d->intake = (struct intake){ .keys = &d->keys, .denied = &d->denied, .n_more_ports = o->n_ports };
 	memcpy(d->intake.more_ports, o->ports, sizeof d->intake.more_ports);
 	signal(SIGPIPE, SIG_IGN);
+	/* A store that may not grow any further is an error to answer, not a death. */
+	signal(SIGXFSZ, SIG_IGN);
 	enum err err = open_loop(d);
 	if (err == OK && (o->rate > 0 || o->relay_rate > 0)) {
 		d->intake.rate = rate_new(o->rate, o->relay_rate);

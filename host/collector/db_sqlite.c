@@ -14,6 +14,7 @@
 struct lite {
 	struct db db;
 	sqlite3 *handle;
+	bool was_full;
 	struct { const char *sql; sqlite3_stmt *made; } kept[STORE_STATEMENTS_MAX];
 };
 
@@ -24,6 +25,7 @@ static enum err lite_err(struct lite *l, int code)
 	case SQLITE_BUSY: case SQLITE_LOCKED: case SQLITE_PROTOCOL:
 		return ERR_STORE_BUSY;
 	case SQLITE_FULL:
+		l->was_full = true;
 		return ERR_STORE_FULL;
 	case SQLITE_CORRUPT: case SQLITE_NOTADB:
 		return ERR_STORE_CORRUPT;
@@ -34,11 +36,21 @@ static enum err lite_err(struct lite *l, int code)
 	}
 }
 
+/* The log beside the file may be what fills the disk: into the file with it, and what it took is free again. Where the disk has no room even for
+ * that it is tried again before each transaction, and before the log takes what has become free. */
+static void make_room(struct lite *l)
+{
+	if (l->was_full && sqlite3_wal_checkpoint_v2(l->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK)
+		l->was_full = false;
+}
+
 static enum err lite_exec(struct db *db, const char *sql)
 {
 	struct lite *l = (struct lite *)db;
-	int code = sqlite3_exec(l->handle, sql, NULL, NULL, NULL);
 
+	if (strncmp(sql, "BEGIN", 5) == 0)
+		make_room(l);
+	int code = sqlite3_exec(l->handle, sql, NULL, NULL, NULL);
 	return code == SQLITE_OK ? OK : lite_err(l, code);
 }
 

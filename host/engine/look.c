@@ -80,15 +80,26 @@ static struct look *look_of(const struct looks *l, uint32_t id)
 	return NULL;
 }
 
+static enum err onion_parse(const char *host, struct target *target)
+{
+	if (!target_is_onion(host))
+		return ERR_ONION_ADDRESS;
+	*target = (struct target){ .kind = TARGET_NAME };
+	memcpy(target->host, host, strlen(host) + 1);
+	return OK;
+}
+
 /* What can be said without asking tor. */
 static enum err check(const struct looks *l, uint32_t id, const struct net_look *m, struct target *target)
 {
-	enum err err = target_parse(m->host, target);
+	enum err err = m->is_onion ? onion_parse(m->host, target) : target_parse(m->host, target);
 
 	if (err != OK)
 		return err;
 	if (l->is_stopped || !torlink_is_up(l->link))
 		return ERR_TOR_LOST;
+	if (m->is_onion)
+		return l->n >= LOOKS_MAX || look_of(l, id) != NULL ? ERR_MSG_BUSY : OK;
 	/* Without stream events nobody can say which exit it was. */
 	if (!torlink_has_streams(l->link))
 		return ERR_TOR_FILTERED;
@@ -104,7 +115,7 @@ static enum err check(const struct looks *l, uint32_t id, const struct net_look 
 static enum err start(struct looks *l, uint32_t id, const struct net_look *m, bool is_handed_out)
 {
 	struct target target;
-	enum err err = check(l, id, m, &target);
+	enum err err = m->is_onion && !is_handed_out ? ERR_TARGET_PRIVATE : check(l, id, m, &target);
 
 	if (err != OK)
 		return err;
@@ -112,12 +123,13 @@ static enum err start(struct looks *l, uint32_t id, const struct net_look *m, bo
 	if (k == NULL)
 		return ERR_NOMEM;
 	uint32_t ms = m->deadline_ms;
-	*k = (struct look){ .all = l, .id = id, .is_free = m->is_free, .target = target, .port = m->port, .fd = -1, .open_fd = -1,
+	const uint32_t max = m->is_onion ? ONION_DEADLINE_MAX_MS : LOOK_DEADLINE_MAX_MS;
+	*k = (struct look){ .all = l, .id = id, .is_free = m->is_free && !m->is_onion, .is_onion = m->is_onion, .target = target, .port = m->port, .fd = -1, .open_fd = -1,
 	                    .is_handed_out = is_handed_out };
 	k->started = clock_ms();
-	k->deadline = k->started + (ms == 0 || ms > LOOK_DEADLINE_MAX_MS ? LOOK_DEADLINE_MAX_MS : ms);
+	k->deadline = k->started + (ms == 0 || ms > max ? max : ms);
 	memcpy(k->exit, m->exit, FP_LEN);
-	if (m->is_free) {
+	if (k->is_free) {
 		k->avoid = malloc(sizeof *k->avoid);
 		if (k->avoid == NULL) {
 			look_free(k);

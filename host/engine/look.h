@@ -5,7 +5,7 @@
  * tried again. Many at once; driven by libevent. Used by netd.
  *
  * Or the same way without the handshake (looks_open): the stream is handed out as soon as it is open and its exit
- * checked. */
+ * checked. To an onion service there is no exit: the stream, under credentials of its own, is handed out when tor says it is open. */
 #ifndef ENGINE_LOOK_H
 #define ENGINE_LOOK_H
 
@@ -39,7 +39,8 @@ void looks_free(struct looks *l);
  * checked, or no mapping; ERR_MSG_BUSY: LOOKS_MAX are under way, or the id is in use; ERR_TOR_LOST; ERR_NOMEM;
  * torlink_map's. */
 MUST_USE enum err looks_start(struct looks *l, uint32_t id, const struct net_look *m);
-/* The same, but ends with the open stream. Its errors as in done, ERR_HTTP_PROTOCOL when the server speaks first. */
+/* The same, but ends with the open stream. Its errors as in done, ERR_HTTP_PROTOCOL when the server speaks first. With is_onion also
+ * ERR_ONION_ADDRESS, and neither stream events nor MAPADDRESS are needed. */
 MUST_USE enum err looks_open(struct looks *l, uint32_t id, const struct net_look *m);
 /* Ends it with ERR_CANCELLED (through done or opened, from the loop). False when there is none of this id. */
 bool looks_cancel(struct looks *l, uint32_t id);

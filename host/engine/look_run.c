@@ -103,7 +103,7 @@ void look_fail_for_sure(struct look *k, enum err err)
 
 static void report_open(struct look *k)
 {
-	struct net_open_r r = { .err = k->err, .was_clean = k->was_clean };
+	struct net_open_r r = { .err = k->err, .was_clean = k->was_clean, .is_onion = k->is_onion };
 	int fd = k->open_fd;
 
 	k->open_fd = -1;
@@ -197,7 +197,7 @@ static void check_route(struct look *k)
 {
 	struct circs_path path;
 
-	if (k->circuit == 0 || !circs_path(torlink_circs(k->all->link), k->circuit, &path) || path.n == 0)
+	if (k->is_onion || k->circuit == 0 || !circs_path(torlink_circs(k->all->link), k->circuit, &path) || path.n == 0)
 		return;
 	const uint8_t *last = path.fp[path.n - 1];
 	if (k->is_free && (path.is_onion || !suits(k, last))) {
@@ -229,7 +229,7 @@ static void say_late(struct look *k, uint32_t circuit)
 {
 	struct circs_path path;
 
-	if (k->is_free || k->circuit == circuit || !circs_path(torlink_circs(k->all->link), circuit, &path) || path.n == 0 ||
+	if (k->is_free || k->is_onion || k->circuit == circuit || !circs_path(torlink_circs(k->all->link), circuit, &path) || path.n == 0 ||
 	    memcmp(path.fp[path.n - 1], k->exit, FP_LEN) != 0)
 		return;
 	k->circuit = circuit;
@@ -245,7 +245,7 @@ void look_on_attached(struct look *k, uint32_t circuit, bool is_open)
 	if (circuit == 0 || (k->state != LOOK_SOCKS && k->state != LOOK_ROUTE))
 		return;
 	if (k->circuit != circuit && !is_open)
-		look_step(k, STEP_CONNECTING, k->is_free ? NULL : k->exit);
+		look_step(k, STEP_CONNECTING, k->is_free || k->is_onion ? NULL : k->exit);
 	k->circuit = circuit;
 	k->is_open = is_open;
 	check_route(k);
@@ -263,7 +263,7 @@ void look_on_detached(struct look *k)
 		return;
 	k->circuit = 0;
 	k->is_open = false;
-	look_step(k, STEP_BUILDING, k->is_free ? NULL : k->exit);
+	look_step(k, STEP_BUILDING, k->is_free || k->is_onion ? NULL : k->exit);
 }
 
 void look_on_ended(struct look *k, enum err why)
@@ -302,7 +302,7 @@ enum err look_begin(struct look *k)
 	k->timer = evtimer_new(k->all->base, on_timer, k);
 	if (k->timer == NULL || event_add(k->timer, &(struct timeval){ 3600, 0 }) != 0)
 		return ERR_NOMEM;
-	if (k->is_free)
+	if (k->is_free || k->is_onion)
 		return look_connect(k);
 	randombytes_buf(random, sizeof random);
 	sodium_bin2hex(hex, sizeof hex, random, sizeof random);

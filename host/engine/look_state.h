@@ -37,6 +37,7 @@ struct look {
 	enum err err;
 	uint64_t started, deadline;
 	bool is_handed_out;             /* looks_open: no handshake, the connection itself is wanted */
+	bool is_onion;                  /* handed out as soon as tor says it is open: there is no exit to check */
 	bool is_free, is_mapped, is_map_asked, is_reported, was_clean, had_clean, is_last_limit;
 	struct target target;
 	uint16_t port;

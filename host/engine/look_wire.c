@@ -147,7 +147,7 @@ static void run_socks(struct look *k, const void *bytes, size_t n, bool is_eof)
 		/* What comes now waits in the socket until the circuit is known to be right. */
 		event_del(k->on_read);
 		look_set_state(k, LOOK_ROUTE);
-		if (k->path.n > 0 && k->is_handed_out)
+		if ((k->path.n > 0 && k->is_handed_out) || k->is_onion)
 			look_hand_out(k);
 		else if (k->path.n > 0)
 			look_start_tls(k);
@@ -180,7 +180,7 @@ static void start_socks(struct look *k)
 	buf_free(&k->in);
 	k->out = buf_new(LOOK_SOCKS_BYTES);
 	k->in = buf_new(LOOK_SOCKS_BYTES);
-	enum err err = socks_start(&k->socks, k->username, k->password, k->is_free ? k->target.host : k->name,
+	enum err err = socks_start(&k->socks, k->username, k->password, k->is_free || k->is_onion ? k->target.host : k->name,
 	                           k->port, &k->out, clock_ms());
 	if (err == OK && event_add(k->on_read, NULL) != 0)
 		err = ERR_NOMEM;
@@ -189,7 +189,7 @@ static void start_socks(struct look *k)
 		return;
 	}
 	look_set_state(k, LOOK_SOCKS);
-	look_step(k, STEP_BUILDING, k->is_free ? NULL : k->exit);
+	look_step(k, STEP_BUILDING, k->is_free || k->is_onion ? NULL : k->exit);
 	run_socks(k, NULL, 0, false);
 }
 

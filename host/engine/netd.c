@@ -90,7 +90,7 @@ void job_fail(struct job *j, enum err err)
 		return;
 	}
 	if (j->type == NET_OPEN) {
-		const struct net_open_r r = { .err = err, .elapsed_ms = (uint32_t)(clock_ms() - j->arrived) };
+		const struct net_open_r r = { .err = err, .elapsed_ms = (uint32_t)(clock_ms() - j->arrived), .is_onion = j->ask.look.is_onion };
 		send_open(j->d, j->id, &r, -1);
 		job_end(j);
 		return;
@@ -182,8 +182,9 @@ static void look_run(struct job *j, bool is_late)
 	uint32_t ms = j->ask.look.deadline_ms;
 
 	(void)is_late;
-	if (ms == 0 || ms > LOOK_DEADLINE_MAX_MS)
-		ms = LOOK_DEADLINE_MAX_MS;
+	const uint32_t max = j->ask.look.is_onion ? ONION_DEADLINE_MAX_MS : LOOK_DEADLINE_MAX_MS;
+	if (ms == 0 || ms > max)
+		ms = max;
 	if (waited >= ms) {
 		job_fail(j, ERR_TIMEOUT);
 		return;

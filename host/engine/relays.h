@@ -24,6 +24,11 @@
 #define RELAY_V2DIR      (1u << 10)
 #define RELAY_VALID      (1u << 11)
 #define RELAY_SYBIL      (1u << 12)
+/* As the consensus writes them, in the order in which they are shown. */
+#define RELAY_FLAG_TABLE(X) \
+	X(RELAY_AUTHORITY, "Authority") X(RELAY_BADEXIT, "BadExit") X(RELAY_EXIT, "Exit") X(RELAY_FAST, "Fast") X(RELAY_GUARD, "Guard") \
+	X(RELAY_HSDIR, "HSDir") X(RELAY_MIDDLEONLY, "MiddleOnly") X(RELAY_RUNNING, "Running") X(RELAY_STABLE, "Stable") \
+	X(RELAY_STALEDESC, "StaleDesc") X(RELAY_V2DIR, "V2Dir") X(RELAY_VALID, "Valid") X(RELAY_SYBIL, "Sybil")
 /* "Exit", "Running" ... for bit number 0..15; NULL for none. */
 const char *relay_flag_name(unsigned bit);
 

@@ -168,3 +168,9 @@ enum err target_parse(const char *host, struct target *out)
 	*out = t;
 	return OK;
 }
+
+bool target_is_onion(const char *host)
+{
+	/* The last byte of 35 is the version, 3: its five low bits are the last letter. */
+	return strspn(host, "abcdefghijklmnopqrstuvwxyz234567") == 56 && host[55] == 'd' && strcmp(host + 56, ".onion") == 0;
+}

@@ -4,6 +4,7 @@
 #include "feature/clip.h"
 #include "feature/download.h"
 #include <event2/event.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -14,13 +15,15 @@ struct backend {
 	struct parselink *pages;   /* a parse role for pages alone; rests between comparisons */
 	struct fetchlink *fetch;
 	struct filelink *files;
-	struct event *clip_timer, *download_timer;
+	struct event *clip_timer, *download_timer, *report_timer;
 	struct certcheck *check;   /* borrowed; NULL while none is attached */
 	struct clip *clip;         /* likewise */
 	struct downloads *downloads;
+	struct reports *reports;
 	struct check_ops ops;
 	struct clip_ops clip_ops;
 	struct download_ops download_ops;
+	struct report_ops report_ops;
 };
 
 static void op_attach(void *arg, struct certcheck *c)
@@ -221,6 +224,33 @@ static void on_download_timer(evutil_socket_t fd, short what, void *arg)
 		downloads_tick(b->downloads);
 }
 
+static void op_report_wake(void *arg, uint64_t at)
+{
+	struct backend *b = arg;
+	wake(b->report_timer, at);
+}
+
+static void op_report_attach(void *arg, struct reports *r)
+{
+	struct backend *b = arg;
+	b->reports = r;
+}
+
+static uint32_t op_random(void *arg, uint32_t below)
+{
+	(void)arg;
+	return randombytes_uniform(below);
+}
+
+static void on_report_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct backend *b = arg;
+	(void)fd;
+	(void)what;
+	if (b->reports)
+		reports_tick(b->reports);
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct backend *b = arg;
@@ -273,6 +303,9 @@ struct backend *backend_new(struct event_base *base, const struct net_config *ne
 	b->timer = event_new(base, -1, 0, on_timer, b);
 	b->clip_timer = event_new(base, -1, 0, on_clip_timer, b);
 	b->download_timer = event_new(base, -1, 0, on_download_timer, b);
+	b->report_timer = event_new(base, -1, 0, on_report_timer, b);
+	b->report_ops = (struct report_ops){ b, op_report_attach, op_status, op_cancel_net, op_fetch, op_cancel_fetch, op_random, op_now,
+	                                     op_wall, op_report_wake };
 	b->clip_ops = (struct clip_ops){
 		.arg = b, .attach = op_clip_attach, .scan = op_scan, .cancel_scan = op_cancel_parse, .place = op_place,
 		.cancel_place = op_cancel_place, .rest = op_rest, .first = op_first, .draw = op_draw, .cancel_net = op_cancel_net,
@@ -284,7 +317,8 @@ struct backend *backend_new(struct event_base *base, const struct net_config *ne
 		.classify = op_classify, .commit = op_commit,
 		.cancel_file = op_cancel_file, .now = op_now, .wake = op_download_wake,
 	};
-	if (!b->net || !b->parse || !b->pages || !b->fetch || !b->timer || !b->clip_timer || !b->download_timer || !b->files) {
+	if (!b->net || !b->parse || !b->pages || !b->fetch || !b->files || !b->timer || !b->clip_timer || !b->download_timer ||
+	    !b->report_timer) {
 		backend_free(b);
 		return NULL;
 	}
@@ -306,6 +340,8 @@ void backend_free(struct backend *b)
 		event_free(b->clip_timer);
 	if (b->download_timer)
 		event_free(b->download_timer);
+	if (b->report_timer)
+		event_free(b->report_timer);
 	free(b);
 }
 
@@ -327,6 +363,11 @@ const struct clip_ops *backend_clip_ops(struct backend *b)
 const struct download_ops *backend_download_ops(struct backend *b)
 {
 	return &b->download_ops;
+}
+
+const struct report_ops *backend_report_ops(struct backend *b)
+{
+	return &b->report_ops;
 }
 
 struct netlink *backend_net(struct backend *b)

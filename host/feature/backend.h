@@ -6,6 +6,7 @@
 #include "feature/checkops.h"
 #include "feature/clipops.h"
 #include "feature/downloadops.h"
+#include "feature/reportops.h"
 
 struct event_base;
 struct backend;
@@ -22,6 +23,7 @@ const struct check_ops *backend_ops(struct backend *b);
 /* For clip_new, likewise. */
 const struct clip_ops *backend_clip_ops(struct backend *b);
 const struct download_ops *backend_download_ops(struct backend *b);
+const struct report_ops *backend_report_ops(struct backend *b);
 struct netlink *backend_net(struct backend *b);
 struct parselink *backend_parse(struct backend *b);
 

@@ -55,7 +55,10 @@ struct certcheck *certcheck_new(const struct check_ops *ops, const struct cert_s
 	c->ops = ops;
 	c->sink = *sink;
 	c->session = session_new();
-	if (!c->session) {
+	c->chains = chains_new();
+	if (!c->session || !c->chains) {
+		session_free(c->session);
+		chains_free(c->chains);
 		free(c);
 		return NULL;
 	}
@@ -116,13 +119,20 @@ void certcheck_free(struct certcheck *c)
 	if (c->ops->attach)
 		c->ops->attach(c->ops->arg, NULL);
 	session_free(c->session);
+	chains_free(c->chains);
 	free(c);
+}
+
+const struct chains *certcheck_chains(const struct certcheck *c)
+{
+	return c->chains;
 }
 
 void certcheck_wipe(struct certcheck *c)
 {
 	cancel_all(c);
 	session_wipe(c->session);
+	chains_wipe(c->chains);
 	certcheck_pump(c);
 }
 

@@ -168,6 +168,7 @@ struct cert_sink {
 };
 
 struct certcheck;
+struct chains;
 struct check_ops;
 
 /* Borrows ops and sink's functions until certcheck_free. NULL when memory is short. */
@@ -187,6 +188,8 @@ MUST_USE enum err certcheck_status(struct certcheck *c, uint32_t id);
 bool certcheck_cancel(struct certcheck *c, uint32_t id);
 /* Ends running checks of this site; forgets no dissent, no mismatch, no drawn exit. */
 void certcheck_forget(struct certcheck *c, const struct site_key *key);
+/* What exits showed in this session, as certificates; wiped with it. */
+const struct chains *certcheck_chains(const struct certcheck *c);
 /* session.wipe, and what NEWNYM does: running checks end cancelled, everything of every first party is forgotten. */
 void certcheck_wipe(struct certcheck *c);
 

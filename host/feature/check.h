@@ -17,6 +17,7 @@
 #include "feature/certcheck.h"
 #include "feature/checkops.h"
 #include "feature/limits_auto.h"
+#include "feature/chains.h"
 #include "feature/session.h"
 
 #define NEVER UINT64_MAX
@@ -121,6 +122,7 @@ struct certcheck {
 	const struct check_ops *ops;
 	struct cert_sink sink;
 	struct session *session;
+	struct chains *chains;              /* that exits showed; for reports */
 	struct check *checks;               /* oldest first */
 	struct circuit_job *circuits;
 	struct status_job *statuses;

@@ -52,6 +52,7 @@ void offer_begin(struct check *k)
 	k->offer = (struct cert_answer){ .source = CERT_SOURCE_BROWSER, .has_cert = true };
 	crypto_hash_sha256(k->offer.leaf, r->offered[0].der, r->offered[0].len);
 	memcpy(k->offer.spki, k->offer.leaf, sizeof k->offer.spki);   /* no key known: equal to nothing else */
+	chains_keep(k->owner->chains, k->offer.leaf, r->offered, r->n_offered);
 	struct parse_judge m = { .time = ops->wall(ops->arg), .n_certs = (uint8_t)r->n_offered };
 	memcpy(m.host, r->key.host, sizeof m.host);
 	memcpy(m.cert, r->offered, sizeof *m.cert * r->n_offered);

@@ -182,6 +182,7 @@ static void on_look(void *arg, enum err err, const struct net_look_r *r)
 			.counts = r->err != ERR_TLS_SIGNATURE, .tls_version = r->tls_version, .elapsed_ms = r->elapsed_ms };
 		crypto_hash_sha256(l->answer.leaf, r->cert[0].der, r->cert[0].len);
 		memcpy(l->answer.spki, l->answer.leaf, sizeof l->answer.spki);   /* no key known: equal to nothing else */
+		chains_keep(k->owner->chains, l->answer.leaf, r->cert, r->n_certs);
 		judge(l, r);
 	}
 	certcheck_pump(k->owner);

@@ -40,7 +40,7 @@ struct clip_answer {
 	struct relay_info exit;
 	enum err error;
 	enum place_found found;
-	bool is_family_equal;
+	bool is_family_equal, is_alone;        /* alone: no other address of its coin in the page's source */
 	const char *address;                   /* NULL when absent; borrowed for the callback */
 	const char *url;                       /* where the redirects ended; NULL without a page */
 	unsigned http_status;                  /* 0: none came */

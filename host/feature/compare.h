@@ -55,7 +55,7 @@ struct slot {
 	char content_type[CLIP_CONTENT_TYPE_MAX + 1];
 	struct buf body;
 	enum place_found found;
-	bool is_family_equal;
+	bool is_family_equal, is_alone;
 	char address[ADDR_TEXT_MAX];
 	uint64_t elapsed;
 };

@@ -49,6 +49,7 @@ static void on_placed(void *arg, enum err err, const struct parse_place_r *r)
 	}
 	s->found = (enum place_found)r->found;
 	s->is_family_equal = r->is_family_equal;
+	s->is_alone = r->is_alone;
 	memcpy(s->address, r->address.at, r->address.n);
 	s->address[r->address.n] = '\0';
 	s->elapsed = compare_now(k) - s->began;

@@ -26,7 +26,7 @@ static struct finding finding_of(const struct compare *k)
 		const struct slot *s = &k->slots[i];
 		if (s->state == SLOT_ANSWERED)
 			seen[n++] = (struct clip_seen){
-				.found = found_of[s->found], .is_family_equal = s->is_family_equal, .counts = true,
+				.found = found_of[s->found], .is_family_equal = s->is_family_equal, .is_alone = s->is_alone, .counts = true,
 				.address = number_of(k, offsetof(struct slot, address), i),
 				.url = number_of(k, offsetof(struct slot, url), i), .is_reflected = s->is_reflected,
 			};
@@ -75,7 +75,7 @@ static bool is_retry_useful(const struct compare *k)
 	if (k->finding.verdict != VERDICT_UNDECIDED)
 		return false;
 	switch (k->finding.reason) {
-	case REASON_REFLECTED: case REASON_PRIVATE_TARGET: case REASON_NOT_TOR: case REASON_ONION:
+	case REASON_REFLECTED: case REASON_OTHER_ADDRESSES: case REASON_PRIVATE_TARGET: case REASON_NOT_TOR: case REASON_ONION:
 		return false;
 	default:
 		return true;
@@ -102,7 +102,7 @@ void compare_send(struct compare *k)
 		r.answered++;
 		others[r.n_others++] = (struct clip_answer){
 			.slot = s->number, .has_exit = true, .has_page = true, .exit = s->exit, .found = s->found,
-			.is_family_equal = s->is_family_equal, .address = s->found == PLACE_ABSENT ? NULL : s->address, .url = s->url,
+			.is_family_equal = s->is_family_equal, .is_alone = s->is_alone, .address = s->found == PLACE_ABSENT ? NULL : s->address, .url = s->url,
 			.http_status = s->status, .elapsed_ms = s->elapsed,
 		};
 	}

@@ -295,6 +295,7 @@ struct transfer *transfer_new(struct event_base *base, const struct fetch_ask *m
 		transfer_free(t);
 		return NULL;
 	}
+	t->ask->post = rd_of(NULL, 0);   /* was borrowed for the call */
 	set_limit(t, t->began);
 	return t;
 }

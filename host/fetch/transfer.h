@@ -21,7 +21,7 @@ struct transfer_ops {
 /* Once per process, before the first. False: libcurl or OpenSSL does not work, or this libcurl has no OpenSSL. */
 bool transfer_init(void);
 
-/* Takes fd, a connected stream socket, in any case. Copies m; its deadline counts from now. ops is borrowed for its
+/* Takes fd, a connected stream socket, in any case. Copies m (and what it posts); its deadline counts from now. ops is borrowed for its
  * life. Starts with FETCH_WINDOW of credit. NULL: out of memory, or libcurl refuses. */
 struct transfer *transfer_new(struct event_base *base, const struct fetch_ask *m, int fd, const struct transfer_ops *ops,
                               void *arg);

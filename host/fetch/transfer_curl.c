@@ -154,6 +154,9 @@ static bool add_lines(struct transfer *t)
 		}
 	}
 	/* "Accept:" takes libcurl's own away. */
+	/* libcurl's own would call it a form, and would wait for a "100 Continue". */
+	if (t->ask->post.left > 0)
+		is_good = is_good && add(&t->lines, "Content-Type: application/octet-stream") && add(&t->lines, "Expect:");
 	return is_good && (has_encoding || add(&t->lines, encoding)) && (has_accept || add(&t->lines, "Accept:")) &&
 	       add(&t->lines, "Connection: keep-alive");
 }
@@ -175,6 +178,9 @@ static bool set_request(struct transfer *t)
 	/* libcurl's reader of addresses sees scheme, host and port alone; the target goes as it was written. */
 	if (!SET(CURLOPT_URL, url) || !SET(CURLOPT_REQUEST_TARGET, t->ask->target) || !SET(CURLOPT_HTTPHEADER, t->lines) ||
 	    !SET(CURLOPT_NOBODY, (long)t->ask->is_head))
+		return false;
+	/* libcurl copies the bytes, which are the frame's. */
+	if (t->ask->post.left > 0 && (!SET(CURLOPT_POSTFIELDSIZE, (long)t->ask->post.left) || !SET(CURLOPT_COPYPOSTFIELDS, t->ask->post.at)))
 		return false;
 	codings(t, coding);
 	if (t->ask->is_decoded && !SET(CURLOPT_ACCEPT_ENCODING, coding))

@@ -320,6 +320,8 @@ static const struct {
 	[REQUEST_DOWNLOAD_KEEP]    = { "download.keep",    decode_download_number },
 	[REQUEST_DOWNLOAD_SHOW]    = { "download.show",    decode_download_number },
 	[REQUEST_CLASSIFY]         = { "classify",         decode_classify },
+	[REQUEST_REPORT_BUILD] = { "report.build", decode_report_build },
+	[REQUEST_REPORT_SEND]  = { "report.send",  decode_report_send },
 };
 
 const char *request_kind_name(enum request_kind k)

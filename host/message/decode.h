@@ -7,6 +7,7 @@
 #include "feature/certcheck.h"
 #include "feature/clip.h"
 #include "feature/download.h"
+#include "feature/reports.h"
 #include <jansson.h>
 
 #define MESSAGE_PROTOCOL 1
@@ -16,7 +17,8 @@ enum request_kind {
 	REQUEST_HELLO, REQUEST_CERT_CHECK, REQUEST_HTTPS_CHECK, REQUEST_CERT_FORGET, REQUEST_CIRCUIT_NEW,
 	REQUEST_SESSION_WIPE, REQUEST_STATUS, REQUEST_CANCEL, REQUEST_CLIP_CHECK, REQUEST_CLIP_COMPARE,
 	REQUEST_DOWNLOAD_FETCH, REQUEST_DOWNLOAD_VERIFY, REQUEST_DOWNLOAD_LOCAL, REQUEST_DOWNLOAD_RETRY, REQUEST_DOWNLOAD_DISCARD,
-	REQUEST_DOWNLOAD_KEEP, REQUEST_DOWNLOAD_SHOW, REQUEST_CLASSIFY, REQUEST_KINDS
+	REQUEST_DOWNLOAD_KEEP, REQUEST_DOWNLOAD_SHOW, REQUEST_CLASSIFY,
+	REQUEST_REPORT_BUILD, REQUEST_REPORT_SEND, REQUEST_KINDS
 };
 
 enum edition { EDITION_STANDARD, EDITION_PRIVILEGED };
@@ -40,6 +42,8 @@ struct request {
 		struct local_request local;
 		struct held_request held;
 		struct download_classify classify;
+		struct report_build_request build;
+		struct report_send_request report;  /* text borrows from the JSON tree */
 	};
 	struct buf chain;           /* owned; certificates, a family of addresses, or URLs */
 };

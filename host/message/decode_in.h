@@ -23,6 +23,8 @@ MUST_USE enum err decode_download_verify(const json_t *root, struct request *out
 MUST_USE enum err decode_download_local(const json_t *root, struct request *out, const char **wrong);
 MUST_USE enum err decode_download_retry(const json_t *root, struct request *out, const char **wrong);
 MUST_USE enum err decode_download_number(const json_t *root, struct request *out, const char **wrong);
+MUST_USE enum err decode_report_build(const json_t *root, struct request *out, const char **wrong);
+MUST_USE enum err decode_report_send(const json_t *root, struct request *out, const char **wrong);
 MUST_USE enum err decode_classify(const json_t *root, struct request *out, const char **wrong);
 
 #endif

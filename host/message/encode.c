@@ -55,12 +55,9 @@ json_t *encode_list(const void *entries, size_t n, json_t *(*encode)(const void 
 }
 
 /* The names tor itself uses. engine/relays.c has them too, but main does not link it. */
-static const struct { uint16_t bit; const char *name; } relay_flags[] = {
-	{ RELAY_AUTHORITY, "Authority" }, { RELAY_BADEXIT, "BadExit" }, { RELAY_EXIT, "Exit" }, { RELAY_FAST, "Fast" },
-	{ RELAY_GUARD, "Guard" }, { RELAY_HSDIR, "HSDir" }, { RELAY_MIDDLEONLY, "MiddleOnly" },
-	{ RELAY_RUNNING, "Running" }, { RELAY_STABLE, "Stable" }, { RELAY_STALEDESC, "StaleDesc" },
-	{ RELAY_V2DIR, "V2Dir" }, { RELAY_VALID, "Valid" }, { RELAY_SYBIL, "Sybil" },
-};
+#define FLAG(bit, name) { bit, name },
+static const struct { uint16_t bit; const char *name; } relay_flags[] = { RELAY_FLAG_TABLE(FLAG) };
+#undef FLAG
 
 static json_t *encode_flags(uint16_t flags)
 {
@@ -350,12 +347,13 @@ static json_t *encode_clip_answer(const void *answers, size_t i)
 	const struct clip_answer *a = (const struct clip_answer *)answers + i;
 	bool has = a->has_page;
 
-	return json_pack("{s:i,s:o,s:s,s:o,s:o,s:o,s:b,s:i,s:o,s:I}", "slot", (int)a->slot,
+	return json_pack("{s:i,s:o,s:s,s:o,s:o,s:o,s:b,s:b,s:i,s:o,s:I}", "slot", (int)a->slot,
 	                 "exit", a->has_exit ? encode_relay(&a->exit) : json_null(), "status", has ? "page" : "failed",
 	                 "error", encode_err(has ? OK : a->error != OK ? a->error : ERR_BUG),
 	                 "found", has ? json_string(found_name(a->found)) : json_null(),
 	                 "address", has && a->address != NULL ? encode_text(a->address) : json_null(),
-	                 "family_equal", (int)(has && a->is_family_equal), "http_status", (int)a->http_status,
+	                 "family_equal", (int)(has && a->is_family_equal), "alone", (int)(has && a->is_alone),
+	                 "http_status", (int)a->http_status,
 	                 "url", has && a->url != NULL ? encode_text(a->url) : json_null(),
 	                 "elapsed_ms", (json_int_t)a->elapsed_ms);
 }

@@ -6,6 +6,7 @@
 #include "feature/certcheck.h"
 #include "feature/clip.h"
 #include "feature/download.h"
+#include "feature/reports.h"
 #include <jansson.h>
 
 json_t *encode_hello(uint32_t id);
@@ -22,6 +23,9 @@ json_t *encode_clip_compared(uint32_t id, const struct clip_result *r);
 json_t *encode_download_progress(uint32_t id, const struct download_progress *p);
 json_t *encode_download_result(uint32_t id, const struct download_result *r);
 json_t *encode_download_kept(uint32_t id, const char *path);
+json_t *encode_report_built(uint32_t id, const struct buf *text);
+json_t *encode_report_progress(uint32_t id, const struct report_progress *p);
+json_t *encode_report_sent(uint32_t id, const struct report_sent *s);
 json_t *encode_classified(uint32_t id, enum err err, const struct download_classified *r);
 json_t *encode_event_tor(bool is_up, enum err why);
 json_t *encode_event_newnym(void);

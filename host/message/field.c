@@ -79,6 +79,11 @@ static bool field_decode(const struct field *f, const json_t *value, void *out)
 		return json_is_string(value) && field_put_text(f, value, to);
 	case FIELD_CHOICE:
 		return json_is_string(value) && field_put_choice(f, json_string_value(value), to);
+	case FIELD_LONG:
+		if (!json_is_string(value) || json_string_length(value) < (size_t)f->min || json_string_length(value) > (size_t)f->max)
+			return false;
+		memcpy(to, &value, sizeof value);
+		return true;
 	case FIELD_LIST:
 		if (!json_is_array(value) || json_array_size(value) < (size_t)f->min ||
 		    json_array_size(value) > (size_t)f->max)

@@ -16,6 +16,7 @@ enum field_type {
 	FIELD_TEXT,     /* any UTF-8 without control characters, min..max bytes, into char[max + 1] */
 	FIELD_LINE,     /* printable ASCII, min..max bytes, no space at either end, into char[max + 1] */
 	FIELD_CHOICE,   /* one of choices, its index into an enum */
+	FIELD_LONG,     /* a string of min..max bytes, borrowed and not looked into, into const json_t * */
 	FIELD_LIST,     /* an array of min..max entries, borrowed, into const json_t * */
 	FIELD_OBJECT,   /* an object, borrowed, into const json_t * */
 };

@@ -13,6 +13,8 @@ struct messages {
 	struct certcheck *checks;
 	struct clip *clip;
 	struct downloads *downloads;
+	struct reports *reports;
+	enum edition edition;
 	messages_send *send;
 	void *arg;
 	enum greeting greeting;
@@ -73,6 +75,11 @@ static void sink_progress(void *arg, uint32_t id, const struct cert_progress *p)
 
 static void sink_result(void *arg, uint32_t id, const struct cert_result *r)
 {
+	struct messages *m = arg;
+
+	/* While it ends there is nobody to report anything. */
+	if (!m->is_ending)
+		reports_note_cert(m->reports, r, certcheck_chains(m->checks));
 	messages_end(arg, id, encode_result(id, r));
 }
 
@@ -101,6 +108,7 @@ static void sink_newnym(void *arg)
 {
 	struct messages *m = arg;
 
+	reports_wipe(m->reports);
 	if (m->greeting == GREETING_DONE)
 		messages_say(m, 0, encode_event_newnym());
 }
@@ -122,6 +130,10 @@ static void sink_clip_progress(void *arg, uint32_t id, const struct clip_progres
 
 static void sink_clip_compared(void *arg, uint32_t id, const struct clip_result *r)
 {
+	struct messages *m = arg;
+
+	if (!m->is_ending)
+		reports_note_clip(m->reports, r);
 	messages_end(arg, id, encode_clip_compared(id, r));
 }
 
@@ -137,6 +149,10 @@ static void sink_download_progress(void *arg, uint32_t id, const struct download
 
 static void sink_download_result(void *arg, uint32_t id, const struct download_result *r)
 {
+	struct messages *m = arg;
+
+	if (!m->is_ending)
+		reports_note_download(m->reports, r);
 	messages_end(arg, id, encode_download_result(id, r));
 }
 
@@ -145,11 +161,32 @@ static void sink_classified(void *arg, uint32_t id, enum err err, const struct d
 	messages_end(arg, id, encode_classified(id, err, r));
 }
 
+/* reports' results */
+
+static void sink_report_built(void *arg, uint32_t id, enum err err, const struct buf *text)
+{
+	messages_end(arg, id, err == OK ? encode_report_built(id, text) : encode_error(id, err, NULL));
+}
+
+static void sink_report_progress(void *arg, uint32_t id, const struct report_progress *p)
+{
+	struct messages *m = arg;
+
+	if (running_find(m, id) != NULL)
+		messages_say(m, id, encode_report_progress(id, p));
+}
+
+static void sink_report_sent(void *arg, uint32_t id, enum err err, const struct report_sent *s)
+{
+	messages_end(arg, id, err == OK ? encode_report_sent(id, s) : encode_error(id, err, NULL));
+}
+
 /* The routes. Each gets a decoded request; what it returns, if not OK, is answered as the request's error. */
 
 static enum err run_hello(struct messages *m, const struct request *r)
 {
 	m->greeting = GREETING_DONE;
+	m->edition = r->hello.edition;
 	messages_say(m, r->id, encode_hello(r->id));
 	if (m->has_tor)
 		messages_say(m, 0, encode_event_tor(m->is_tor_up, m->tor_why));
@@ -178,6 +215,7 @@ static enum err run_session_wipe(struct messages *m, const struct request *r)
 	certcheck_wipe(m->checks);
 	clip_wipe(m->clip);
 	downloads_wipe(m->downloads);
+	reports_wipe(m->reports);
 	messages_say(m, r->id, encode_ok(r->id));
 	return OK;
 }
@@ -190,8 +228,9 @@ static enum err run_status(struct messages *m, const struct request *r)
 static enum err run_cancel(struct messages *m, const struct request *r)
 {
 	/* A target that has just ended by itself is no error: the two messages crossed. */
-	if (!certcheck_cancel(m->checks, r->cancel.target) && !clip_cancel(m->clip, r->cancel.target))
-		(void)download_cancel(m->downloads, r->cancel.target);
+	if (!certcheck_cancel(m->checks, r->cancel.target) && !clip_cancel(m->clip, r->cancel.target) &&
+	    !download_cancel(m->downloads, r->cancel.target))
+		(void)reports_cancel(m->reports, r->cancel.target);
 	messages_say(m, r->id, encode_ok(r->id));
 	return OK;
 }
@@ -256,6 +295,19 @@ static enum err run_classify(struct messages *m, const struct request *r)
 	return download_classify(m->downloads, r->id, &r->classify);
 }
 
+static enum err run_report_build(struct messages *m, const struct request *r)
+{
+	return reports_build(m->reports, r->id, &r->build,
+	                     m->edition == EDITION_PRIVILEGED ? REPORT_EDITION_PRIVILEGED : REPORT_EDITION_STANDARD);
+}
+
+static enum err run_report_send(struct messages *m, const struct request *r)
+{
+	char wrong[REPORT_WRONG_MAX];
+
+	return reports_send(m->reports, r->id, &r->report, wrong);
+}
+
 static const struct route {
 	enum err (*run)(struct messages *m, const struct request *r);
 	bool is_lasting;   /* ends later, through the sink */
@@ -278,6 +330,8 @@ static const struct route {
 	[REQUEST_DOWNLOAD_KEEP]    = { run_download_keep,    false },
 	[REQUEST_DOWNLOAD_SHOW]    = { run_download_show,    false },
 	[REQUEST_CLASSIFY]         = { run_classify,         true },
+	[REQUEST_REPORT_BUILD]     = { run_report_build,     true },
+	[REQUEST_REPORT_SEND]      = { run_report_send,      true },
 };
 
 /* What the conversation's state says against a decoded request; decoded is what its decoding said. */
@@ -343,7 +397,7 @@ void messages_refuse(struct messages *m, enum err err)
 }
 
 struct messages *messages_new(const struct check_ops *ops, const struct clip_ops *clip, const struct download_ops *download,
-                              messages_send *send, void *arg)
+                              const struct report_ops *report, messages_send *send, void *arg)
 {
 	struct messages *m = calloc(1, sizeof *m);
 
@@ -354,10 +408,12 @@ struct messages *messages_new(const struct check_ops *ops, const struct clip_ops
 	m->arg = arg;
 	const struct clip_sink clip_sink = { m, sink_clip_checked, sink_clip_progress, sink_clip_compared };
 	const struct download_sink download_sink = { m, sink_download_progress, sink_download_result, sink_classified };
+	const struct report_sink report_sink = { m, sink_report_built, sink_report_progress, sink_report_sent };
+	m->reports = reports_new(report, &report_sink);
 	m->checks = certcheck_new(ops, &sink);
 	m->clip = clip_new(clip, &clip_sink);
 	m->downloads = downloads_new(download, &download_sink);
-	if (m->checks == NULL || m->clip == NULL || m->downloads == NULL) {
+	if (m->checks == NULL || m->clip == NULL || m->downloads == NULL || m->reports == NULL) {
 		messages_free(m);
 		return NULL;
 	}
@@ -372,5 +428,6 @@ void messages_free(struct messages *m)
 	certcheck_free(m->checks);
 	clip_free(m->clip);
 	downloads_free(m->downloads);
+	reports_free(m->reports);
 	free(m);
 }

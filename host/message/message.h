@@ -10,6 +10,7 @@
 struct check_ops;
 struct clip_ops;
 struct download_ops;
+struct report_ops;
 struct messages;
 
 /* One message to the browser; the tree lives as long as the call. id is 0 for events and for errors without
@@ -18,6 +19,7 @@ typedef void messages_send(void *arg, uint32_t id, const json_t *message);
 
 /* ops, clip and download are handed to the features, which borrow them. NULL when memory is out. */
 struct messages *messages_new(const struct check_ops *ops, const struct clip_ops *clip, const struct download_ops *download,
+                              const struct report_ops *report,
                               messages_send *send, void *arg);
 /* Ends what runs, sends nothing. Takes NULL. */
 void messages_free(struct messages *m);

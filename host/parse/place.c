@@ -21,6 +21,7 @@ struct place {
 	struct addr_hits own;        /* of the attribute */
 	const struct addr_hit *same, *exact, *alike;
 	bool two_exact, two_alike;   /* two different addresses would do */
+	bool is_alone;
 };
 
 static bool text_is(struct parse_text t, const char *s)
@@ -139,6 +140,19 @@ static bool is_family_equal(const struct place *p)
 	return true;
 }
 
+/* Does the source have no other address of its coin, in attributes, scripts and comments as well? What an exit's style sheet hides or shows
+ * of the page is not known here; where there is one alone, there is none to put in its place. */
+static bool is_alone(struct place *p, struct rd source)
+{
+	addr_scan(source.at, source.left, &p->own);
+	bool alone = !p->own.more && !p->hits.more;
+	for (size_t i = 0; i < p->own.n && alone; i++)
+		alone = !is_kin(p, &p->own.hit[i]);
+	for (size_t i = 0; i < p->hits.n && alone; i++)
+		alone = !is_kin(p, &p->hits.hit[i]);
+	return alone;
+}
+
 /* ---- the page ---- */
 
 enum kind { KIND_HTML, KIND_PLAIN, KIND_OTHER };
@@ -172,12 +186,20 @@ static enum err open_page(struct place *p, struct rd body)
 	memcpy(type, p->m->content_type.at, p->m->content_type.n);
 	type[p->m->content_type.n] = 0;
 	enum err err = charset_to_utf8(body, type, kind == KIND_HTML, &utf8);
-	return err != OK ? err : page_of(rd_of(utf8.bytes, utf8.len), kind == KIND_HTML, &p->page);
+	if (err == OK)
+		err = page_of(rd_of(utf8.bytes, utf8.len), kind == KIND_HTML, &p->page);
+	if (err != OK)
+		return err;
+	p->text = page_text(p->page);
+	addr_scan(p->text.at, p->text.left, &p->hits);
+	p->is_alone = is_alone(p, rd_of(utf8.bytes, utf8.len));
+	p->own.n = 0;
+	return OK;
 }
 
 static void answer_put(const struct place *p, struct buf *answer)
 {
-	struct parse_place_r r = { .found = PLACE_ABSENT, .is_family_equal = is_family_equal(p) };
+	struct parse_place_r r = { .found = PLACE_ABSENT, .is_family_equal = is_family_equal(p), .is_alone = p->is_alone };
 	const struct addr_hit *other = p->exact ? p->exact : p->alike, *there = NULL;
 	bool is_ambiguous = p->exact ? p->two_exact : p->two_alike;
 	if (p->same && !p->exact) {
@@ -206,8 +228,6 @@ enum err place_find(const struct parse_place *m, struct rd body, struct buf *ans
 		*p->attribute++ = 0;
 	enum err err = open_page(p, body);
 	if (err == OK) {
-		p->text = page_text(p->page);
-		addr_scan(p->text.at, p->text.left, &p->hits);
 		consider_all(p);
 		answer_put(p, answer);
 		err = buf_err(answer);

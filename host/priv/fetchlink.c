@@ -18,6 +18,7 @@ struct fetch {
 	const struct fetch_ops *ops;
 	void *arg;
 	struct fetch_ask *ask;
+	struct buf post;               /* what ask->post is */
 	uint64_t began, deadline, heard;
 	bool is_handed, has_head, is_paused, is_doomed;
 	bool has_end;                  /* all has come; end holds how it ended */
@@ -63,6 +64,7 @@ static void fetch_free(struct fetch *f)
 	explicit_bzero(f->ask, sizeof *f->ask);
 	free(f->ask);
 	buf_free(&f->kept);
+	buf_free(&f->post);
 	free(f);
 }
 
@@ -460,7 +462,10 @@ static enum err check(const struct fetchlink *l, const struct fetch_get *g, stru
 		return err;
 	if (g->lines != NULL && (strlen(g->lines) >= sizeof ask->lines || !fetch_lines_are_sent(g->lines)))
 		return ERR_HTTP_REQUEST;
-	if ((g->is_decoded && g->max_body > FETCH_DECODED_MAX) || (g->exit == NULL && g->avoid == NULL) ||
+	const bool has_way = g->is_onion ? g->exit == NULL && g->avoid == NULL : g->exit != NULL || g->avoid != NULL;
+	if (g->is_onion != (g->post.left > 0) || g->post.left > REPORT_ENVELOPE_MAX || (g->is_onion && (ask->is_https || g->is_head || g->is_decoded)))
+		return ERR_USAGE;
+	if ((g->is_decoded && g->max_body > FETCH_DECODED_MAX) || !has_way ||
 	    g->deadline_ms > FETCH_DEADLINE_MAX_MS || g->stall_ms > FETCH_DEADLINE_MAX_MS)
 		return ERR_USAGE;
 	if (l->n >= FETCHES_MAX)
@@ -485,7 +490,8 @@ static enum err start_role(struct fetchlink *l)
 
 static enum err open_stream(struct fetchlink *l, struct fetch *f, const struct fetch_get *g)
 {
-	struct net_look look = { .port = f->ask->port, .deadline_ms = f->ask->deadline_ms, .is_free = g->exit == NULL };
+	struct net_look look = { .port = f->ask->port, .deadline_ms = f->ask->deadline_ms, .is_onion = g->is_onion,
+	                         .is_free = g->exit == NULL && !g->is_onion };
 	const char *host = f->ask->host;
 	size_t n = strlen(host);
 
@@ -494,9 +500,12 @@ static enum err open_stream(struct fetchlink *l, struct fetch *f, const struct f
 		memcpy(look.host, host + 1, n - 2);
 	else
 		memcpy(look.host, host, n);
-	if (look.deadline_ms > LOOK_DEADLINE_MAX_MS)
-		look.deadline_ms = LOOK_DEADLINE_MAX_MS;
-	if (g->exit != NULL) {
+	const uint32_t max = g->is_onion ? ONION_DEADLINE_MAX_MS : LOOK_DEADLINE_MAX_MS;
+	if (look.deadline_ms > max)
+		look.deadline_ms = max;
+	if (g->is_onion) {
+		/* Tor finds its own way. */
+	} else if (g->exit != NULL) {
 		memcpy(look.exit, g->exit, FP_LEN);
 	} else {
 		look.avoid = *g->avoid;
@@ -522,10 +531,18 @@ enum err fetchlink_get(struct fetchlink *l, const struct fetch_get *g, const str
 		f->began = clock_ms();
 		f->deadline = f->began + ask->deadline_ms;
 		f->kept = buf_new(FETCH_WINDOW);
+		f->post = buf_new(REPORT_ENVELOPE_MAX);
+		buf_put(&f->post, g->post.at, g->post.left);
+		ask->post = rd_of(f->post.bytes, f->post.len);
+		err = buf_err(&f->post);
+	}
+	if (err == OK) {
 		err = open_stream(l, f, g);
 	}
 	if (err != OK) {
 		free(ask);
+		if (f != NULL)
+			buf_free(&f->post);
 		free(f);
 		if (l->first == NULL)
 			l->idle_since = clock_ms();

@@ -1,4 +1,4 @@
-/* Main's end of fetching: one GET or HEAD through one chosen exit. The net role opens the stream (same exits, same
+/* Main's end of fetching: one GET or HEAD through one chosen exit (or one POST to an onion service). The net role opens the stream (same exits, same
  * mapping, same check of the last hop as a look: engine/look.h) and hands the connection to main, main hands it to
  * the fetch role (libcurl, no sockets of its own), which speaks HTTP. Asynchronous, on the program's one event loop;
  * used by the features that compare over other exits.
@@ -31,6 +31,10 @@ struct fetch_get {
 	/* FP_LEN: exactly this exit. NULL: tor chooses (net_look.is_free), and avoid says which suit; its port is ignored. */
 	const uint8_t *exit;
 	const struct net_draw *avoid;
+	/* The host is an onion service, and post is sent to it: exit and avoid are NULL then, and post is never empty. The one thing that is
+	 * ever posted is a sealed report. Opening may take ONION_DEADLINE_MAX_MS; end.path.n is 0. */
+	bool is_onion;
+	struct rd post;
 	bool is_head;                  /* HEAD instead of GET */
 	/* Ask for compression as a browser does, and decode it; max_body is at most FETCH_DECODED_MAX then. Else
 	 * identity, bytes as they come: what ranges and digests need. */
@@ -67,7 +71,7 @@ struct fetch_ops {
 
 /* Copies g; ops is borrowed until the end. *id (may be NULL) names the fetch; never 0. Errors (no callback comes then):
  * ERR_HTTP_URL, ERR_HTTP_REQUEST (a header line that is not sent), ERR_USAGE (is_decoded with a larger max_body; neither
- * exit nor avoid), ERR_MSG_BUSY (FETCHES_MAX under way), ERR_NOMEM, ERR_IO, ERR_ROLE_DIED, ERR_TOO_BIG as
+ * exit nor avoid nor is_onion; post without is_onion and the reverse), ERR_MSG_BUSY (FETCHES_MAX under way), ERR_NOMEM, ERR_IO, ERR_ROLE_DIED, ERR_TOO_BIG as
  * netlink_look. */
 MUST_USE enum err fetchlink_get(struct fetchlink *f, const struct fetch_get *g, const struct fetch_ops *ops, void *arg,
                                 uint32_t *id);

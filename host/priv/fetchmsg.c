@@ -247,7 +247,8 @@ static bool lines_are_good(struct rd lines)
 static bool ask_is_good(const struct fetch_ask *m)
 {
 	return host_is_good(m->host) && m->port != 0 && target_is_good(m->target) && fetch_lines_are_sent(m->lines) &&
-	       (!m->is_decoded || m->max_body <= FETCH_DECODED_MAX);
+	       (!m->is_decoded || m->max_body <= FETCH_DECODED_MAX) && !m->post.bad && m->post.left <= REPORT_ENVELOPE_MAX &&
+	       (m->post.left == 0 || (!m->is_https && !m->is_head && !m->is_decoded));
 }
 
 void fetchmsg_put_ask(struct buf *b, const struct fetch_ask *m)
@@ -264,6 +265,7 @@ void fetchmsg_put_ask(struct buf *b, const struct fetch_ask *m)
 	buf_u64(b, m->max_body);
 	buf_u32(b, m->deadline_ms);
 	buf_u32(b, m->stall_ms);
+	buf_blob(b, m->post.at, m->post.left);
 }
 
 enum err fetchmsg_get_ask(struct rd in, struct fetch_ask *out)
@@ -280,6 +282,7 @@ enum err fetchmsg_get_ask(struct rd in, struct fetch_ask *out)
 	m.max_body = rd_u64(&in);
 	m.deadline_ms = get_ms(&in);
 	m.stall_ms = get_ms(&in);
+	m.post = rd_blob(&in, REPORT_ENVELOPE_MAX);
 	if (!rd_done(&in) || !ask_is_good(&m))
 		return ERR_FORMAT;
 	*out = m;

@@ -35,6 +35,8 @@ struct fetch_ask {
 	uint64_t max_body;              /* decoded bytes; ERR_HTTP_BODY beyond. is_decoded: at most FETCH_DECODED_MAX */
 	uint32_t deadline_ms;           /* for all of it; 1..FETCH_DEADLINE_MAX_MS */
 	uint32_t stall_ms;              /* silence of the server while main takes what comes; 1..FETCH_DEADLINE_MAX_MS */
+	struct rd post;                 /* not empty: POST with these bytes (application/octet-stream), at most REPORT_ENVELOPE_MAX, over http
+	                                 * and not decoded. Only for reports. Borrows: the caller's (put), the frame's (get) */
 };
 
 struct fetch_head {

@@ -29,6 +29,7 @@ struct request {
 		netlink_exits_cb *exits;
 		netlink_status_cb *status;
 	} done;
+	bool is_onion;                /* NET_OPEN: what was asked for, and must be answered */
 	netlink_step_cb *step;
 	void *arg;
 };
@@ -239,7 +240,8 @@ static bool on_open_r(struct netlink *n, struct request *r, struct rd payload)
 	struct net_open_r m = { 0 };
 	int fd = role_take_fd(n->role);
 
-	if (netmsg_get_open_r(payload, &m) != OK || !is_of(r, NET_OPEN) || (m.err == OK) != (fd >= 0)) {
+	if (netmsg_get_open_r(payload, &m) != OK || !is_of(r, NET_OPEN) || (m.err == OK) != (fd >= 0) ||
+	    (r != NULL && m.err == OK && m.is_onion != r->is_onion)) {
 		if (fd >= 0)
 			close(fd);
 		return false;
@@ -403,10 +405,11 @@ enum err netlink_open(struct netlink *n, const struct net_look *m, netlink_step_
 	struct buf payload BUF_AUTO = buf_new(FRAME_MAX);
 	uint32_t ms = m->deadline_ms;
 
+	const uint32_t max = m->is_onion ? ONION_DEADLINE_MAX_MS : LOOK_DEADLINE_MAX_MS;
 	netmsg_put_look(&payload, m);
-	if (ms == 0 || ms > LOOK_DEADLINE_MAX_MS)
-		ms = LOOK_DEADLINE_MAX_MS;
-	return link_ask(n, &(struct request){ .type = NET_OPEN, .done.open = done, .step = step, .arg = arg },
+	if (ms == 0 || ms > max)
+		ms = max;
+	return link_ask(n, &(struct request){ .type = NET_OPEN, .is_onion = m->is_onion, .done.open = done, .step = step, .arg = arg },
 	                ms + LINK_WAIT_MS + LOOK_SLACK_MS, &payload, id);
 }
 

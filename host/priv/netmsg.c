@@ -215,14 +215,16 @@ static void get_draw_r(struct rd *r, struct net_draw_r *m)
 	get_relay(r, &m->exit);
 }
 
+enum { LOOK_EXACT, LOOK_FREE, LOOK_TO_ONION };
+
 static void put_look(struct buf *b, const struct net_look *m)
 {
 	buf_str(b, m->host);
 	buf_u16(b, m->port);
 	buf_u32(b, m->deadline_ms);
-	buf_u8(b, m->is_free);
+	buf_u8(b, m->is_onion ? LOOK_TO_ONION : m->is_free ? LOOK_FREE : LOOK_EXACT);
 	buf_put(b, m->exit, FP_LEN);
-	if (m->is_free)
+	if (m->is_free && !m->is_onion)
 		put_draw(b, &m->avoid);
 }
 
@@ -231,7 +233,9 @@ static void get_look(struct rd *r, struct net_look *m)
 	get_host(r, m->host);
 	m->port = get_port(r);
 	m->deadline_ms = rd_u32(r);
-	m->is_free = get_bool(r);
+	const uint8_t how = get_count(r, LOOK_TO_ONION);
+	m->is_free = how == LOOK_FREE;
+	m->is_onion = how == LOOK_TO_ONION;
 	rd_copy(r, m->exit, FP_LEN);
 	if (m->is_free)
 		get_draw(r, &m->avoid);
@@ -306,6 +310,7 @@ static void put_open_r(struct buf *b, const struct net_open_r *m)
 	buf_u8(b, m->was_clean);
 	buf_u32(b, m->elapsed_ms);
 	put_path(b, &m->path);
+	buf_u8(b, m->is_onion);
 }
 
 static void get_open_r(struct rd *r, struct net_open_r *m)
@@ -314,8 +319,9 @@ static void get_open_r(struct rd *r, struct net_open_r *m)
 	m->was_clean = get_bool(r);
 	m->elapsed_ms = rd_u32(r);
 	get_path(r, &m->path);
-	/* Nothing is handed over whose exit was not seen. */
-	if (m->err == OK && m->path.n == 0)
+	m->is_onion = get_bool(r);
+	/* Nothing is handed over whose exit was not seen; of an onion service there is none. */
+	if (m->is_onion ? m->path.n > 0 : m->err == OK && m->path.n == 0)
 		refuse(r);
 }
 

@@ -98,6 +98,8 @@ struct net_look {
 	uint16_t port;
 	uint32_t deadline_ms;                  /* from now */
 	uint8_t is_free;                       /* fallback: fresh credentials until an exit comes that suits avoid */
+	uint8_t is_onion;                      /* NET_OPEN alone: host is an onion service; no exit, no mapping, fresh credentials.
+	                                        * deadline_ms: up to ONION_DEADLINE_MAX_MS. exit and avoid have no meaning */
 	uint8_t exit[FP_LEN];                  /* else: exactly this exit */
 	struct net_draw avoid;                 /* used when is_free */
 };
@@ -119,7 +121,8 @@ struct net_open_r {
 	uint32_t err;                          /* enum err */
 	uint8_t was_clean;                     /* an existing circuit was used */
 	uint32_t elapsed_ms;
-	struct net_path path;                  /* the circuit that carries it, its last hop checked; n > 0 when OK */
+	struct net_path path;                  /* the circuit that carries it, its last hop checked; n > 0 when OK, unless is_onion */
+	uint8_t is_onion;                      /* an onion service's: tor itself vouches for who is at the other end; n = 0 */
 };
 struct net_close_r { uint16_t circuits, streams; };
 struct net_state { uint8_t is_up; uint32_t err; };

@@ -326,6 +326,7 @@ void parsemsg_put_place_r(struct buf *out, const struct parse_place_r *m)
 {
 	buf_u8(out, m->found);
 	buf_u8(out, m->is_family_equal);
+	buf_u8(out, m->is_alone);
 	put_part(out, m->address);
 }
 
@@ -333,6 +334,7 @@ enum err parsemsg_get_place_r(struct rd in, struct parse_place_r *out)
 {
 	struct parse_place_r m = { .found = rd_u8(&in) };
 	m.is_family_equal = get_flag(&in);
+	m.is_alone = get_flag(&in);
 	m.address = get_part_of(&in, 0, ADDR_TEXT_MAX - 1);
 	if (!rd_done(&in) || m.found > PLACE_OTHER || (m.found == PLACE_ABSENT) != (m.address.n == 0))
 		return ERR_FORMAT;

@@ -78,6 +78,7 @@ enum place_found { PLACE_ABSENT, PLACE_SAME, PLACE_OTHER };
 struct parse_place_r {
 	uint8_t found;                      /* enum place_found */
 	uint8_t is_family_equal;
+	uint8_t is_alone;                   /* no other address of its coin in the source, whatever it is hidden in */
 	struct parse_text address;          /* what stands there; empty when absent */
 };
 

@@ -161,7 +161,8 @@ static int browser_unblock(int fd)
 }
 
 struct browser *browser_new(struct event_base *base, int in, int out, const struct check_ops *ops,
-                            const struct clip_ops *clip, const struct download_ops *download)
+                            const struct clip_ops *clip, const struct download_ops *download,
+                            const struct report_ops *report)
 {
 	struct browser *s = calloc(1, sizeof *s);
 
@@ -174,7 +175,7 @@ struct browser *browser_new(struct event_base *base, int in, int out, const stru
 	s->flags_out = browser_unblock(out);
 	s->in = native_new();
 	s->out = buf_new(NATIVE_QUEUE_MAX);
-	s->messages = messages_new(ops, clip, download, browser_send_cb, s);
+	s->messages = messages_new(ops, clip, download, report, browser_send_cb, s);
 	s->on_read = event_new(base, in, EV_READ | EV_PERSIST, browser_read_cb, s);
 	s->on_write = event_new(base, out, EV_WRITE | EV_PERSIST, browser_write_cb, s);
 	if (s->flags_in < 0 || s->flags_out < 0 || s->messages == NULL || s->on_read == NULL || s->on_write == NULL ||

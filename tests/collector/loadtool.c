@@ -315,6 +315,7 @@ int main(int argc, char **argv)
 	make_letters((unsigned)atol(argv[5]));
 	if (job.out != NULL) {
 		write_letters();
+		puts("{}");
 		return 0;
 	}
 	if (job.acks != NULL)

@@ -94,6 +94,20 @@ withEditions((edition, its) => {
     await close(window);
   });
 
+  test('the owner’s address hidden by a style of the exit’s, an attacker’s comment left to be copied: same place, and no match', async () => {
+    const { firefox } = its();
+    for (const owner of [`<p class="owner">Donate: ${HONEST}</p>`, `<p class="owner"><a href="bitcoin:${HONEST}">Donate</a></p>`]) {
+      const page = `${owner}<h2>Comments</h2>${'<p>How nice, thank you for it all.</p>'.repeat(5)}<p id="address">The owner says: send to ${EVIL} and nowhere else</p>`;
+      const { tab } = await visit({ '/': byExit(`<style>.owner, h2 { display: none }</style>${page}`, page) });
+      assert.equal(await tab.eval(() => document.querySelector('.owner').offsetHeight), 0);
+      const window = await copyAndCompare(tab);
+      assert.deepEqual([window.last.phase, window.last.verdict, window.last.reason], ['held', 'undecided', 'other_addresses'], window.last.text);
+      assert.equal(await textOn(firefox), BEFORE);
+      assert.equal(await window.has('compare'), false, 'asking again decides nothing');
+      await close(window);
+    }
+  });
+
   test('a page that shows what its link says: reflected, never a match', async () => {
     const { firefox } = its();
     const echo = (req) => ['text/html; charset=utf-8', pageOf(donate(new URL(req.url, 'http://x').searchParams.get('to') ?? ''))];
@@ -153,7 +167,8 @@ withEditions((edition, its) => {
     await close(window);
     const explorer = await visit({ '/': byExit(`<div>${list}</div>`, `<div>${list}</div>`) });
     const compared = await copyAndCompare(explorer.tab);
-    assert.equal(compared.last.phase, 'released', compared.last.text);
+    assert.deepEqual([compared.last.phase, compared.last.reason], ['held', 'other_addresses'], compared.last.text);
+    assert.equal(await textOn(firefox), BEFORE);
     await close(compared);
     assert.ok(origin.connections(explorer.name).length >= 4);
   });

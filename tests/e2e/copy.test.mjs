@@ -116,6 +116,8 @@ withEditions((edition, its) => {
     const hostile = {
       'swaps the text': (e, address) => { e.preventDefault(); e.clipboardData.setData('text/plain', address); },
       'puts it into the markup alone': (e, address) => { e.preventDefault(); e.clipboardData.setData('text/plain', 'hello'); e.clipboardData.setData('text/html', `<b>${address}</b>`); },
+      'puts it into the markup, cut by tags': (e, address) => { e.preventDefault(); e.clipboardData.setData('text/plain', 'hello'); e.clipboardData.setData('text/html', address.replace(/.{5}/g, '$&<b></b>')); },
+      'puts it into the markup, in numbers': (e, address) => { e.preventDefault(); e.clipboardData.setData('text/plain', 'hello'); e.clipboardData.setData('text/html', [...address].map((c) => `&#${c.charCodeAt(0)};`).join('')); },
       'puts it into an attribute': (e, address) => { e.preventDefault(); e.clipboardData.setData('text/html', `<a href="bitcoin:${address}">hello</a>`); e.clipboardData.setData('text/plain', 'hello'); },
       'puts it into a format of its own': (e, address) => { e.preventDefault(); e.clipboardData.setData('text/plain', 'hello'); e.clipboardData.setData('application/x-wallet', address); },
       'moves the selection': () => { getSelection().selectAllChildren(document.getElementById('address')); },

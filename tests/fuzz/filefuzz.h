@@ -23,7 +23,7 @@ static void commit_of(int fd, struct file_commit_r *r)
 	struct src s;
 	struct buf b = buf_new(FRAME_MAX);
 	struct file_commit_r again;
-	if (src_open(&s, fd) != OK || commit_file(&s, 0, r) != OK)
+	if (src_open(&s, fd) != OK || commit_file(&s, true, r) != OK)
 		abort();
 	/* Main takes it. */
 	filemsg_put_commit_r(&b, r);

@@ -1,5 +1,5 @@
 // request_decode: any JSON object of the browser; whatever is taken is a sound struct.
-// uses: host/message/decode.c host/message/decode_download.c host/message/field.c host/wire/json.c host/wire/jsonlong.c host/base/buf.c host/base/rd.c host/base/err.c
+// uses: host/message/decode.c host/message/decode_download.c host/message/decode_report.c host/message/field.c host/wire/json.c host/wire/jsonlong.c host/base/buf.c host/base/rd.c host/base/err.c
 // libs: -ljansson -lsodium
 #include "message/decode.h"
 #include "wire/json.h"

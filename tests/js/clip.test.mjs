@@ -214,6 +214,17 @@ describe('clip.compare', () => {
     assert.deepEqual(verdict(t), ['undecided', 'family_differs'], show(t));
   });
 
+  test('the owner\'s address hidden by a style sheet of the exit\'s, so that a visitor\'s comment is copied: never a match', async () => {
+    for (const [word, owner] of [['text', `<p>Give: ${GOOD} now</p>`], ['link', `<a href="bitcoin:${GOOD}">give</a>`], ['script', `<script>show('${GOOD}')</script>`], ['field', `<input value="${GOOD}">`]]) {
+      const body = `<div class="o">${owner}</div>${'<p>words and words</p>'.repeat(9)}<div><q>I give to ${EVIL} too</q></div>`;
+      const name = page(`css${word}`, { '/donate': (role) => html(role === 0 ? `<style>.o{display:none}</style>${body}` : body) });
+      await visit(name);
+      const r = await compare(name, { path: 'html>body>div:nth-of-type(2)>q', before: ` ${'words and words '.repeat(9)}I give to `.slice(-64), after: ' too', family: word === 'text' ? [GOOD] : [] });
+      assert.deepEqual(verdict(r), ['undecided', 'other_addresses'], show(r));
+      assert.ok(r.retry_useful === false && r.others.every((a) => a.found === 'same' && a.family_equal && !a.alone), show(r));
+    }
+  });
+
   test('a reflected query, a block explorer: nothing is asked', async () => {
     const name = page('explorer', { '/address': () => html(`<p>Give: ${EVIL} now</p>`) });
     await visit(name, '/address');

@@ -212,7 +212,7 @@ async function insecure({ finds = (texts) => (texts.some((t) => t.includes(BITCO
   return x;
 }
 
-const others = (address, found) => [1, 2, 3].map((slot) => ({ slot, exit: relay(20 + slot), status: 'page', error: null, found, address: found === 'absent' ? null : address, family_equal: true, http_status: 200,
+const others = (address, found) => [1, 2, 3].map((slot) => ({ slot, exit: relay(20 + slot), status: 'page', error: null, found, address: found === 'absent' ? null : address, family_equal: true, alone: true, http_status: 200,
   url: null, elapsed_ms: 10 }));
 const comparedAs = (verdict, more = {}) => (m) => ({ verdict, reason: { match: 'same_address', mismatch: 'others_agree', undecided: 'place_not_found' }[verdict], error: null, host: m.host, port: m.port,
   first_party: m.first_party, private: m.private, container: m.container, address: m.address, ticker: m.ticker, k: 3, asked: 3, answered: 3, elapsed_ms: 10, retry_useful: verdict === 'undecided',
@@ -232,6 +232,29 @@ test('no address: written with all its flavours, no window', async () => {
   const flavours = [{ type: 'text/plain', text: 'x'.repeat(40) }, { type: 'text/html', text: '<b>x</b>' }, { type: 'application/x-own', text: '1' }];
   assert.deepEqual(await x.hold(holdOf('', { flavours })), { written: true, clear: true });
   assert.deepEqual([x.wrote(), x.windows()], [[flavours], 0]);
+});
+
+test('parts of a long text: clear when the host found nothing in them, and only then; nothing is written, no window opens', async () => {
+  const look = async (x, message = {}) => {
+    const pending = x.clipcheck.onContent({ ...holdOf(), kind: 'clip.look', ...message }, FROM);
+    await settle();
+    await x.clock.pass(6000);
+    return pending;
+  };
+  const answers = [[() => [], true], [() => [hit()], false], [() => null, false]];
+  for (const [finds, clear] of answers) {
+    const x = await insecure({ finds });
+    assert.deepEqual(await look(x), { clear }, String(finds));
+    assert.deepEqual([x.wrote(), x.windows()], [[], 0]);
+  }
+  const x = await insecure({ finds: () => [] });
+  for (const bad of [{ flavours: 'x' }, { flavours: [] }, { flavours: [{ type: 'a', text: 7 }] }, { how: 'paste' }, { flavours: [{ type: 'a', text: 'y'.repeat(9 << 20) }] }]) assert.deepEqual(await look(x, bad), { clear: false }, JSON.stringify(bad).slice(0, 80));
+  const lying = await insecure();
+  lying.host.request = () => ({ id: Promise.resolve(1), done: Promise.resolve({ found: false, more: false, hits: [hit()] }) });
+  assert.deepEqual(await look(lying), { clear: false });
+  const dead = await insecure();
+  dead.host.ensure = () => Promise.reject(Object.assign(new Error('x'), { code: 'host_missing' }));
+  assert.deepEqual(await look(dead), { clear: false });
 });
 
 test('host silent, dead, old, lying, too much text: held, and the window says why', async () => {
@@ -307,6 +330,7 @@ test('a host that lies about a match: of another address, another site, too few 
     'a dissent': { others: [...others(BITCOIN, 'same'), { ...others(OTHER, 'other')[0], slot: 4, exit: relay(44) }] },
     absent: { others: [...others(BITCOIN, 'same').slice(1), others(null, 'absent')[0]] },
     family: { others: others(BITCOIN, 'same').map((o) => ({ ...o, family_equal: false })) },
+    'not alone': { others: others(BITCOIN, 'same').map((o, i) => ({ ...o, alone: i !== 1 })) },
     'one exit': { others: others(BITCOIN, 'same').map((o) => ({ ...o, exit: relay(21) })) },
   };
   for (const [what, lie] of Object.entries(lies)) {

@@ -318,7 +318,7 @@ test('the host\'s example messages are understood, and its matches bear themselv
   }
   assert.deepEqual([...kinds].sort(), ['cert.progress', 'cert.result', 'circuit.result', 'classified', 'clip.compared', 'clip.progress', 'clip.result', 'download.kept',
     'download.progress', 'download.result', 'error', 'event', 'hello',
-    'https.progress', 'https.result', 'ok', 'status']);
+    'https.progress', 'https.result', 'ok', 'report.built', 'report.progress', 'report.sent', 'status']);
 });
 
 test('what we ask is what the host\'s examples ask: no other field, none missing', { skip: examples.length === 0 }, async () => {

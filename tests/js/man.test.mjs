@@ -67,3 +67,18 @@ test('the manual is well-formed', (t) => {
   if (r.error) { t.skip('no groff here'); return; }
   assert.equal(r.stderr, '');
 });
+
+test('the collector: its manual has the verbs and options of --help, and no others', (t) => {
+  const r = spawnSync(path.join(path.dirname(PROGRAM), 'secondexit-collector'), ['--help'], { encoding: 'utf8' });
+  assert.equal(r.status, 0);
+  const file = path.join(ROOT, 'man/secondexit-collector.8');
+  const text = fs.readFileSync(file, 'utf8').replace(/\\f[BIR]/g, '').replace(/\\-/g, '-');
+  assert.deepEqual(options(text).filter((o) => !['--help', '--version'].includes(o)), options(r.stdout).filter((o) => o !== '--help'));
+  const verbs = [...r.stdout.matchAll(/^ {2}([a-z]+) /gm)].map((m) => m[1]);
+  assert.ok(verbs.length >= 5);
+  for (const v of verbs) assert.match(text, new RegExp(`^(\\.B )?${v}\\b`, 'm'), v);
+  for (const line of r.stdout.split('\n')) assert.ok(line.length <= 80, line);
+  const g = spawnSync('groff', ['-man', '-ww', '-z', file], { encoding: 'utf8' });
+  if (g.error) { t.skip('no groff here'); return; }
+  assert.equal(g.stderr, '');
+});

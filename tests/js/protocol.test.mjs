@@ -85,7 +85,7 @@ test('raw examples that any reader of JSON must refuse are refused by this one',
     'a number beyond 64 bits', 'an escaped NUL', 'id as a fraction', 'nine deep', 'null']);
 });
 
-const OPTIONAL = new Set(['socks_username', 'socks_password', 'offered', 'field']);
+const OPTIONAL = new Set(['browser', 'socks_username', 'socks_password', 'offered', 'field']);
 const NULLABLE = new Set(['id', 'error', 'exit', 'agrees', 'certificate', 'still_same', 'found', 'address', 'url', 'saw', 'plain',
   'referer', 'length', 'etag', 'last_modified', 'dir', 'path', 'size', 'method', 'total', 'same_entity', 'sha256', 'missed', 'class', 'local', 'download']);
 

@@ -297,7 +297,7 @@ static inline const struct clip_result *reply_compared(enum verdict verdict)
 	for (unsigned i = 0; i < 3; i++)
 		others[i] = (struct clip_answer){
 			.slot = i + 1, .has_exit = true, .has_page = true, .exit = reply_relay(30 + i, "DE"),
-			.found = verdict == VERDICT_MATCH ? PLACE_SAME : PLACE_OTHER, .is_family_equal = verdict == VERDICT_MATCH,
+			.found = verdict == VERDICT_MATCH ? PLACE_SAME : PLACE_OTHER, .is_family_equal = verdict == VERDICT_MATCH, .is_alone = verdict == VERDICT_MATCH,
 			.address = verdict == VERDICT_MATCH ? REPLY_ADDRESS : REPLY_OTHER, .url = "http://site.test:8080/donate/",
 			.http_status = 200, .elapsed_ms = 640 + i,
 		};
@@ -391,11 +391,14 @@ enum {
 	R_CANCELLED, R_CIRCUIT, R_CIRCUIT_DRY, R_STATUS, R_STATUS_DOWN, R_TOR_UP, R_TOR_DOWN, R_NEWNYM,
 	R_CLIP_NONE, R_CLIP_HITS, R_CLIP_PROGRESS, R_CLIP_MATCH, R_CLIP_MISMATCH, R_CLIP_UNDECIDED,
 	R_HTTPS_PROGRESS, R_HTTPS_WITHHELD, R_HTTPS_NONE, R_HTTPS_PLAIN,
-	R_DL_PROGRESS, R_DL_CHOOSING, R_DL_MATCH, R_DL_MISMATCH, R_DL_UNDECIDED, R_DL_RANGES, R_DL_KEPT, R_CLASSIFIED, REPLY_ENCODERS
+	R_DL_PROGRESS, R_DL_CHOOSING, R_DL_MATCH, R_DL_MISMATCH, R_DL_UNDECIDED, R_DL_RANGES, R_DL_KEPT, R_CLASSIFIED,
+	R_REPORT_BUILT, R_REPORT_SENDING, R_REPORT_WAITING, R_REPORT_STORED, R_REPORT_KNOWN, REPLY_ENCODERS
 };
 
 static inline json_t *reply_encode(unsigned which)
 {
+	static char report_text[] = "{\n  \"secondexit_report\": 1\n}\n";
+	static const struct buf report = { .bytes = (uint8_t *)report_text, .len = sizeof report_text - 1 };
 	static const struct cert_progress none = { .slot = 2, .step = CERT_STEP_CHOOSING };
 	static const struct cert_progress asking = { .question = QUESTION_HTTPS, .slot = 2, .step = CERT_STEP_FAILED };
 	static const struct circuit_result circuit = { .circuits = 1, .streams = 2 };
@@ -444,6 +447,11 @@ static inline json_t *reply_encode(unsigned which)
 		return encode_download_result(11, reply_download(which - R_DL_MATCH));
 	case R_DL_KEPT: return encode_download_kept(12, "/home/user/Downloads/setup.exe.evidence");
 	case R_CLASSIFIED: return encode_classified(12, OK, &classified);
+	case R_REPORT_BUILT: return encode_report_built(13, &report);
+	case R_REPORT_SENDING: return encode_report_progress(14, &(struct report_progress){ 1, false, OK, 0 });
+	case R_REPORT_WAITING: return encode_report_progress(14, &(struct report_progress){ 1, true, ERR_ONION_TIMEOUT, 14003 });
+	case R_REPORT_STORED: return encode_report_sent(14, &(struct report_sent){ REPORT_STORED, 2 });
+	case R_REPORT_KNOWN: return encode_report_sent(14, &(struct report_sent){ REPORT_KNOWN, 1 });
 	default: return NULL;
 	}
 }
@@ -479,6 +487,9 @@ static const struct { const char *name, *about; struct { int which; const char *
 	    { R_DL_UNDECIDED, "undecided: refused, and held" }, { R_DL_RANGES, "match by ranges: the browser's file" } } },
 	{ "reply.download.kept", "Where the evidence lies.", { { R_DL_KEPT, "kept" } } },
 	{ "reply.classified", "The end of classify.", { { R_CLASSIFIED, "a program" } } },
+	{ "reply.report.built", "The text of a report.", { { R_REPORT_BUILT, "a report" } } },
+	{ "reply.report.progress", "How sending goes.", { { R_REPORT_SENDING, "the first try" }, { R_REPORT_WAITING, "it failed" } } },
+	{ "reply.report.sent", "The collector has it.", { { R_REPORT_STORED, "stored" }, { R_REPORT_KNOWN, "known already" } } },
 	{ "event.tor", "tor came or went.", { { R_TOR_UP, "came" }, { R_TOR_DOWN, "went" } } },
 	{ "event.newnym", "New Identity: everything is forgotten.", { { R_NEWNYM, "newnym" } } },
 };

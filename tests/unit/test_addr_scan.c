@@ -517,13 +517,86 @@ static void not_addresses(void **state)
 	}
 }
 
+/* What is looked over 64 bytes at a time must not depend on where those begin: groups far apart, few of them in any block; groups with
+ * dashes and hardly a digit; each at every place. */
+static void every_block(void **state)
+{
+	(void)state;
+	static const struct { const char *address; size_t group, gap; } apart[] = {
+		{ "tz3WPsNRpCEntJFHDH5gF1fU5c7u7CKuNUMK", 8, 61 }, { "tz3WPsNRpCEntJFHDH5gF1fU5c7u7CKuNUMK", 8, 40 }, { BTC, 8, 61 }, { BTC, 17, 61 }, { BTC, 12, 50 },
+	};
+	static const char *const dashed[] = { "TS-4735-ECRL-47SS-AEQLH" };
+	for (size_t at = 0; at < 128; at++) {
+		for (size_t i = 0; i < sizeof apart / sizeof *apart; i++) {
+			struct text t = { 0 };
+			for (size_t k = 0; k < at; k++)
+				add(&t, k % 9 == 8 ? " " : "t", 1);
+			adds(&t, ", ");
+			size_t from = t.n, n = strlen(apart[i].address);
+			for (size_t k = 0; k < n; k++) {
+				add(&t, apart[i].address + k, 1);
+				if (k + 1 < n && (k + 1) % apart[i].group == 0) {
+					adds(&t, "\n");
+					for (size_t g = 1; g < apart[i].gap; g++)
+						adds(&t, " ");
+				}
+			}
+			size_t length = t.n - from;
+			adds(&t, ", and so on and so forth, until the very end of the tale");
+			expect(&t, from, length, apart[i].address, true, "groups far apart");
+		}
+		for (size_t i = 0; i < sizeof dashed / sizeof *dashed; i++) {
+			struct text t = { 0 };
+			for (size_t k = 0; k < at; k++)
+				add(&t, k % 9 == 8 ? " " : "t", 1);
+			adds(&t, " signum:");
+			size_t from = t.n;
+			adds(&t, dashed[i]);
+			adds(&t, "?amount=0 and so on and so forth, until the very end of the tale");
+			expect(&t, from, strlen(dashed[i]), dashed[i], false, "dashed groups");
+		}
+	}
+}
+
+/* Punctuation that is the address's own first or last character, or part of its prefix: in full width, or beside something hidden. */
+static void marks_at_the_ends(void **state)
+{
+	(void)state;
+	static const struct { const char *before, *text, *after, *address; } table[] = {
+		{ "toncoin ", "kf_HqdAN9ZNKe8IU4EoyouFESaUzHHuZlDwjc9KATNqmnx\xef\xbc\xbf-", "", "kf_HqdAN9ZNKe8IU4EoyouFESaUzHHuZlDwjc9KATNqmnx_-" },
+		{ "toncoin ", "kf_HqdAN9ZNKe8IU4EoyouFESaUzHHuZlDwjc9KATNqmnx_\xef\xbc\x8d", " .", "kf_HqdAN9ZNKe8IU4EoyouFESaUzHHuZlDwjc9KATNqmnx_-" },
+		{ "toncoin ", "kf_HqdAN9ZNKe8IU4EoyouFESaUzHHuZlDwjc9KATNqmnx\xe2\x81\xa6_\xe2\x80\x8b-", " .", "kf_HqdAN9ZNKe8IU4EoyouFESaUzHHuZlDwjc9KATNqmnx_-" },
+		{ "arweave ", "\xef\xbc\x8d" "cfoK_qqcdNtnCPDdA0G7HiVE5C9-eXHeY53GHQoPFA", "", "-cfoK_qqcdNtnCPDdA0G7HiVE5C9-eXHeY53GHQoPFA" },
+		{ "arweave ", "-\xe2\x80\x8b" "cfoK_qqcdNtnCPDdA0G7HiVE5C9-eXHeY53GHQoPFA", "", "-cfoK_qqcdNtnCPDdA0G7HiVE5C9-eXHeY53GHQoPFA" },
+		{ "radix ", "\xef\xbd\x96" "alidator_tdx\xef\xbc\xbf" "2_\xef\xbc\x91x497u6r5pnp4vrzkdd64huy2p6h7t3dg3wg664aj5ek6l98uajzuzx", "",
+		  "validator_tdx_2_1x497u6r5pnp4vrzkdd64huy2p6h7t3dg3wg664aj5ek6l98uajzuzx" },
+		{ "radix ", "\xef\xbd\x96\xef\xbd\x81\xef\xbd\x8c\xef\xbd\x89\xef\xbd\x84\xef\xbd\x81\xef\xbd\x94\xef\xbd\x8f\xef\xbd\x92_\xef\xbd\x94\xef\xbd\x84\xef\xbd\x98_2_"
+		  "1x497u6r5pnp4vrzkdd64huy2p6h7t3dg3wg664aj5ek6l98uajzuzx", "", "validator_tdx_2_1x497u6r5pnp4vrzkdd64huy2p6h7t3dg3wg664aj5ek6l98uajzuzx" },
+	};
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		struct text t = { 0 };
+		adds(&t, table[i].before);
+		adds(&t, table[i].text);
+		adds(&t, table[i].after);
+		expect(&t, strlen(table[i].before), strlen(table[i].text), table[i].address, true, "marks");
+	}
+	/* More of them than any address has: bytes before and behind that never end. */
+	struct text t = { 0 };
+	for (int i = 0; i < 300; i++)
+		adds(&t, "\xe2\x80\x8b");
+	adds(&t, "kf_HqdAN9ZNKe8IU4EoyouFESaUzHHuZlDwjc9KATNqmnx");
+	for (int i = 0; i < 300; i++)
+		adds(&t, "\x80_");
+	expect_none(&t, "marks without end");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(surroundings), cmocka_unit_test(longer_words), cmocka_unit_test(hidden), cmocka_unit_test(hidden_in_prefix),
 		cmocka_unit_test(broken_once), cmocka_unit_test(broken_twice), cmocka_unit_test(groups), cmocka_unit_test(look_alikes),
 		cmocka_unit_test(whole_alphabets), cmocka_unit_test(changed_letters), cmocka_unit_test(truncated), cmocka_unit_test(foreign_bytes),
-		cmocka_unit_test(every_place), cmocka_unit_test(edges), cmocka_unit_test(many), cmocka_unit_test(neighbours), cmocka_unit_test(not_addresses),
+		cmocka_unit_test(every_place), cmocka_unit_test(every_block), cmocka_unit_test(marks_at_the_ends), cmocka_unit_test(edges), cmocka_unit_test(many), cmocka_unit_test(neighbours), cmocka_unit_test(not_addresses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

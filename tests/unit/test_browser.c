@@ -1,6 +1,6 @@
 // The browser's two pipes on the loop, with a conversation that says what the test wants: order, queue, replies too
 // large, descriptors that can't be waited for.
-// uses: host/wire/browser.c host/wire/native.c host/wire/json.c host/wire/jsonlong.c host/message/encode.c host/message/encode_download.c host/base/dlverdict.c host/base/verdict.c host/base/buf.c host/base/rd.c host/base/err.c host/base/log.c
+// uses: host/wire/browser.c host/wire/native.c host/wire/json.c host/wire/jsonlong.c host/message/encode.c host/message/encode_download.c host/message/encode_report.c host/base/dlverdict.c host/base/verdict.c host/base/buf.c host/base/rd.c host/base/err.c host/base/log.c
 // libs: -ljansson -levent_core -lsodium
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,11 +29,12 @@ static struct messages fake;
 static unsigned freed;
 
 struct messages *messages_new(const struct check_ops *ops, const struct clip_ops *clip,
-                              const struct download_ops *download, messages_send *send, void *arg)
+                              const struct download_ops *download, const struct report_ops *report, messages_send *send, void *arg)
 {
 	(void)ops;
 	(void)clip;
 	(void)download;
+	(void)report;
 	fake = (struct messages){ .send = send, .arg = arg };
 	return &fake;
 }
@@ -110,7 +111,7 @@ static struct bed bed_new(void)
 	t.theirs[0] = in[0];
 	t.theirs[1] = out[1];
 	fcntl(t.out, F_SETFL, O_NONBLOCK);
-	t.b = browser_new(t.base, in[0], out[1], NULL, NULL, NULL);
+	t.b = browser_new(t.base, in[0], out[1], NULL, NULL, NULL, NULL);
 	assert_non_null(t.b);
 	return t;
 }
@@ -310,9 +311,9 @@ static void descriptors_that_cannot_be_waited_for(void **state)
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC), pair[2];
 	assert_true(null >= 0);
 	assert_int_equal(pipe(pair), 0);
-	assert_null(browser_new(base, null, pair[1], NULL, NULL, NULL));
-	assert_null(browser_new(base, -1, pair[1], NULL, NULL, NULL));
-	assert_null(browser_new(base, pair[0], -1, NULL, NULL, NULL));
+	assert_null(browser_new(base, null, pair[1], NULL, NULL, NULL, NULL));
+	assert_null(browser_new(base, -1, pair[1], NULL, NULL, NULL, NULL));
+	assert_null(browser_new(base, pair[0], -1, NULL, NULL, NULL, NULL));
 	assert_int_equal(fcntl(pair[0], F_GETFL) & O_NONBLOCK, 0);
 	assert_int_equal(fcntl(pair[1], F_GETFL) & O_NONBLOCK, 0);
 	close(null);
@@ -330,7 +331,7 @@ static void one_descriptor_for_both(void **state)
 	int pair[2];
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	int second = dup(pair[1]);
-	struct browser *b = browser_new(base, pair[1], second, NULL, NULL, NULL);
+	struct browser *b = browser_new(base, pair[1], second, NULL, NULL, NULL, NULL);
 	assert_non_null(b);
 	struct bed t = { .base = base, .in = pair[0] };
 	ask(&t, 1, 4, 1);

@@ -9,8 +9,8 @@
 #include "base/clipverdict.h"
 #include <string.h>
 
-/* Every kind of answer: found, family, which other address, which URL, counts, reflected. */
-#define KINDS (3 * 2 * 2 * 2 * 2 * 2)
+/* Every kind of answer: found, family, alone, which other address, which URL, counts, reflected. Where the family differs, whether it is alone is left out. */
+#define KINDS (3 * 3 * 2 * 2 * 2 * 2)
 
 static struct clip_seen kind(unsigned i)
 {
@@ -19,7 +19,8 @@ static struct clip_seen kind(unsigned i)
 	s.counts = i % 2; i /= 2;
 	s.url = i % 2; i /= 2;
 	s.address = i % 2; i /= 2;
-	s.is_family_equal = i % 2; i /= 2;
+	s.is_family_equal = i % 3 > 0;
+	s.is_alone = i % 3 > 1; i /= 3;
 	s.found = (enum clip_found)i;
 	return s;
 }
@@ -38,15 +39,16 @@ static void judge(const struct clip_seen *s, size_t n, const struct clip_terms *
 {
 	struct finding f = clip_verdict(s, n, t);
 	size_t counting = 0;
-	bool reflected = t->is_reflected, one_url = true, one_address = true, families = true;
+	bool reflected = t->is_reflected, one_url = true, one_address = true, families = true, alone = true;
 	for (size_t i = 0; i < n; i++) {
 		counting += s[i].counts;
 		reflected |= s[i].is_reflected;
 		one_url &= s[i].url == s[0].url;
 		one_address &= s[i].address == s[0].address;
 		families &= s[i].is_family_equal;
+		alone &= s[i].is_alone;
 	}
-	bool match = !t->was_false && !reflected && counting >= t->k && n > 0 && all(s, n, CLIP_SAME) && families && one_url;
+	bool match = !t->was_false && !reflected && counting >= t->k && n > 0 && all(s, n, CLIP_SAME) && families && alone && one_url;
 	bool mismatch = t->was_false ||
 	                (!reflected && counting >= t->k && n >= 2 && all(s, n, CLIP_OTHER) && one_address && one_url);
 	assert_int_equal(f.verdict, match ? VERDICT_MATCH : mismatch ? VERDICT_MISMATCH : VERDICT_UNDECIDED);
@@ -55,7 +57,8 @@ static void judge(const struct clip_seen *s, size_t n, const struct clip_terms *
 	assert_int_equal(f.reason == REASON_OTHERS_AGREE || f.reason == REASON_REMEMBERED, mismatch);
 	if (f.verdict == VERDICT_UNDECIDED)
 		assert_true(f.reason == REASON_REFLECTED || f.reason == REASON_DISSENT || f.reason == REASON_REDIRECTS ||
-		            f.reason == REASON_TOO_FEW || f.reason == REASON_PLACE || f.reason == REASON_FAMILY);
+		            f.reason == REASON_TOO_FEW || f.reason == REASON_PLACE || f.reason == REASON_FAMILY ||
+		            f.reason == REASON_OTHER_ADDRESSES);
 	seen_verdicts[f.verdict]++;
 	checked++;
 	/* The order of answers does not matter. */
@@ -99,18 +102,19 @@ static void every_multiset(void **state)
 static void reasons(void **state)
 {
 	(void)state;
-	const struct clip_seen same = { .found = CLIP_SAME, .is_family_equal = true, .counts = true };
+	const struct clip_seen same = { .found = CLIP_SAME, .is_family_equal = true, .is_alone = true, .counts = true };
 	const struct clip_seen other = { .found = CLIP_OTHER, .counts = true }, absent = { .counts = true };
-	struct clip_seen far = same, kin = same, tricked = same;
+	struct clip_seen far = same, kin = same, many = same, tricked = same;
 	far.url = 1;
-	kin.is_family_equal = false;
+	kin.is_family_equal = many.is_alone = false;
 	tricked.is_reflected = true;
 	const struct clip_terms three = { .k = 3 }, zero = { .k = 0 }, repeats = { .k = 3, .is_reflected = true }, was = { .k = 3, .was_false = true };
 	const struct { struct clip_seen s[3]; size_t n; const struct clip_terms *t; enum reason reason; } table[] = {
 		{ { same, same, same }, 3, &three, REASON_SAME_ADDRESS }, { { same, same, other }, 3, &three, REASON_DISSENT },
 		{ { same, same, absent }, 3, &three, REASON_DISSENT }, { { same, absent }, 2, &three, REASON_DISSENT },
 		{ { absent, absent, absent }, 3, &three, REASON_PLACE }, { { other, other, absent }, 3, &three, REASON_PLACE },
-		{ { same, same, far }, 3, &three, REASON_REDIRECTS }, { { same, same, kin }, 3, &three, REASON_FAMILY },
+		{ { same, same, far }, 3, &three, REASON_REDIRECTS }, { { same, same, kin }, 3, &three, REASON_FAMILY }, { { same, many, same }, 3, &three, REASON_OTHER_ADDRESSES },
+		{ { many, kin, same }, 3, &three, REASON_FAMILY },
 		{ { same, same, tricked }, 3, &three, REASON_REFLECTED }, { { same, same }, 2, &three, REASON_TOO_FEW },
 		{ { other, other }, 2, &three, REASON_TOO_FEW }, { { other, other, other }, 3, &three, REASON_OTHERS_AGREE },
 		{ { other }, 1, &zero, REASON_TOO_FEW }, { { same }, 1, &zero, REASON_SAME_ADDRESS }, { { same }, 0, &zero, REASON_TOO_FEW },

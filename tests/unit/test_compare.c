@@ -19,7 +19,7 @@
 /* ---- the world ---- */
 
 /* What an exit does with a page. */
-struct exit_plan { enum err err; unsigned status; const char *location, *body, *says /* place: address */; bool kin_differs, lies, hangs; };
+struct exit_plan { enum err err; unsigned status; const char *location, *body, *says /* place: address */; bool kin_differs, has_kin, lies, hangs; };
 
 enum what { W_NONE, W_FIRST, W_DRAW, W_FETCH, W_PLACE, W_SCAN };
 struct pending { enum what what; uint32_t id; void *ctx; netlink_first_cb *first; netlink_draw_cb *draw; const struct fetch_ops *fetch;
@@ -174,7 +174,7 @@ static void answer_place(struct pending p)
 {
 	const struct exit_plan *plan = &w.plan[atoi(p.body)];
 	const char *says = plan->says;
-	struct parse_place_r r = { .found = !says ? PLACE_ABSENT : strcmp(says, A) == 0 ? PLACE_SAME : PLACE_OTHER, .is_family_equal = !plan->kin_differs,
+	struct parse_place_r r = { .found = !says ? PLACE_ABSENT : strcmp(says, A) == 0 ? PLACE_SAME : PLACE_OTHER, .is_family_equal = !plan->kin_differs, .is_alone = !plan->has_kin,
 	                           .address = { says ? says : "", says ? (uint32_t)strlen(says) : 0 } };
 	p.placed(p.ctx, OK, &r);
 }
@@ -336,6 +336,11 @@ static void verdicts(void **state)
 	w.plan[2].kin_differs = true;
 	compare(c, 1);
 	expect(VERDICT_UNDECIDED, REASON_FAMILY);
+	done(c);
+	c = begin(8, 1);
+	w.plan[2].has_kin = true;
+	compare(c, 1);
+	expect(VERDICT_UNDECIDED, REASON_OTHER_ADDRESSES);
 	done(c);
 	c = begin(8, 1);
 	w.plan[2].location = "/other";

@@ -330,13 +330,43 @@ static int end(void **state)
 	return 0;
 }
 
+/* All of it arrives, as it is; nobody is asked to go on first, and the answer comes. */
+static void a_post(void **state)
+{
+	(void)state;
+	static uint8_t bytes[REPORT_ENVELOPE_MAX];
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = (uint8_t)(i * 7 + i / 256);
+	static const size_t lengths[] = { 1, 4096, 4097, sizeof bytes };
+	for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+		struct fetch_ask m = peer_ask("http://site.test/report");
+		const size_t n = lengths[i];
+		/* Answered at the end of the request's lines: the server of these tests reads on while it answers. */
+		const struct served how = { .bytes = OK_LENGTH(4) "done", .stays_open = true };
+		char lines[512];
+		m.post = rd_of(bytes, n);
+		m.max_body = 40;
+		assert_true(peer_fetch(&m, &how, 10000));
+		assert_int_equal(got.tail.err, OK);
+		body_is("done");
+		snprintf(lines, sizeof lines, "POST /report HTTP/1.1\r\nHost: site.test\r\nContent-Type: application/octet-stream\r\nAccept-Encoding: identity\r\n"
+		         "Connection: keep-alive\r\nContent-Length: %zu\r\n\r\n", n);
+		assert_memory_equal(got.request, lines, strlen(lines));
+		/* As much as the server's room of these tests holds. */
+		const size_t came = got.n_request - strlen(lines);
+		assert_memory_equal(got.request + strlen(lines), bytes, came);
+		if (n <= 4097)
+			assert_int_equal(came, n);
+	}
+}
+
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
 	alarm(180);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_filter_works), cmocka_unit_test(a_page), cmocka_unit_test(nothing_is_added),
-		cmocka_unit_test(head_and_range), cmocka_unit_test(every_status_is_an_answer), cmocka_unit_test(in_pieces),
+		cmocka_unit_test(a_post), cmocka_unit_test(head_and_range), cmocka_unit_test(every_status_is_an_answer), cmocka_unit_test(in_pieces),
 		cmocka_unit_test(https), cmocka_unit_test(decoded), cmocka_unit_test(back_pressure), cmocka_unit_test(the_end_waits),
 		cmocka_unit_test(the_environment_is_not_read),
 	};

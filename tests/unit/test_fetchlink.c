@@ -631,10 +631,66 @@ static void idle(void **state)
 
 #define LINK_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* A sealed report: to an onion service alone, and only as that. */
+static void a_post(void **state)
+{
+	(void)state;
+	static const char host[] = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion";
+	static uint8_t bytes[REPORT_ENVELOPE_MAX + 1];
+	struct fetch_ask ask;
+	struct net_draw avoid = { .port = 1 };
+	const struct fetch_get good = { .url = "http://pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion/report", .is_onion = true,
+		.post = rd_of(bytes, 2000), .max_body = 40, .deadline_ms = 120000 };
+	memset(bytes, 0x5a, sizeof bytes);
+
+	struct fetch_get g = good;
+	g.is_onion = false;
+	g.avoid = &avoid;
+	assert_int_equal(fetchlink_get(fetches, &g, &ops, NULL, &id), ERR_USAGE);   /* nothing is posted through an exit */
+	g = good;
+	g.avoid = &avoid;
+	assert_int_equal(fetchlink_get(fetches, &g, &ops, NULL, &id), ERR_USAGE);
+	g = good;
+	g.exit = exit_fp;
+	assert_int_equal(fetchlink_get(fetches, &g, &ops, NULL, &id), ERR_USAGE);
+	g = good;
+	g.post = rd_of(NULL, 0);
+	assert_int_equal(fetchlink_get(fetches, &g, &ops, NULL, &id), ERR_USAGE);   /* nothing is fetched from an onion service */
+	g.post = rd_of(bytes, sizeof bytes);
+	assert_int_equal(fetchlink_get(fetches, &g, &ops, NULL, &id), ERR_USAGE);
+	g = good;
+	g.is_head = true;
+	assert_int_equal(fetchlink_get(fetches, &g, &ops, NULL, &id), ERR_USAGE);
+	g = good;
+	g.url = "https://pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion/report";
+	assert_int_equal(fetchlink_get(fetches, &g, &ops, NULL, &id), ERR_USAGE);
+	assert_int_equal(fake.n_opens, 0);
+
+	g = good;
+	assert_int_equal(fetchlink_get(fetches, &g, &ops, NULL, &id), OK);
+	memset(bytes, 0, sizeof bytes);   /* the caller's own again */
+	assert_string_equal(fake.look.host, host);
+	assert_int_equal(fake.look.port, 80);
+	assert_true(fake.look.is_onion && !fake.look.is_free);
+	assert_int_equal(fake.look.deadline_ms, ONION_DEADLINE_MAX_MS);
+	const struct net_open_r r = { .is_onion = 1 };
+	fake.open(fake.open_arg, OK, &r, a_descriptor());
+	assert_int_equal(fetchmsg_get_ask(rd_of(last()->bytes, last()->n), &ask), OK);
+	assert_int_equal(ask.post.left, 2000);
+	for (size_t i = 0; i < 2000; i++)
+		assert_int_equal(ask.post.at[i], 0x5a);
+	head(id, false);
+	body(id, 40);
+	tail(id, OK, 40);
+	assert_int_equal(got.ends, 1);
+	assert_int_equal(got.end.err, OK);
+	assert_int_equal(got.end.path.n, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		LINK_TEST(a_fetch), LINK_TEST(refused_at_once), LINK_TEST(free_choice), LINK_TEST(openings_that_fail),
+		LINK_TEST(a_fetch), LINK_TEST(a_post), LINK_TEST(refused_at_once), LINK_TEST(free_choice), LINK_TEST(openings_that_fail),
 		LINK_TEST(cancel_anywhere), LINK_TEST(credit), LINK_TEST(paused), LINK_TEST(paused_again), LINK_TEST(lies),
 		LINK_TEST(cut_frames), LINK_TEST(the_role_dies), LINK_TEST(silence), LINK_TEST(idle),
 	};

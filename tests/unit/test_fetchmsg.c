@@ -244,10 +244,40 @@ static void lines(void **state)
 			fail_msg("%s", bad[i]);
 }
 
+/* Bytes to be posted: with every cut, and only where it may be. */
+static void a_post(void **state)
+{
+	(void)state;
+	static uint8_t bytes[REPORT_ENVELOPE_MAX];
+	struct fetch_ask m = { .max_body = 40, .deadline_ms = 1000, .stall_ms = 1000, .post = rd_of(bytes, 300) }, got;
+	struct buf b BUF_AUTO = buf_new(FRAME_MAX), largest BUF_AUTO = buf_new(FRAME_MAX);
+
+	assert_int_equal(fetch_url_split("http://a.onion/report", &m), OK);
+	fetchmsg_put_ask(&b, &m);
+	assert_int_equal(fetchmsg_get_ask(rd_of(b.bytes, b.len), &got), OK);
+	assert_int_equal(got.post.left, 300);
+	assert_ptr_equal(got.post.at, b.bytes + b.len - 300);
+	for (size_t n = 0; n < b.len; n++)
+		assert_int_equal(fetchmsg_get_ask(rd_of(b.bytes, n), &got), ERR_FORMAT);
+	/* The largest fits a frame. */
+	m.post = rd_of(bytes, sizeof bytes);
+	fetchmsg_put_ask(&largest, &m);
+	assert_int_equal(buf_err(&largest), OK);
+	assert_int_equal(fetchmsg_get_ask(rd_of(largest.bytes, largest.len), &got), OK);
+	/* https, HEAD, decoded: each a lie. Their bytes: the first, and the two behind the lines. */
+	const size_t at[] = { 0, b.len - 300 - 4 - 4 - 4 - 8 - 1, b.len - 300 - 4 - 4 - 4 - 8 - 2 };
+	for (size_t i = 0; i < 3; i++) {
+		b.bytes[at[i]] = 1;
+		assert_int_equal(fetchmsg_get_ask(rd_of(b.bytes, b.len), &got), ERR_FORMAT);
+		b.bytes[at[i]] = 0;
+	}
+	assert_int_equal(fetchmsg_get_ask(rd_of(b.bytes, b.len), &got), OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(round_trip), cmocka_unit_test(fields), cmocka_unit_test(cut_anywhere), cmocka_unit_test(lie_anywhere),
+		cmocka_unit_test(a_post), cmocka_unit_test(round_trip), cmocka_unit_test(fields), cmocka_unit_test(cut_anywhere), cmocka_unit_test(lie_anywhere),
 		cmocka_unit_test(out_of_range), cmocka_unit_test(addresses), cmocka_unit_test(lines),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1086,6 +1086,54 @@ static void test_open_of_a_wrong_exit(void **state)
 	expect_open(ERR_EXIT_WRONG);
 }
 
+#define ONION "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion"
+
+/* No mapping, credentials of its own, no exit to wait for: open when tor says so. */
+static void test_open_of_an_onion_service(void **state)
+{
+	(void)state;
+	struct net_look m = { .host = ONION, .port = 80, .deadline_ms = 50000, .is_onion = 1 };
+	bed.serve = SERVE_NOTHING;
+	bed.is_connected = false;
+	/* Neither is needed. */
+	bed.has_streams = bed.has_mapaddress = false;
+	assert_int_equal(looks_open(bed.looks, 1, &m), OK);
+	assert_int_equal(bed.n_map, 0);
+	UNTIL(bed.is_connected);
+	assert_string_equal(bed.host, ONION);
+	assert_true(strlen(bed.username) > 8 && strlen(bed.password) > 8);
+	stream(141, "NEW 0", "");
+	circuit(7, FP_B);
+	stream(141, "SENTCONNECT 7", "");
+	turn(20);
+	assert_int_equal(bed.n_opened, 0);
+	socks_reply(0);
+	expect_open(OK);
+	assert_int_equal(bed.opened.is_onion, 1);
+	assert_int_equal(bed.opened.path.n, 0);
+	assert_true(bed.open_fd >= 0);
+}
+
+static void test_open_of_no_onion_service(void **state)
+{
+	(void)state;
+	static const char *const hosts[] = { "site.test", "127.0.0.1", "example.onion", "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscrya.onion",
+		"sub." ONION, "PG6MMJIYJMCRSSLVYKFWNNTLARU7P5SVN6Y2YMMJU6NUBXNDF4PSCRYD.onion", ONION ".", ONION ".exit",
+		"pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscry1d.onion", "" };
+	struct net_look m = { .port = 80, .deadline_ms = 5000, .is_onion = 1 };
+	for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
+		snprintf(m.host, sizeof m.host, "%s", hosts[i]);
+		assert_int_equal(looks_open(bed.looks, 1, &m), ERR_ONION_ADDRESS);
+	}
+	/* A look is never one at an onion service; an opening is one only when it says so. */
+	snprintf(m.host, sizeof m.host, "%s", ONION);
+	assert_int_equal(looks_start(bed.looks, 1, &m), ERR_TARGET_PRIVATE);
+	m.is_onion = 0;
+	m.exit[0] = 0xa0;
+	assert_int_equal(looks_open(bed.looks, 1, &m), ERR_TARGET_PRIVATE);
+	assert_int_equal(bed.n_connections, 0);
+}
+
 static void test_open_attached_elsewhere(void **state)
 {
 	(void)state;
@@ -1191,7 +1239,7 @@ int main(void)
 		LOOK_TEST(test_mapping_refused),
 		LOOK_TEST(test_stop_removes_mappings), LOOK_TEST(test_refused_at_once), LOOK_TEST(test_socks_port_is_gone),
 		LOOK_TEST(test_free_takes_what_suits), LOOK_TEST(test_free_gives_up), LOOK_TEST(test_free_ipv6_literal),
-		LOOK_TEST(test_open), LOOK_TEST(test_open_of_a_wrong_exit), LOOK_TEST(test_open_attached_elsewhere),
+		LOOK_TEST(test_open), LOOK_TEST(test_open_of_an_onion_service), LOOK_TEST(test_open_of_no_onion_service), LOOK_TEST(test_open_of_a_wrong_exit), LOOK_TEST(test_open_attached_elsewhere),
 		LOOK_TEST(test_open_of_a_server_that_speaks_first), LOOK_TEST(test_open_fails_as_a_look_does),
 		LOOK_TEST(test_open_leaks_nothing), LOOK_TEST(test_bound),
 	};

@@ -1,6 +1,6 @@
 // The conversation with the browser, against a certificate check that only notes what it is asked: every example of
 // shared/examples, hello, ids, cancel, limits, events, and what comes out of the encoders.
-// uses: host/message/message.c host/message/decode.c host/message/decode_download.c host/message/encode.c host/message/encode_download.c host/message/field.c host/base/dlverdict.c host/wire/json.c host/wire/jsonlong.c host/base/verdict.c host/base/buf.c host/base/rd.c host/base/err.c host/base/log.c
+// uses: host/message/message.c host/message/decode.c host/message/decode_download.c host/message/decode_report.c host/message/encode.c host/message/encode_download.c host/message/encode_report.c host/message/field.c host/base/dlverdict.c host/wire/json.c host/wire/jsonlong.c host/base/verdict.c host/base/buf.c host/base/rd.c host/base/err.c host/base/log.c
 // libs: -ljansson -lsodium
 #include <setjmp.h>
 #include <stdarg.h>
@@ -279,6 +279,78 @@ const char *download_state_name(enum dl_state s)
 	return s == DL_STATE_HELD ? "held" : s == DL_STATE_FINISHED ? "finished" : s == DL_STATE_BROWSER ? "browser" : "none";
 }
 
+/* Reports, likewise */
+
+struct reports { struct report_sink sink; enum report_edition edition; struct report_build_request build; struct report_send_request send; size_t notes; };
+static struct reports *fake_reports;
+
+const struct chains *certcheck_chains(const struct certcheck *c)
+{
+	(void)c;
+	return NULL;
+}
+
+struct reports *reports_new(const struct report_ops *ops, const struct report_sink *sink)
+{
+	(void)ops;
+	fake_reports = calloc(1, sizeof *fake_reports);
+	assert_non_null(fake_reports);
+	fake_reports->sink = *sink;
+	return fake_reports;
+}
+
+void reports_free(struct reports *r)
+{
+	free(r);
+	fake_reports = NULL;
+}
+
+void reports_note_cert(struct reports *r, const struct cert_result *res, const struct chains *chains)
+{
+	(void)res;
+	(void)chains;
+	r->notes++;
+}
+
+void reports_note_clip(struct reports *r, const struct clip_result *res)
+{
+	(void)res;
+	r->notes++;
+}
+
+void reports_note_download(struct reports *r, const struct download_result *res)
+{
+	(void)res;
+	r->notes++;
+}
+
+enum err reports_build(struct reports *r, uint32_t id, const struct report_build_request *m, enum report_edition edition)
+{
+	r->build = *m;
+	r->edition = edition;
+	return fake_start(fake, "build", id);
+}
+
+enum err reports_send(struct reports *r, uint32_t id, const struct report_send_request *m, char *wrong)
+{
+	(void)wrong;
+	r->send = *m;
+	return fake_start(fake, "send", id);
+}
+
+bool reports_cancel(struct reports *r, uint32_t id)
+{
+	(void)r;
+	(void)id;
+	return false;
+}
+
+void reports_wipe(struct reports *r)
+{
+	(void)r;
+	note("reportswipe", 0);
+}
+
 /* The browser's side */
 
 struct said { json_t *list; };   /* every message since the last look */
@@ -297,7 +369,7 @@ struct talk { struct messages *m; struct said said; };
 static struct talk talk_new(struct said *said)
 {
 	said->list = json_array();
-	return (struct talk){ .m = messages_new(NULL, NULL, NULL, said_cb, said), .said = *said };
+	return (struct talk){ .m = messages_new(NULL, NULL, NULL, NULL, said_cb, said), .said = *said };
 }
 
 static void talk_free(struct talk *t)
@@ -396,7 +468,7 @@ static json_t *example_file(const char *name)
 static const char *const requests[] = {
 	"hello", "cert.check", "cert.forget", "circuit.new", "session.wipe", "status", "cancel", "clip.check",
 	"clip.compare", "door", "download.fetch", "download.verify", "download.local", "download.retry", "download.discard",
-	"download.keep", "download.show", "classify"
+	"download.keep", "download.show", "classify", "report.build", "report.send"
 };
 
 /* One example in a fresh conversation; hello is said first, except for a hello. */
@@ -657,7 +729,7 @@ static void another_version_hears_it_once_and_nothing_else(void **state)
 	fake->sink.tor(fake->sink.arg, false, ERR_TOR_ABSENT);
 	fake->sink.newnym(fake->sink.arg);
 	assert_null(heard(&t));
-	assert_string_equal(fake->calls, "");
+	assert_string_equal(fake->calls, "reportswipe ");
 	talk_free(&t);
 }
 

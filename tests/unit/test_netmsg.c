@@ -68,7 +68,7 @@ static struct net_look_r look_r(void)
 	                                            "SAFECOOKIE", 9500, 2000, 1, 1, 1, 123456 })) \
 	X(warm, net_warm, ((struct net_warm){ 443, K_MAX + 1 })) \
 	X(exits, net_exits, ((struct net_exits){ { 0xaa, 1, 2 }, 8443 })) \
-	X(open_r, net_open_r, ((struct net_open_r){ ERR_TIMEOUT, 1, 300, path() }))
+	X(open_r, net_open_r, ((struct net_open_r){ ERR_TIMEOUT, 1, 300, path(), 0 }))
 
 #define AGAIN(name, type, sample) \
 	static struct buf put_##name(void) \
@@ -348,6 +348,32 @@ static void test_open_without_a_path(void **state)
 	}
 }
 
+/* But for an onion service, which has no exit: then a path is the lie. */
+static void test_onion(void **state)
+{
+	(void)state;
+	struct net_open_r r = { .err = OK, .is_onion = 1, .path = path() };
+	struct net_look m = look(), got = { 0 };
+	for (int has_path = 1; has_path >= 0; has_path--) {
+		struct buf b = buf_new(OUT_MAX);
+		r.path.n = has_path ? r.path.n : 0;
+		netmsg_put_open_r(&b, &r);
+		assert_int_equal(netmsg_get_open_r(rd_of(b.bytes, b.len), &r), has_path ? ERR_FORMAT : OK);
+		buf_free(&b);
+	}
+	struct buf b BUF_AUTO = buf_new(OUT_MAX);
+	m.is_onion = 1;
+	m.is_free = 0;
+	netmsg_put_look(&b, &m);
+	assert_int_equal(netmsg_get_look(rd_of(b.bytes, b.len), &got), OK);
+	assert_true(got.is_onion && !got.is_free && got.avoid.port == 0);
+	/* One byte says which of the three it is. */
+	const size_t at = 2 + strlen(m.host) + 2 + 4;
+	assert_int_equal(b.bytes[at], 2);
+	b.bytes[at] = 3;
+	assert_int_equal(netmsg_get_look(rd_of(b.bytes, b.len), &got), ERR_FORMAT);
+}
+
 static enum err look_r_err(struct net_look_r r)
 {
 	struct buf b = buf_new(OUT_MAX * 2);
@@ -448,7 +474,7 @@ int main(void)
 		cmocka_unit_test(test_lie_anywhere),
 		cmocka_unit_test(test_counts_booleans_and_enums),
 		cmocka_unit_test(test_must_have_fields),
-		cmocka_unit_test(test_result_of_a_look), cmocka_unit_test(test_open_without_a_path),
+		cmocka_unit_test(test_result_of_a_look), cmocka_unit_test(test_onion), cmocka_unit_test(test_open_without_a_path),
 		cmocka_unit_test(test_largest_messages_fit_a_frame),
 		cmocka_unit_test(test_small_payloads),
 	};

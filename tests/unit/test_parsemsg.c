@@ -346,6 +346,7 @@ static void lies_about_texts(void **state)
 		{ { .found = PLACE_ABSENT, .address = T("") }, OK }, { { .found = PLACE_ABSENT, .address = T("x") }, ERR_FORMAT },
 		{ { .found = PLACE_SAME, .address = T("") }, ERR_FORMAT }, { { .found = PLACE_SAME, .address = T("x") }, OK },
 		{ { .found = 3, .address = T("x") }, ERR_FORMAT }, { { .found = PLACE_OTHER, .is_family_equal = 2, .address = T("x") }, ERR_FORMAT },
+		{ { .found = PLACE_SAME, .is_alone = 2, .address = T("x") }, ERR_FORMAT },
 		{ { .found = PLACE_OTHER, .address = T("x\n") }, ERR_FORMAT },
 	};
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {

@@ -30,7 +30,7 @@ static struct parse_text text_of(const char *s)
 /* ---- one page, one place ---- */
 
 struct asked { const char *type, *path, *before, *after, *family; };
-struct told { enum err err; enum place_found found; bool family; char address[128]; };
+struct told { enum err err; enum place_found found; bool family, alone; char address[128]; };
 
 static struct told ask_bytes(const void *body, size_t n, struct asked a)
 {
@@ -51,6 +51,7 @@ static struct told ask_bytes(const void *body, size_t n, struct asked a)
 		assert_int_equal(parsemsg_get_place_r(rd_of(answer.bytes, answer.len), &r), OK);
 		t.found = r.found;
 		t.family = r.is_family_equal;
+		t.alone = r.is_alone;
 		snprintf(t.address, sizeof t.address, "%.*s", (int)r.address.n, r.address.at);
 	}
 	return t;
@@ -138,6 +139,25 @@ static void family(void **state)
 		struct told t = ask(body, (struct asked){ .path = "html>body>a@href", .before = "bitcoin:", .after = "", .family = table[i].family });
 		if (t.err != OK || t.found != PLACE_SAME || t.family != table[i].is_equal)
 			fail_msg("%s: %d %d %d", table[i].more, (int)t.err, (int)t.found, t.family);
+	}
+}
+
+/* Another address of its coin, wherever in the source: an exit may let that be seen, or hide it. */
+static void alone(void **state)
+{
+	(void)state;
+	static const struct { const char *more; bool is_alone; } table[] = {
+		{ "", true }, { "<p>and " A " again, bitcoin:" A, true }, { "<p>ether to " E " or " F, true }, { "<p>I gave to " B, false },
+		{ "<p hidden>" B, false }, { "<a href='bitcoin:" B "'>pay</a>", false }, { "<a href=\"/pay?to=" B "\">pay</a>", false }, { "<!-- " B " -->", false },
+		{ "<script>var to = '" B "';</script>", false }, { "<p>1BoatSLRHtKN<b>ngkdXEeob</b>R76b53LETtpyT", false }, { "<template>" B "</template>", false },
+		{ "<input value=" B ">", false }, { "<p>bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq", false },
+	};
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		char body[1024];
+		snprintf(body, sizeof body, HTML("<p>Give: " A " now") "%s", table[i].more);
+		struct told t = ask(body, (struct asked){ P_PLACE });
+		if (t.err != OK || t.alone != table[i].is_alone)
+			fail_msg("%s: %d %d", table[i].more, (int)t.err, t.alone);
 	}
 }
 
@@ -391,7 +411,7 @@ static void wrong_lengths(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(same_other_absent), cmocka_unit_test(a_page_whose_every_address_was_changed), cmocka_unit_test(family), cmocka_unit_test(too_large_a_family),
+		cmocka_unit_test(same_other_absent), cmocka_unit_test(a_page_whose_every_address_was_changed), cmocka_unit_test(family), cmocka_unit_test(alone), cmocka_unit_test(too_large_a_family),
 		cmocka_unit_test(attributes_and_plain_text), cmocka_unit_test(the_text_of_a_document), cmocka_unit_test(paths),
 		cmocka_unit_test(nearness), cmocka_unit_test(likeness), cmocka_unit_test(encodings), cmocka_unit_test(hostile_pages),
 		cmocka_unit_test(random_pages), cmocka_unit_test(wrong_lengths),

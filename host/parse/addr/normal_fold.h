@@ -1,5 +1,7 @@
 /* Look-alikes of ASCII letters and digits that follow no rule, in rising order: normal.c alone includes this. Drawn from Unicode's
  * confusables.txt and compatibility mappings: whatever a person, or a wallet's own clean-up, would take for that letter. */
+#include <stdint.h>
+
 static const struct { uint32_t from; char to; } folds[] = {
 	{ 0x00aa, 'a' }, { 0x00ba, 'o' },
 	{ 0x0131, 'i' }, { 0x017f, 's' }, { 0x0184, 'b' }, { 0x01bd, 's' }, { 0x0237, 'j' }, { 0x0251, 'a' }, { 0x0261, 'g' },

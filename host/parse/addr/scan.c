@@ -42,14 +42,20 @@ enum gap scan_gap(const struct scan *s, size_t from, size_t to)
 	return marks <= 4 ? GAP_CONNECT : GAP_OTHER;
 }
 
+size_t scan_char_before(const struct scan *s, size_t at)
+{
+	size_t end = at--;
+	while (at > 0 && end - at < 4 && (s->text[at] & 0xc0) == 0x80)
+		at--;
+	return at;
+}
+
 /* Is there a minus before from, hidden characters left out of account? Then where it begins, else from. */
 static size_t minus_before(const struct scan *s, size_t from)
 {
 	size_t at = from;
 	for (unsigned steps = 0; steps < 4 && at > 0; steps++) {
-		size_t end = at--;
-		while (at > 0 && end - at < 4 && (s->text[at] & 0xc0) == 0x80)
-			at--;
+		at = scan_char_before(s, at);
 		struct normal c = normal_next(s->text + at, s->len - at);
 		if (c.kind != NORMAL_HIDDEN)
 			return c.c == '-' ? at : from;
@@ -60,11 +66,16 @@ static size_t minus_before(const struct scan *s, size_t from)
 /* Where the lead of p begins: at its chain's start, with a minus before it, or as far back as any reaches. */
 static size_t lead_from(const struct scan *s, const struct piece *p)
 {
+	size_t at = p->start;
 	if (p->gap != GAP_CONNECT || p->chain >= p->start)
 		return p->start;
-	if (p->start - p->chain >= ADDR_LEAD_MAX)
-		return p->start - (ADDR_LEAD_MAX - 1);
-	return minus_before(s, p->chain);
+	/* Characters, of up to four bytes; what is hidden among them counts as little as it shows. */
+	for (unsigned n = 0; at > p->chain && p->start - at < 4 * ADDR_LEAD_MAX; n += s->text[at] < 128 || normal_next(s->text + at, s->len - at).kind != NORMAL_HIDDEN) {
+		if (n == ADDR_LEAD_MAX - 1)
+			return at;
+		at = scan_char_before(s, at);
+	}
+	return at > p->chain ? at : minus_before(s, p->chain);
 }
 
 void scan_lead(const struct scan *s, struct view *v, const struct piece *p)
@@ -332,8 +343,8 @@ static inline void block(struct scan *s, struct run *r, const struct mask *m, si
 		run_sees(r, m, inner, ~UINT64_C(0) << start);
 }
 
-/* Of the block before: its runs (bit i of two: bytes i - 1 and i are both of a word), and whether it had any mixture. */
-struct seen { uint64_t word, two, four, eight; bool mixed; };
+/* Of the block before: its runs (bit i of two: bytes i - 1 and i are both of a word; of none2: of none), and whether it had any mixture. */
+struct seen { uint64_t word, two, four, eight, none2, none4, none8; bool mixed; };
 
 /* Are n bits set, or more? */
 static inline bool many(uint64_t bits, unsigned n)
@@ -345,8 +356,8 @@ static inline bool many(uint64_t bits, unsigned n)
 
 /* Could any part of an address be here? Its pieces have a digit beside a letter or a capital behind a small letter (mixed), and more than
  * one such place, or a run of nine, as every address has that is in three pieces at most; or they are long; or it is written in single
- * letters; or something is hidden in it; or it has dashed groups, or a number, a dash and five letters (Hedera). A block without any of
- * that, between two such, holds none: 64 characters of base58 without one happen in no more than 1 of 10,000 addresses that long, and
+ * letters; or something is hidden in it; or it has dashed groups, or a number, a dash and five letters (Hedera); or so much that is no word
+ * (16 bytes) that few pieces fit beside it, and what is mixed may be two blocks away. A block without any of that, between two such, holds none: 64 characters of base58 without one happen in no more than 1 of 10,000 addresses that long, and
  * then one is only missed when it was also broken into words. */
 static inline bool block_counts(const struct mask *m, struct seen *was)
 {
@@ -358,10 +369,12 @@ static inline bool block_counts(const struct mask *m, struct seen *was)
 	uint64_t back = nine | nine >> 1, further = back | back >> 2, run = further | further >> 4 | nine >> 8;
 	/* What the next block begins with is not known here, so it may be letters. */
 	uint64_t tailed = m->dash & (m->digit << 1 | 1) & ~(other >> 1 | other >> 2 | other >> 3 | other >> 4 | other >> 5 | word >> 6);
-	uint64_t dashed = m->dash & letter << 1 & two << 1 & word << 3 & letter >> 1;
-	bool counts = (tailed | m->high | longer | (mixed & (mixed - 1)) | (mixed & run)) != 0 || many(dashed, 2) ||
+	uint64_t dashed = m->dash & two << 1 & (word >> 1 | UINT64_C(1) << 63);
+	uint64_t none = ~word, none2 = none & (none << 1 | (was->word >> 63 ^ 1)), none4 = none2 & (none2 << 2 | was->none2 >> 62);
+	uint64_t none8 = none4 & (none4 << 4 | was->none4 >> 60), wide = none8 & (none8 << 8 | was->none8 >> 56);
+	bool counts = (tailed | m->high | longer | wide | (mixed & (mixed - 1)) | (mixed & run)) != 0 || many(dashed, 2) ||
 	              (mixed && (was->mixed || many(m->upper, 16))) || ((single & letter) && many(single, 8));
-	*was = (struct seen){ word, two, four, eight, mixed != 0 };
+	*was = (struct seen){ word, two, four, eight, none2, none4, none8, mixed != 0 };
 	return counts;
 }
 

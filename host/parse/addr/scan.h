@@ -105,6 +105,8 @@ static inline struct piece *scan_kept(struct scan *s, size_t back)
 	return &s->kept[(s->n - 1 - back) & (PIECES_KEPT - 1)];
 }
 
+/* Where the character before at begins; at > 0. Bytes that are no UTF-8 are characters of their own, four of them at most for one. */
+size_t scan_char_before(const struct scan *s, size_t at);
 enum gap scan_gap(const struct scan *s, size_t from, size_t to);
 /* Appends what stands before p in its chain, when it may be a prefix. */
 void scan_lead(const struct scan *s, struct view *v, const struct piece *p);

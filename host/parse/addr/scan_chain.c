@@ -1,5 +1,6 @@
 // Addresses that have punctuation inside (base64, dashed groups): a chain of pieces with such marks between them is cut wherever a
 // mark stands that the family does not have.
+#include "parse/addr/normal.h"
 #include "parse/addr/scan.h"
 #include "parse/addr/scan_mask.h"
 
@@ -82,17 +83,61 @@ static bool try_set(struct scan *s, const struct view *v, const struct addr_insi
 	return false;
 }
 
+/* Marks that an address may begin or end with; hidden characters between them and it. */
+#define END_MARKS_MAX 2
+#define END_HIDDEN_MAX 8
+
+/* Where the marks behind end go to. *folded: when they are no plain ASCII right there. */
+static size_t marks_behind(const struct scan *s, size_t end, uint8_t *folded)
+{
+	size_t at = end;
+	for (unsigned marks = 0, hidden = 0; at < s->len && marks < END_MARKS_MAX && hidden < END_HIDDEN_MAX;) {
+		struct normal c = normal_next(s->text + at, s->len - at);
+		bool is_mark = c.kind == NORMAL_OTHER && (c.c == '-' || c.c == '_' || c.c == '+' || c.c == '/');
+		if (!is_mark && c.kind != NORMAL_HIDDEN)
+			break;
+		at += c.size;
+		marks += is_mark;
+		hidden += !is_mark;
+		if (!is_mark)
+			continue;
+		if (c.size > 1 || hidden)
+			*folded = PIECE_FOLDED;
+		end = at;
+	}
+	return end;
+}
+
+static size_t marks_before(const struct scan *s, size_t start, uint8_t *folded)
+{
+	size_t at = start;
+	for (unsigned marks = 0, hidden = 0; at > 0 && marks < END_MARKS_MAX && hidden < END_HIDDEN_MAX;) {
+		size_t before = scan_char_before(s, at);
+		struct normal c = normal_next(s->text + before, s->len - before);
+		bool is_mark = c.kind == NORMAL_OTHER && (c.c == '-' || c.c == '_');
+		if ((!is_mark && c.kind != NORMAL_HIDDEN) || before + c.size != at)
+			break;
+		at = before;
+		marks += is_mark;
+		hidden += !is_mark;
+		if (!is_mark)
+			continue;
+		if (c.size > 1 || hidden)
+			*folded = PIECE_FOLDED;
+		start = at;
+	}
+	return start;
+}
+
 void chain_end(struct scan *s, size_t end)
 {
 	size_t start = s->chain.start;
 	struct view v;
 	/* Marks at either end may belong to it. */
-	while (start > 0 && s->chain.start - start < 2 && (s->text[start - 1] == '-' || s->text[start - 1] == '_'))
-		start--;
-	for (size_t more = 0; more < 2 && end < s->len && (s->text[end] == '-' || s->text[end] == '_' || s->text[end] == '+' ||
-	                                                   s->text[end] == '/'); more++)
-		end++;
-	if (s->chain.flags & PIECE_FOLDED) {
+	uint8_t folded = s->chain.flags & PIECE_FOLDED;
+	start = marks_before(s, start, &folded);
+	end = marks_behind(s, end, &folded);
+	if (folded) {
 		view_start(&v);
 		if (end - start > CHAIN_FOLDED_MAX || !view_add(s, &v, start, end, VIEW_MARKS))
 			return;

@@ -235,9 +235,9 @@ static int by_value(const void *a, const void *b)
 }
 
 /* At most FILE_RANGES_MAX, by closing the smallest gaps. */
-static enum err ranges_few(struct ranges *r)
+static enum err ranges_few(struct ranges *r, uint64_t gap)
 {
-	ranges_join(r, COMMIT_GAP);
+	ranges_join(r, gap);
 	if (r->n <= FILE_RANGES_MAX)
 		return OK;
 	uint64_t *gaps = malloc((r->n - 1) * sizeof *gaps);
@@ -267,6 +267,9 @@ static enum err parse(struct commit *c)
 {
 	static const struct { const char *magic; size_t n; commit_parser *run; const char *format; } formats[] = {
 		{ "MZ", 2, commit_pe, "pe" },
+		{ "\xed\xab\xee\xdb", 4, commit_rpm, "rpm" },
+		{ "xar!", 4, commit_xar, "xar" },
+		{ "PK\3\4", 4, commit_zip, "zip" },
 	};
 	struct rd head;
 	enum err err = commit_need(c, 0, 8, &head);
@@ -293,13 +296,13 @@ static enum err judge(struct commit *c, enum err parsed, struct file_commit_r *o
 		err = add_gaps(&c->covered, c->src->size, &c->part);
 	}
 	if (err == OK)
-		err = ranges_few(&c->part);
+		err = ranges_few(&c->part, c->any_size ? 0 : COMMIT_GAP);
 	if (err != OK)
 		return err == ERR_TOO_BIG ? OK : err;
 	put_ranges(out, &c->part);
 	if (out->status != FILE_COMMIT_DIFFERS)
 		return OK;
-	if (out->part > out->size / 2) {
+	if (!c->any_size && out->part > out->size / 2) {
 		out->status = FILE_COMMIT_UNCOVERED;
 		return OK;
 	}
@@ -313,13 +316,14 @@ static enum err judge(struct commit *c, enum err parsed, struct file_commit_r *o
 	return err;
 }
 
-enum err commit_file(struct src *s, uint64_t least, struct file_commit_r *out)
+enum err commit_file(struct src *s, bool any_size, struct file_commit_r *out)
 {
 	struct commit c = { .src = s, .format = "", .method = "" };
 	struct file_commit_r r = { .status = FILE_COMMIT_SMALL, .size = s->size };
 	enum err err = OK;
 
-	if (s->size >= least && s->size >= 8)
+	c.any_size = any_size;
+	if ((any_size || s->size >= COMMIT_LEAST) && s->size >= 8)
 		err = judge(&c, parse(&c), &r);
 	if (c.format[0])
 		strcpy(r.format, c.format);

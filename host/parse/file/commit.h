@@ -11,6 +11,7 @@
 #define PARSE_FILE_COMMIT_H
 
 #include "base/buf.h"
+#include "base/limits.h"
 #include "parse/file/src.h"
 #include "priv/filemsg.h"
 
@@ -56,11 +57,12 @@ void commit_method(struct commit *c, const char *method);
 typedef enum err commit_parser(struct commit *c);
 void commit_weak(struct commit *c);
 void commit_format(struct commit *c, const char *format);   /* a kind of the one that was found by its beginning */
-commit_parser commit_pe, commit_rpm, commit_apk, commit_xar, commit_msi, commit_appx, commit_jar;
+commit_parser commit_pe, commit_rpm, commit_xar, commit_zip;
 
 /* ---- for the role and its tests ---- */
 
-/* ERR_IO, ERR_NOMEM; everything else is a status. least: files smaller than this are FILE_COMMIT_SMALL, unread. */
-MUST_USE enum err commit_file(struct src *s, uint64_t least, struct file_commit_r *out);
+/* ERR_IO, ERR_NOMEM; everything else is a status. any_size: also where fetching the whole is cheaper: files below COMMIT_LEAST (else unread), and
+ * parts of more than half, and with ranges that are near each other kept apart (for tests, whose files are small). */
+MUST_USE enum err commit_file(struct src *s, bool any_size, struct file_commit_r *out);
 
 #endif

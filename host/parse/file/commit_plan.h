@@ -26,7 +26,7 @@ struct commit {
 	struct step *steps;
 	size_t n_steps, room_steps, n_digests;
 	enum digest weakest;
-	bool is_weak, is_content;
+	bool is_weak, is_content, any_size;
 };
 
 /* Reads what the plan covers. *fits: all of it is as the plan says. ERR_IO, ERR_NOMEM. */

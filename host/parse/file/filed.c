@@ -44,7 +44,7 @@ static enum err answer(struct filed *d, uint16_t asked, const struct file_ask *m
 		struct file_commit_r c;
 		if (fd < 0)
 			return ERR_USAGE;
-		err = commit_file(&src, COMMIT_LEAST, &c);
+		err = commit_file(&src, false, &c);
 		*type = FILE_R_COMMIT;
 		if (err == OK)
 			filemsg_put_commit_r(payload, &c);

@@ -1,0 +1,125 @@
+// The collector over a real Tor network: reports come through its onion service, and it looks for itself through the accused exits.
+import test, { before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { once } from 'node:events';
+import { HostBed, PORT } from '../net/hostbed.mjs';
+import { socksConnect } from '../net/socks.mjs';
+import { until } from '../net/proc.mjs';
+import { Collector, parseAnswer, post } from '../collector/collector.mjs';
+
+let bed, collector, liar, honest, framed, stopped, onion;
+const place = (p) => `${p.host}:${p.port}`;
+const CHOSEN = ['c1.test', 'c2.test', 'c3.test'];
+
+before(async () => {
+  bed = await HostBed.start();
+  // Not of one family with each other, and none of exit0's and exit1's.
+  [liar, honest, framed, stopped] = [bed.net.exits[2], bed.net.exits[4], bed.net.exits[5], bed.net.exits[6]];
+  // Who sends reports has a tor of his own, as has the collector.
+  const sender = await bed.net.addClient();
+  bed.sender = sender;
+  const by = (exit, what, others = 'valid') => (c) => (c.exit.fingerprint === exit.fingerprint ? what : others);
+  for (const name of CHOSEN) bed.origin.site(name, { first: by(liar, 'forged'), others: by(liar, 'forged') });
+  bed.origin.site('lied.test', { first: by(liar, 'forged'), others: by(liar, 'forged') });
+  // The site frames an honest exit: another certificate for its address alone.
+  bed.origin.site('frame.test', { first: by(framed, 'self-signed'), others: by(framed, 'self-signed') });
+  collector = new Collector();
+  const hosts = path.join(collector.folder, 'hosts');
+  fs.writeFileSync(hosts, CHOSEN.map((h) => `certificate ${h}:${PORT}\n`).join(''));
+  await collector.start('--control', place(bed.net.client.control), '--socks', place(bed.net.client.socks), '--test-ca', bed.origin.caFile,
+    '--hosts', hosts, '--allow-port', String(PORT), '--trials', '3', '--spread', '24', '--test-speed', '10000');
+}, { timeout: 600000 });
+after(async () => {
+  await collector?.stop();
+  await bed?.stop();
+});
+
+async function overTor(bytes, address = onion) {
+  const socket = await socksConnect(bed.sender.socks, { host: address, port: 80, username: `r${Math.random()}`, password: 'x', timeout: 60000 });
+  socket.on('error', () => {});
+  socket.write(bytes);
+  const parts = [];
+  socket.on('data', (d) => parts.push(d));
+  await Promise.race([once(socket, 'end'), once(socket, 'close')]);
+  socket.destroy();
+  return parseAnswer(Buffer.concat(parts));
+}
+
+test('ADD_ONION with proof of work; the key is kept, for us alone', async () => {
+  onion = await until(() => collector.said('onion'), { limit: 60000, what: 'the onion service' });
+  assert.match(onion, /^[a-z2-7]{56}\.onion$/);
+  assert.equal(collector.said('proof-of-work'), 'on');
+  assert.equal(fs.statSync(path.join(collector.folder, 'onion.key')).mode & 0o777, 0o600);
+});
+
+test('reports through the onion service: stored, known, refused', async () => {
+  const sealed = {};
+  for (const [exit, host] of [[liar, 'lied.test'], [honest, 'honest.test'], [framed, 'frame.test'], [stopped, 'gone.test']])
+    sealed[host] = await collector.envelope({ host, port: PORT, accused: exit.fingerprint });
+  const first = await until(() => overTor(post(sealed['lied.test'])).catch(() => null), { limit: 120000, every: 1000, what: 'the first report' });
+  assert.ok(first.status === 200 && [1, 2].includes(first.answer), JSON.stringify(first));
+  assert.deepEqual(await overTor(post(sealed['lied.test'])), { status: 200, answer: 2, error: 0 });
+  await bed.net.killRelay(stopped);
+  for (const host of ['honest.test', 'frame.test', 'gone.test'])
+    assert.deepEqual(await overTor(post(sealed[host])), { status: 200, answer: 1, error: 0 });
+  const bad = Buffer.from(sealed['lied.test']);
+  bad[200] ^= 1;
+  assert.deepEqual(await overTor(post(bad)), { status: 400, answer: 0, error: 1806 });
+  assert.equal((await collector.findings()).length, 4);
+}, { timeout: 300000 });
+
+const finding = async (exit) => (await collector.findings()).find((f) => f.accused === exit.fingerprint);
+async function settled(exit) {
+  return until(async () => {
+    const f = await finding(exit);
+    const all = await collector.show(f.id);
+    return all.trials.length > 0 && all.trials.every((t) => t.ended) ? all : null;
+  }, { limit: 400000, every: 1000, what: `every trial of ${exit.nickname}` });
+}
+
+test('a lying exit: reproduced at hosts of the operator\'s, ranked first, every raw result kept', async () => {
+  const f = await settled(liar);
+  assert.equal(f.state, 'reproduced', JSON.stringify(f.trials.map((t) => [t.host, t.outcome, t.result?.reason])));
+  assert.ok(f.differs >= 2 && f.differs <= f.answered && f.answered <= 3);
+  for (const t of f.trials.filter((x) => x.outcome === 'differs')) {
+    assert.equal(t.result.kind, 'cert.result');
+    assert.equal(t.result.first[0].exit.fingerprint, liar.fingerprint);
+    assert.equal(t.result.first[0].certificate.sha256, bed.origin.certificate('forged', t.host, liar).sha256);
+    assert.equal(t.result.others.find((o) => o.certificate).certificate.sha256, bed.origin.certificate('valid', t.host).sha256);
+  }
+  const [best] = await collector.relays();
+  assert.equal(best.fingerprint, liar.fingerprint);
+  assert.ok(best.chosen_hosts >= 2);
+  // What tor says of the relay has taken the place of what the report said.
+  assert.equal(best.nickname, liar.nickname);
+  const mail = (await collector.verb('export', '--format', 'mail', String(f.id))).out;
+  for (const word of [liar.fingerprint, liar.nickname, liar.address, 'How to reproduce', `--first-exit ${liar.fingerprint} c`]) assert.ok(mail.includes(word), word);
+}, { timeout: 500000 });
+
+test('a false report against an honest exit: not reproduced, not ranked', async () => {
+  const f = await settled(honest);
+  assert.equal(f.state, 'not reproduced', JSON.stringify(f.trials.map((t) => [t.host, t.outcome, t.result?.reason])));
+  assert.equal(f.relay.chosen_hosts, 0);
+}, { timeout: 500000 });
+
+test('a site that frames an honest exit: site varies, not ranked', async () => {
+  const f = await settled(framed);
+  assert.equal(f.state, 'site varies', JSON.stringify(f.trials.map((t) => [t.host, t.outcome, t.result?.reason])));
+  assert.ok(f.trials.some((t) => !t.chosen && t.outcome === 'differs'));
+  assert.ok(f.trials.filter((t) => t.chosen).every((t) => t.outcome !== 'differs'));
+  assert.equal(f.relay.chosen_hosts, 0);
+}, { timeout: 500000 });
+
+test('a relay that stopped: relay gone', async () => {
+  const f = await settled(stopped);
+  assert.equal(f.state, 'relay gone', JSON.stringify(f.trials.map((t) => [t.host, t.outcome, t.result?.reason, t.result?.error])));
+}, { timeout: 500000 });
+
+test('tor comes back: the same onion address again', async () => {
+  const told = collector.count('onion');
+  await bed.net.client.restart();
+  await until(() => collector.count('onion') > told, { limit: 60000, what: 'the service again' });
+  assert.equal(collector.said('onion'), onion);
+}, { timeout: 120000 });
