@@ -4,6 +4,7 @@ import { t, language, dressDocument, ask, requestHosts } from '../platform/page.
 import { h, ltr, clicked } from './dom.js';
 import { overviewLines } from './overview.js';
 import { downloadOptions } from './dloptions.js';
+import { cleanReportOptions } from '../core/report.js';
 
 dressDocument();
 const page = document.getElementById('page');
@@ -36,6 +37,33 @@ async function setWord(event) {
   show();
 }
 
+function reportForm({ report }) {
+  const field = (id, name, value, max) => h('p', {}, h('label', { for: id }, t(name)),
+    h('input', { id, type: 'text', dir: 'ltr', maxlength: max, autocomplete: 'off', spellcheck: 'false', value }));
+  return h('form', { id: 'report-options', onsubmit: setReport },
+    h('h2', {}, t('options_report')),
+    h('p', { class: 'small' }, t('options_report_note')),
+    field('report-mail', 'options_mail', report?.mail ?? '', 320), field('report-onion', 'options_onion', report?.onion ?? '', 62), field('report-key', 'options_key', report?.key ?? '', 64),
+    h('p', { id: 'report-wrong', role: 'alert' }),
+    h('div', { class: 'actions' }, h('button', { id: 'set-report', type: 'submit' }, t('copy_word_set'))));
+}
+
+async function setReport(event) {
+  event.preventDefault();
+  if (!event.isTrusted) return;
+  const value = Object.fromEntries(['mail', 'onion', 'key'].map((name) => [name, document.getElementById(`report-${name}`).value.trim()]));
+  const kept = cleanReportOptions(value);
+  const wrong = ['mail', 'onion', 'key'].find((name) => value[name] !== '' && kept[name].toLowerCase() !== value[name].toLowerCase());
+  const isHalf = (value.onion === '') !== (value.key === '');
+  if (wrong || isHalf) {
+    document.getElementById('report-wrong').textContent = t('options_report_wrong');
+    document.getElementById(`report-${wrong ?? (value.onion ? 'key' : 'onion')}`).focus();
+    return;
+  }
+  await ask({ kind: 'reportoptions', value: kept });
+  show();
+}
+
 async function show() {
   page.setAttribute('aria-busy', 'true');
   const found = await ask({ kind: 'diagnose' });
@@ -48,6 +76,7 @@ async function show() {
       await requestHosts();
       show();
     })).filter(Boolean),
+    reportForm(found),
     statusTable(found) ?? '',
     h('div', { class: 'actions' }, h('button', { type: 'button', class: 'primary', onclick: clicked(show) }, t('options_again'))),
     h('p', { class: 'small' }, t(found.edition === 'privileged' ? 'edition_privileged' : 'edition_standard')));

@@ -5,9 +5,10 @@ import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { COPY_STATES, PLAIN_STATES, STATES } from './states.mjs';
+import { COPY_STATES, PLAIN_STATES, REPORT_STATES, STATES } from './states.mjs';
+import { DOWNLOAD_STATES, OPTIONS } from './downloadstates.mjs';
 
-const ALL = { ...STATES, ...COPY_STATES, ...DOWNLOAD_STATES };
+const ALL = { ...STATES, ...COPY_STATES, ...REPORT_STATES, ...DOWNLOAD_STATES };
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const EXTENSION = fileURLToPath(new URL('../../extension/', import.meta.url));
@@ -38,7 +39,7 @@ async function fakeBrowser({ searchParams: asked }) {
 }
 
 async function answer(url) {
-  const found = /^\/(certificate|copy|download|popup|options)$/.exec(url.pathname);
+  const found = /^\/(certificate|copy|download|popup|options|report)$/.exec(url.pathname);
   if (found) return ['.html', await page(found[1], url)];
   if (url.pathname === '/fake-browser.js') return ['.js', await fakeBrowser(url)];
   const path = normalize(join(EXTENSION, url.pathname));
