@@ -169,6 +169,8 @@
 #define WARM_AT_ONCE 8
 #define WARM_WINDOW_MAX 30
 #define WARM_WINDOW_MS AUTO_CHECKS_WINDOW_MS
+/* How often one of them is asked for where tor finds no path for the exit it drew; each counts in the window. */
+#define WARM_TRIES 3
 /* And how long a draw waits for them: nearly every circuit of three hops is built within that, and tor itself gives up slow ones
  * about then. Of the first round five sixths are left for another way. */
 #define WARM_WAIT_MS 2000

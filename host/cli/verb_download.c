@@ -316,7 +316,7 @@ static int download_run(const struct cli_options *options, int argc, char **argv
 
 const struct verb verb_download = {
 	.name = "download",
-	.summary = "is a file the one that other exits bring? fetches or compares it",
+	.summary = "is it the file that other exits bring?",
 	.usage = "download URL [FILE] [--dir FOLDER] [--name NAME]\n"
 	         "             [--whole-max BYTES] [--budget BYTES]\n"
 	         "\n"

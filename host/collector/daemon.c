@@ -151,7 +151,7 @@ static enum err load_files(struct daemon *d, const char **what)
 {
 	struct keys keys = { 0 };
 	struct list chosen = { 0 }, denied = { 0 };
-	unsigned line;
+	unsigned line = 0;
 
 	*what = d->o->key_file;
 	enum err err = keys_load(d->o->key_file, &keys);

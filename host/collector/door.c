@@ -269,7 +269,7 @@ static enum err path_clear(const struct tor_addr *a)
 
 static void address_print(struct door *d, const struct tor_addr *a)
 {
-	struct sockaddr_storage sa;
+	struct sockaddr_storage sa = { .ss_family = AF_UNSPEC };
 	socklen_t len = sizeof sa;
 	char text[128] = "?";
 	int port = 0;
@@ -297,6 +297,7 @@ static enum err open_listener(struct door *d)
 	bool is_any_port = n > 2 && strncmp(listen, "unix:", 5) != 0 && listen[0] != '/' && strcmp(listen + n - 2, ":0") == 0;
 	char text[128];
 
+	memset(&a, 0, sizeof a);
 	if (n >= sizeof text - 1)
 		return ERR_USAGE;
 	snprintf(text, sizeof text, "%.*s%s", (int)(is_any_port ? n - 1 : n), listen, is_any_port ? "1" : "");
@@ -355,9 +356,10 @@ void door_free(struct door *d)
 {
 	if (d == NULL)
 		return;
-	while (d->first != NULL) {
-		d->first->is_owed = false;
-		conn_close(d->first);
+	for (struct door_conn *c = d->first, *next; c != NULL; c = next) {
+		next = c->next;
+		c->is_owed = false;
+		conn_close(c);
 	}
 	if (d->on_sweep != NULL)
 		event_free(d->on_sweep);

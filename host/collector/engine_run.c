@@ -38,7 +38,7 @@ bool engine_find(char *path, size_t cap)
 	}
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
 		if (access(places[i], X_OK) == 0 && strlen(places[i]) < cap) {
-			strcpy(path, places[i]);
+			snprintf(path, cap, "%s", places[i]);
 			return true;
 		}
 	}

@@ -150,14 +150,12 @@ static void take_head(struct http_in *in)
 	if (in->step == HTTP_BAD)
 		return;
 	bool is_post = strcmp(in->method, "POST") == 0;
-	if (!in->has_host)
+	if (!in->has_host || (!is_post && in->length > 0))
 		bad(in, 400);
 	else if (!is_post && strcmp(in->method, "GET") != 0 && strcmp(in->method, "HEAD") != 0)
 		bad(in, 405);
 	else if (is_post && !in->has_length)
 		bad(in, 411);
-	else if (!is_post && in->length > 0)
-		bad(in, 400);
 	else
 		in->step = in->length > 0 ? HTTP_HEAD : HTTP_DONE;
 }

@@ -17,9 +17,8 @@ static bool folder_is_safe(const char *path)
 	char copy[PATH_MAX];
 	struct stat st;
 
-	if (strlen(path) >= sizeof copy)
+	if ((size_t)snprintf(copy, sizeof copy, "%s", path) >= sizeof copy)
 		return false;
-	strcpy(copy, path);
 	return stat(dirname(copy), &st) == 0 && (st.st_uid == geteuid() || st.st_uid == 0) &&
 	       ((st.st_mode & (S_IWGRP | S_IWOTH)) == 0 || (st.st_mode & S_ISVTX) != 0);
 }

@@ -50,7 +50,7 @@ static bool chosen_line(char *text, struct list_host *out)
 	char *host = blank + 1 + strspn(blank + 1, " \t");
 	if (strlen(text) >= sizeof out->kind || !kind_is_known(text))
 		return false;
-	strcpy(out->kind, text);
+	memcpy(out->kind, text, strlen(text) + 1);
 	return host_port(host, out);
 }
 

@@ -38,7 +38,7 @@ void mail_commands(struct buf *out, const json_t *finding)
 	const json_t *trials = json_object_get(finding, "trials"), *t;
 	size_t i;
 
-	json_array_foreach(trials, i, t)
+	for (i = 0; (t = json_array_get(trials, i)) != NULL; i++)
 		if (json_is_true(json_object_get(t, "chosen")) && !was_told(trials, i, t))
 			command(out, finding, t);
 	command(out, finding, finding);
@@ -49,7 +49,7 @@ static const char *leaf(const json_t *answers)
 	size_t i;
 	const json_t *a;
 
-	json_array_foreach(answers, i, a) {
+	for (i = 0; (a = json_array_get(answers, i)) != NULL; i++) {
 		const char *sha256 = view_text(json_object_get(a, "certificate"), "sha256");
 		if (*sha256 != '\0')
 			return sha256;
@@ -112,11 +112,12 @@ void mail_finding(struct buf *out, const json_t *finding)
 	buf_printf(out, "To: " BAD_RELAYS "\nSubject: exit relay %s ", view_text(finding, "accused"));
 	text_clean(out, view_text(json_object_get(finding, "relay"), "nickname"));
 	buf_printf(out, ": %s\nContent-Type: text/plain; charset=utf-8\n\n",
+	           view_number(json_object_get(finding, "relay"), "chosen_hosts") == 0 ? "reported, not seen by us at hosts of our choice" :
 	           strcmp(verb_of(finding), "https") == 0 ? "withholds HTTPS" : "shows other certificates");
 	relay(out, finding);
 	behaviour(out, finding);
 	buf_printf(out, "\nWhat was seen (SHA-256 of the leaf certificate)\n");
-	json_array_foreach(json_object_get(finding, "trials"), i, t)
+	for (i = 0; (t = json_array_get(json_object_get(finding, "trials"), i)) != NULL; i++)
 		if (view_number(t, "ended") != 0)
 			line(out, t);
 	buf_printf(out, "\nHow to reproduce\n");

@@ -15,7 +15,7 @@ static const json_t *answer_of(const json_t *answers)
 	const json_t *a;
 	size_t i;
 
-	json_array_foreach(answers, i, a)
+	for (i = 0; (a = json_array_get(answers, i)) != NULL; i++)
 		if (json_is_object(json_object_get(a, "certificate")))
 			return a;
 	return json_array_get(answers, 0);
@@ -95,7 +95,7 @@ static void pairs(struct buf *out, const json_t *trials)
 	size_t i, shown = 0;
 
 	for (int chosen = 1; chosen >= 0; chosen--) {
-		json_array_foreach(trials, i, t) {
+		for (i = 0; (t = json_array_get(trials, i)) != NULL; i++) {
 			if (json_is_object(json_object_get(t, "result")))
 				last = t;
 			if (strcmp(view_text(t, "outcome"), "differs") != 0 || json_is_true(json_object_get(t, "chosen")) != (chosen == 1) ||
@@ -120,7 +120,7 @@ static void trials(struct buf *out, const json_t *list)
 	buf_printf(out, "<div class=\"wide\"><table><caption>Every trial; raw results: <code>secondexit-collector show --json</code></caption><thead><tr>"
 	                "<th scope=\"col\">Site</th><th scope=\"col\">Chosen by</th><th scope=\"col\">Due (UTC)</th><th scope=\"col\">Ended (UTC)</th>"
 	                "<th scope=\"col\">Outcome</th><th scope=\"col\">Reason</th><th scope=\"col\">Answered</th></tr></thead><tbody>\n");
-	json_array_foreach(list, i, t) {
+	for (i = 0; (t = json_array_get(list, i)) != NULL; i++) {
 		const char *outcome = view_text(t, "outcome");
 		const json_t *result = json_object_get(t, "result");
 		text_time(view_number(t, "due"), due);
@@ -140,7 +140,7 @@ static void seen(struct buf *out, const json_t *list, const char *who)
 	const json_t *s;
 	size_t i;
 
-	json_array_foreach(list, i, s) {
+	for (i = 0; (s = json_array_get(list, i)) != NULL; i++) {
 		buf_printf(out, "<tr><td>%s</td><td><code>", who);
 		text_html(out, view_text(json_object_get(s, "exit"), "fingerprint"));
 		buf_printf(out, "</code></td><td>");
@@ -160,7 +160,7 @@ static void reports(struct buf *out, const json_t *list)
 	size_t i;
 	char when[24];
 
-	json_array_foreach(list, i, r) {
+	for (i = 0; (r = json_array_get(list, i)) != NULL; i++) {
 		const json_t *body = json_object_get(r, "report");
 		text_time(view_number(r, "received"), when);
 		buf_printf(out, "<div class=\"wide\"><table><caption>Report %lld, received %s UTC, seen ", (long long)view_number(r, "id"), when);
@@ -175,6 +175,7 @@ static void reports(struct buf *out, const json_t *list)
 	}
 }
 
+/* Lines stay lines: text_html takes a line end for a control character, as it is anywhere else. */
 static void pre(struct buf *out, const struct buf *text)
 {
 	struct buf copy BUF_AUTO = buf_new(DOOR_ANSWER_MAX);
@@ -182,8 +183,14 @@ static void pre(struct buf *out, const struct buf *text)
 	buf_put(&copy, text->bytes, text->len);
 	buf_u8(&copy, 0);
 	buf_printf(out, "<pre>");
-	if (buf_err(&copy) == OK)
-		text_html(out, (const char *)copy.bytes);
+	for (char *at = (char *)copy.bytes, *end; buf_err(&copy) == OK && *at != '\0'; at = end) {
+		end = at + strcspn(at, "\n");
+		bool is_line = *end == '\n';
+		*end = '\0';
+		text_html(out, at);
+		buf_put(out, "\n", is_line);
+		end += is_line;
+	}
 	buf_printf(out, "</pre>\n");
 }
 

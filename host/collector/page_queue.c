@@ -31,7 +31,7 @@ void page_findings(struct buf *out, const json_t *list, const char *caption)
 	buf_printf(out, "<div class=\"wide\"><table><caption>%s</caption><thead><tr><th scope=\"col\">Finding</th><th scope=\"col\">State</th>"
 	                "<th scope=\"col\">Differed</th><th scope=\"col\">Site</th><th scope=\"col\">Kind</th><th scope=\"col\">Relay accused</th>"
 	                "<th scope=\"col\">Reports</th><th scope=\"col\">Last report (UTC)</th></tr></thead><tbody>\n", caption);
-	json_array_foreach(list, i, f) {
+	for (i = 0; (f = json_array_get(list, i)) != NULL; i++) {
 		text_time(view_number(f, "last_seen"), seen);
 		snprintf(id, sizeof id, "%lld", (long long)view_number(f, "id"));
 		buf_printf(out, "<tr>");
@@ -71,7 +71,7 @@ static void relays(struct buf *out, const json_t *list)
 	                "</caption><thead><tr><th scope=\"col\">Relay</th><th scope=\"col\">Nickname</th><th scope=\"col\">Address</th><th scope=\"col\">Country"
 	                "</th><th scope=\"col\">Chosen hosts that differed</th><th scope=\"col\">Trials that differed</th><th scope=\"col\">Reports</th></tr>"
 	                "</thead><tbody>\n");
-	json_array_foreach(list, i, r) {
+	for (i = 0; (r = json_array_get(list, i)) != NULL; i++) {
 		int64_t hosts = view_number(r, "chosen_hosts");
 		buf_printf(out, "<tr>");
 		cell_link(out, "relay", view_text(r, "fingerprint"), view_text(r, "fingerprint"));

@@ -14,7 +14,7 @@ const char page_style[] =
 	"h1{font-size:1.35rem;margin:.6rem 0;overflow-wrap:anywhere}h2{font-size:1.1rem;margin:1.8rem 0 .5rem}"
 	"a{color:var(--link)}a:focus-visible{outline:2px solid var(--link);outline-offset:2px}"
 	"p{margin:.4rem 0;max-width:60rem}"
-	".wide{overflow-x:auto;border:1px solid var(--line);border-radius:6px}"
+	".wide{overflow-x:auto;scrollbar-color:var(--soft) var(--box);border:1px solid var(--line);border-radius:6px}"
 	"table{border-collapse:collapse;width:100%}"
 	"caption{text-align:start;color:var(--soft);padding:.5rem .7rem}"
 	"th,td{text-align:start;vertical-align:top;padding:.35rem .7rem;border-top:1px solid var(--line);white-space:nowrap}"

@@ -51,7 +51,7 @@ static bool has_answer(const json_t *list)
 	size_t i;
 	const json_t *a;
 
-	json_array_foreach(list, i, a)
+	for (i = 0; (a = json_array_get(list, i)) != NULL; i++)
 		if (strcmp(text_of(a, "status"), "certificate") == 0)
 			return true;
 	return false;
@@ -83,7 +83,7 @@ static void take_first(const json_t *tree, const char *accused, struct accused *
 	const json_t *list = json_object_get(tree, "first"), *a;
 	size_t i;
 
-	json_array_foreach(list, i, a) {
+	for (i = 0; (a = json_array_get(list, i)) != NULL; i++) {
 		const json_t *exit = json_object_get(a, "exit");
 		if (strcasecmp(text_of(exit, "fingerprint"), accused) != 0)
 			continue;

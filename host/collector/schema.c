@@ -106,7 +106,7 @@ enum err schema_migrate(struct db *db, unsigned to)
 	if (err != OK)
 		return err;
 	err = schema_read(db, &at);
-	while (err == OK && at < to)
+	while (err == OK && at < to && at < SCHEMA_VERSION)
 		err = exec_dialect(db, versions[at++]);
 	if (err == OK)
 		err = db->ops->exec(db, "COMMIT");

@@ -75,5 +75,5 @@ void text_time(int64_t unix_seconds, char out[static 24])
 	struct tm tm;
 
 	if (unix_seconds == 0 || gmtime_r(&t, &tm) == NULL || strftime(out, 24, "%Y-%m-%d %H:%M:%S", &tm) == 0)
-		strcpy(out, "-");
+		memcpy(out, "-", 2);
 }

@@ -133,7 +133,7 @@ static void show_text(struct buf *out, const json_t *f)
 	buf_printf(out, "\n  reports  %lld, from %s to %s\n  at hosts of the operator's list: differed at %lld, %lld of %lld trials\ntrials\n",
 	           (long long)view_number(f, "reports"), first, last, (long long)view_number(relay, "chosen_hosts"),
 	           (long long)view_number(relay, "chosen_differs"), (long long)view_number(relay, "chosen_answered"));
-	json_array_foreach(json_object_get(f, "trials"), i, item)
+	for (i = 0; (item = json_array_get(json_object_get(f, "trials"), i)) != NULL; i++)
 		show_trial(out, item);
 	buf_printf(out, "reproduce with\n");
 	mail_commands(out, f);

@@ -111,7 +111,8 @@ static enum err draw(struct job *j)
 }
 
 /* An exit was found, but no clean circuit to it: do circuits on their way promise one? Then the draw is made again when one is built, or
- * none is to come, or it has waited long enough. */
+ * none is to come, or it has waited long enough. Fewer on their way than draws still to be made, because some ended in kin: then this one
+ * need not wait for those, and tor lengthens one of kin's at once. */
 static bool draw_waits(struct job *j)
 {
 	const struct net_draw *m = &j->ask.draw;
@@ -124,6 +125,8 @@ static bool draw_waits(struct job *j)
 	if (ms == 0)
 		return false;
 	j->got.draw.coming = warm_coming(j->d->warm, now);
+	if (j->got.draw.coming < m->left)
+		return false;
 	j->got.draw.built = circs_n_built(torlink_circs(j->d->link));
 	job_search(j, ms < end - now ? ms : (uint32_t)(end - now));
 	return true;

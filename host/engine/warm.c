@@ -12,6 +12,7 @@ struct slot {
 	struct warm *all;
 	bool is_asked;          /* tor's reply is awaited, and will point here */
 	bool is_waited;
+	unsigned tries;         /* how often tor could not, this time */
 	uint32_t circuit;       /* 0: not known yet */
 	uint64_t asked_ms;
 };
@@ -107,6 +108,8 @@ static size_t clean_groups(const struct warm *w, uint16_t port, uint64_t now_ms)
 
 /* ---- asking ---- */
 
+static bool send_one(struct slot *s, uint64_t now_ms);
+
 static void on_extended(void *arg, enum err err, int code, const char *text)
 {
 	static const char word[] = "EXTENDED ";
@@ -121,10 +124,14 @@ static void on_extended(void *arg, enum err err, int code, const char *text)
 		s->circuit = (uint32_t)id;
 		return;
 	}
+	/* 551: tor can't just now. Mostly no path from the exit that it drew; drawn anew it finds one. Nothing is left behind by that. Anything
+	 * else it would say again. */
+	bool is_refused = err == ERR_TOR_COMMAND && code != 551, was_waited = s->is_waited;
 	s->is_waited = false;
-	/* 551: tor can't just now. Anything else it would say again. */
-	if (err == ERR_TOR_COMMAND && code != 551)
-		s->all->is_refused = true;
+	s->all->is_refused |= is_refused;
+	/* Not before the window that may have begun since. */
+	if (err == ERR_TOR_COMMAND && !is_refused && was_waited && ++s->tries < WARM_TRIES)
+		(void)send_one(s, s->asked_ms > s->all->window_ms ? s->asked_ms : s->all->window_ms);
 }
 
 static struct slot *free_slot(struct warm *w)
@@ -144,19 +151,29 @@ static bool is_in_budget(struct warm *w, uint64_t now_ms)
 	return w->in_window < WARM_WINDOW_MAX;
 }
 
-static bool ask_one(struct warm *w, uint64_t now_ms)
+static bool send_one(struct slot *s, uint64_t now_ms)
 {
 	static const char *const words[] = { "EXTENDCIRCUIT", "0", NULL };
-	struct slot *s = free_slot(w);
+	struct warm *w = s->all;
 	struct torctl_ask ask = { .done = on_extended, .arg = s };
 
-	if (s == NULL || !is_in_budget(w, now_ms) || torlink_send(w->link, words, &ask) != OK)
+	if (!is_in_budget(w, now_ms) || torlink_send(w->link, words, &ask) != OK)
 		return false;
 	s->is_asked = s->is_waited = true;
 	s->circuit = 0;
 	s->asked_ms = now_ms;
 	w->in_window++;
 	return true;
+}
+
+static bool ask_one(struct warm *w, uint64_t now_ms)
+{
+	struct slot *s = free_slot(w);
+
+	if (s == NULL)
+		return false;
+	s->tries = 0;
+	return send_one(s, now_ms);
 }
 
 void warm_ask(struct warm *w, unsigned n, uint16_t port, uint64_t now_ms)

@@ -79,9 +79,17 @@ static void fill_continent(const struct check *k, struct net_draw *m)
 		memcpy(m->not_continent_of, other->country, sizeof m->not_continent_of);
 }
 
+static uint8_t exits_left(const struct check *k)
+{
+	unsigned n = 0;
+	for (size_t i = 0; i < k->k; i++)
+		n += k->slots[i].state <= LOOK_DRAWING && !k->slots[i].has_exit;
+	return (uint8_t)n;   /* K_MAX at most */
+}
+
 void check_draw_fill(const struct check *k, struct net_draw *m)
 {
-	*m = (struct net_draw){ .port = k->request.key.port, .is_ipv6 = strchr(k->request.key.host, ':') != NULL };
+	*m = (struct net_draw){ .port = k->request.key.port, .is_ipv6 = strchr(k->request.key.host, ':') != NULL, .left = exits_left(k) };
 	fill_indep(k, m);
 	fill_not(k, m);
 	if (k->is_weaker)

@@ -41,6 +41,9 @@ static bool slot_is_busy(const struct slot *s)
 static void fill(const struct compare *k, struct net_draw *m)
 {
 	*m = (struct net_draw){ .port = k->port, .is_ipv6 = k->is_ipv6 };
+	for (size_t i = 0; i < k->k; i++)
+		if (k->slots[i].state <= SLOT_DRAWING)
+			m->left++;
 	for (size_t i = 0; i < k->n_first; i++)
 		put_fp(m->indep, &m->n_indep, k->first[i].fp);
 	for (size_t i = 0; i < k->k; i++)

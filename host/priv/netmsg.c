@@ -183,6 +183,7 @@ static void put_draw(struct buf *b, const struct net_draw *m)
 	buf_str(b, m->country);
 	buf_str(b, m->not_continent_of);
 	buf_u8(b, m->is_ipv6);
+	buf_u8(b, m->left);
 	buf_put(b, m->only, FP_LEN);
 }
 
@@ -196,6 +197,7 @@ static void get_draw(struct rd *r, struct net_draw *m)
 	get_country(r, m->country);
 	get_country(r, m->not_continent_of);
 	m->is_ipv6 = get_bool(r);
+	m->left = rd_u8(r);
 	rd_copy(r, m->only, FP_LEN);
 }
 

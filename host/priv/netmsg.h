@@ -80,6 +80,7 @@ struct net_draw {
 	char country[3];                       /* "" any; else only this country, and only if it qualifies */
 	char not_continent_of[3];              /* "" any; else another continent than this country's */
 	uint8_t is_ipv6;                       /* target is an IPv6 literal */
+	uint8_t left;                          /* exits that are still to be drawn for the same question, this one included; 0 not known */
 	uint8_t only[FP_LEN];                  /* zeros: any; else this exit or ERR_EXIT_NONE: is it usable and independent of
 	                                        * all indep[]? (main asks so before an exit drawn earlier counts again) */
 };

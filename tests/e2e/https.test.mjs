@@ -122,6 +122,53 @@ withEditions((edition, its) => {
     assert.match((await shown(page)).url, /^https:.*\/two$/);
   });
 
+  it('https links too: silence of the exit until the browser gives up, mismatch', { timeout: 120000 }, async () => {
+    const page = await openHeld('stall', { isPlain: false, where: '/two' });
+    const state = await done(page);
+    assert.equal(state.verdict, 'mismatch', state.text);
+    assert.ok(Number(state.elapsed) < 25000);
+  });
+
+  it('exits that refuse the connection: the page over HTTPS through another one, or mismatch; never a plain page', { timeout: 90000 }, async () => {
+    const { net } = its();
+    const name = freshName('refuse');
+    // Tor itself tries three exits; so most of them have to refuse before a browser meets it at all.
+    for (const exit of net.exits.slice(0, 6)) exit.dns.rule(name, REFUSED);
+    const page = await open({ first: 'valid', others: 'valid' }, { name });
+    const ended = await until(async () => {
+      const state = await page.state().catch(() => null);
+      if (state?.phase === 'waiting') await page.press('start');
+      return state?.phase === 'done' ? state : (await shown(page))?.who;
+    }, { limit: 60000, what: 'a page, or a verdict' });
+    if (ended.phase) {
+      assert.equal(ended.verdict, 'mismatch', ended.text);
+      assert.ok(Number(ended.elapsed) < 25000);
+    } else {
+      assert.match((await shown(page)).url, /^https:/);
+    }
+    // HTTPS-Only mode's own question to the plain port, after three seconds of tor's trying, shows nothing.
+    assert.doesNotMatch(await page.tab.address(), /^http:/);
+  });
+
+  it('sent from https back to http, over TLS that nobody forged: no exit\'s fault, the browser\'s own page', { timeout: 90000 }, async () => {
+    const name = freshName('back');
+    const pages = { '/': (site, who, req) => (req.socket.encrypted ? ['text/plain', 'moved', { Location: plainUrl(name) }] : ['text/html', '<body data-who="plain">plain']) };
+    const page = await open({ first: 'valid', others: 'valid', pages }, { name });
+    assert.match(await native(page), /^about:(httpsonlyerror|neterror)/);
+    await noMappings(its().net.client);
+  });
+
+  it('a site that was seen over HTTPS, and has none now, for anybody: the browser\'s own page', { timeout: 90000 }, async () => {
+    const { firefox, origin } = its();
+    const name = freshName('gone');
+    const page = await open({ first: 'valid', others: 'valid' }, { name, url: `https://${name}:${PORT}/` });
+    assert.equal(await page.site(), 'honest');
+    origin.site(name, { first: 'http', others: 'http' });
+    await firefox.dropConnections();
+    await page.tab.go(plainUrl(name)).catch(() => {});
+    assert.match(await native(page), /^about:httpsonlyerror/);
+  });
+
   it('an invalid certificate at some, nothing at the others: undecided, all shown, shut', { timeout: 60000 }, async () => {
     const page = await openHeld('reset', { others: ['self-signed', 'reset', 'reset'] });
     const state = await done(page);
@@ -254,4 +301,4 @@ withEditions((edition, its) => {
 
 // The browser falls back to its own proxy setting when an extension's has failed ten times: there nothing must be found. (Tor Browser
 // sets its credentials where there is no falling back.)
-}, { net: { clientOptions: ['ConfluxEnabled 0'] }, firefox: { prefs: { 'network.proxy.socks_port': 1 } } });
+}, { net: { clientOptions: ['ConfluxEnabled 0'] }, firefox: { prefs: { 'network.proxy.socks_port': 1, 'network.http.tls-handshake-timeout': 8 } } });

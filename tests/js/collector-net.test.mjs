@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { HostBed, PORT } from '../net/hostbed.mjs';
 import { socksConnect } from '../net/socks.mjs';
 import { until } from '../net/proc.mjs';
+import { shoot } from '../ui/collector.mjs';
 import { Collector, parseAnswer, post } from '../collector/collector.mjs';
 
 let bed, collector, liar, honest, framed, stopped, onion;
@@ -97,6 +98,16 @@ test('a lying exit: reproduced at hosts of the operator\'s, ranked first, every 
   const mail = (await collector.verb('export', '--format', 'mail', String(f.id))).out;
   for (const word of [liar.fingerprint, liar.nickname, liar.address, 'How to reproduce', `--first-exit ${liar.fingerprint} c`]) assert.ok(mail.includes(word), word);
 }, { timeout: 500000 });
+
+test('the reviewers\' page in a real browser: both certificates side by side, light, dark, narrow', async () => {
+  const f = await finding(liar);
+  const { body } = await collector.get(`/finding/${f.id}`);
+  const [t] = (await collector.show(f.id)).trials.filter((x) => x.chosen && x.outcome === 'differs');
+  for (const kind of ['forged', 'valid']) assert.ok(body.includes(bed.origin.certificate(kind, t.host, liar).sha256), kind);
+  const folder = path.resolve('build/pictures/collector');
+  assert.deepEqual(await shoot(`http://${collector.web}`, folder, ['/', `/finding/${f.id}`, `/relay/${liar.fingerprint}`]), []);
+  assert.equal(fs.readdirSync(folder).filter((n) => n.endsWith('.png')).length >= 18, true);
+}, { timeout: 300000 });
 
 test('a false report against an honest exit: not reproduced, not ranked', async () => {
   const f = await settled(honest);

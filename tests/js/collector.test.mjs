@@ -307,6 +307,8 @@ test('the reviewers\' page: read-only, no scripts, foreign text is text', async 
     assert.ok(!/<script|javascript:|\son\w+=/i.test(r.body), url);
   }
   assert.match((await c.get('/')).body, /a\.test:443/);
+  // Commands and the mail stand line by line.
+  assert.match((await c.get(`/finding/${f.id}`)).body, /<pre>  secondexit cert --first-exit [0-9A-F]{40} a\.test:443\n<\/pre>/);
   for (const url of ['/nope', '/finding/0', '/finding/99999', '/finding/1x', '/relay/AA', '/?state=bad', '/../etc/passwd', `/relay/${'A'.repeat(40)}`])
     assert.equal((await c.get(url)).status, 404, url);
   // Names that lead to 127.0.0.1 and are not ours.

@@ -1,124 +1,105 @@
-// Sites that serve files, good and evil: plain HTTP on every exit's own origin address, so that the LOCAL address says which exit came. Unlike
-// origin.mjs they know ranges (one, several, none, false ones), validators, digests, redirects, statuses, speed, and files that are never in memory.
+// Downloads, and what exits and servers do to them. A site's `files` are {'/setup.exe': {body, type, …}}; each exit that comes for one
+// takes a role in the order of its first request (0 the browser's, 1, 2, 3 … the others'), and with it one of FILE_ROLES.
 //
-//   const files = await startFiles(net);                       // port 18090
-//   files.site('a1.test', (who) => ({ body, …}));             // who: {role, exit, count, path, req}; role 0: the first exit that came
-//   files.requests('a1.test')                                  // [{role, exit, path, method, headers, sent}]
+//   origin.site('a1.test', { files: { '/setup.exe': { body: exe(), first: 'patch' } } });
 
-import http from 'node:http';
+import { createHash, randomBytes } from 'node:crypto';
 
-const PORT = 18090;
+const insert = (body, at, what) => Buffer.concat([body.subarray(0, at), what, body.subarray(at)]);
 
-/** A file that is made where it is read: size bytes, patched: {offset: byte}. */
-export function generated(size, { seed = 1, patched = {} } = {}) {
-  const block = Buffer.alloc(65536);
-  for (let i = 0; i < block.length; i += 4) block.writeUInt32LE((Math.imul(i + seed, 2654435761) ^ (i >>> 3)) >>> 0, i);
-  return {
-    size,
-    at(offset, n) {
-      const out = Buffer.alloc(Math.min(n, size - offset));
-      for (let done = 0; done < out.length;) {
-        const within = (offset + done) % block.length;
-        const number = Math.floor((offset + done) / block.length);
-        const take = Math.min(block.length - within, out.length - done);
-        block.copy(out, done, within, within + take);
-        // Every block is another one.
-        if (within === 0 && take >= 8) out.writeDoubleLE(number, done);
-        else for (let i = within; i < 8 && i - within < take; i++) { const stamp = Buffer.alloc(8); stamp.writeDoubleLE(number); out[done + i - within] = stamp[i]; }
-        done += take;
-      }
-      for (const [at, byte] of Object.entries(patched)) if (at >= offset && at < offset + out.length) out[at - offset] = byte;
-      return out;
-    },
-  };
+/** What is done to the bytes. (body, {role, count}) → bytes. */
+const CHANGES = {
+  honest: (body) => body,
+  append: (body) => Buffer.concat([body, Buffer.from('\nappended by the exit\n')]),
+  patch: (body) => {
+    const out = Buffer.from(body);
+    out[out.length >> 1] ^= 1;
+    return out;
+  },
+  'patch-last': (body) => {
+    const out = Buffer.from(body);
+    out[out.length - 1] ^= 0x80;
+    return out;
+  },
+  replace: (body) => Buffer.concat([Buffer.from('MZ'), createHash('shake256', { outputLength: Math.max(1, body.length - 2) }).update('replaced').digest()]),
+  truncate: (body) => body.subarray(0, body.length - Math.min(1000, body.length >> 1)),
+  insert: (body) => insert(body, body.length >> 1, Buffer.from('inserted')),
+  // Another file for everyone: a name, a serial number inside.
+  custom: (body, { role }) => insert(body, body.length >> 2, Buffer.from(`customer ${role}.`)),
+};
+
+/** How it is sent. */
+export const FILE_ROLES = [...Object.keys(CHANGES), 'resigned', 'once', 'gone', 'refused', 'captcha', 'redirect', 'slow', 'stall', 'cut', 'noranges', 'lies'];
+
+const roleOf = (file, record) => {
+  file.exits ??= new Map();
+  if (!file.exits.has(record.exit)) file.exits.set(record.exit, { role: file.exits.size, count: 0 });
+  const entry = file.exits.get(record.exit);
+  return { role: entry.role, count: entry.count++ };
+};
+
+const behaviourOf = (file, { role }) => {
+  if (role === 0) return file.first ?? 'honest';
+  const others = file.others ?? 'honest';
+  return Array.isArray(others) ? others[Math.min(role - 1, others.length - 1)] : others;
+};
+
+const sleep = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+/**
+ * Answers one request for a file of a site. file: {body, type, name (Content-Disposition), headers, first, others, resigned (bytes of a file with another
+ * signature), target (of 'redirect'), rate (bytes a second of 'slow'), served (filled in: who got what)}
+ */
+export async function serveFile(file, record, req, res) {
+  const who = roleOf(file, record);
+  const how = behaviourOf(file, who);
+  (file.served ??= []).push({ ...who, how, exit: record.exit, method: req.method, range: req.headers.range ?? '', headers: req.headers });
+  const refuse = (status, text = '') => res.writeHead(status, { 'Content-Type': 'text/html', 'Content-Length': Buffer.byteLength(text) }).end(text);
+  if (how === 'gone' || (how === 'once' && who.role > 0)) return refuse(404, 'gone');
+  if (how === 'refused') return refuse(403, 'no');
+  if (how === 'captcha') return refuse(200, '<title>Are you a robot?</title>');
+  if (how === 'redirect') return res.writeHead(302, { Location: file.target, 'Content-Length': 0 }).end();
+  const body = how === 'resigned' ? file.resigned : (CHANGES[how] ?? CHANGES.honest)(file.body, who);
+  const headers = { 'Content-Type': file.type ?? 'application/octet-stream', 'Cache-Control': 'no-store', ETag: file.etag ?? `"${createHash('sha1').update(file.body).digest('hex').slice(0, 12)}"`, ...file.headers };
+  if (file.name) headers['Content-Disposition'] = `attachment; filename="${file.name}"`;
+  let part = body, status = 200;
+  const range = how === 'noranges' || file.noRanges ? null : /^bytes=(\d+)-(\d*)$/.exec(req.headers.range ?? '');
+  if (range && Number(range[1]) < body.length) {
+    const from = Number(range[1]), to = Math.min(body.length - 1, range[2] ? Number(range[2]) : body.length - 1);
+    const shift = how === 'lies' && from > 0 ? 1 : 0;
+    part = body.subarray(from - shift, to + 1 - shift);
+    status = 206;
+    headers['Content-Range'] = `bytes ${from}-${to}/${body.length}`;
+  } else if (how !== 'noranges' && !file.noRanges) headers['Accept-Ranges'] = 'bytes';
+  res.writeHead(status, { ...headers, 'Content-Length': part.length });
+  if (req.method === 'HEAD') return res.end();
+  return send(file, how, part, res);
 }
-const of = (body) => (Buffer.isBuffer(body) ? { size: body.length, at: (offset, n) => body.subarray(offset, Math.min(body.length, offset + n)) } : body);
 
-function rangesOf(header, size) {
-  const m = /^bytes=(.+)$/.exec(header ?? '');
-  if (!m) return null;
-  const list = m[1].split(',').map((part) => {
-    const [, a, b] = /^\s*(\d*)-(\d*)\s*$/.exec(part) ?? [];
-    if (a === '') return [Math.max(0, size - Number(b)), size - 1];
-    return [Number(a), b === '' ? size - 1 : Math.min(Number(b), size - 1)];
-  });
-  return list;
+async function send(file, how, part, res) {
+  const half = part.length >> 1;
+  if (how === 'stall') return void res.write(part.subarray(0, half));
+  if (how === 'cut') return void res.write(part.subarray(0, half), () => res.destroy());
+  const isSlow = how === 'slow' || file.rate;
+  if (!isSlow) return res.end(part);
+  const step = Math.max(1, Math.round((file.rate ?? 65536) / 10));
+  for (let at = 0; at < part.length && !res.destroyed; at += step) {
+    res.write(part.subarray(at, at + step));
+    await sleep(100);
+    while (file.isPaused && !res.destroyed) await sleep(50);
+  }
+  return res.end();
 }
 
-export async function startFiles(net, { port = PORT } = {}) {
-  const sites = new Map();
-  const servers = [];
-  const sockets = new Set();
-
-  async function send(res, file, offset, n, { speed, record, stopAt = Infinity }) {
-    for (let done = 0; done < n;) {
-      if (record.sent >= stopAt) { res.destroy(); return false; }
-      const piece = file.at(offset + done, Math.min(speed ? 16384 : 262144, n - done, stopAt - record.sent));
-      record.sent += piece.length;
-      done += piece.length;
-      if (!res.write(piece)) await new Promise((resolve) => { res.once('drain', resolve); res.once('close', resolve); });
-      if (res.destroyed) return false;
-      if (speed) await new Promise((resolve) => setTimeout(resolve, (1000 * piece.length) / speed));
-    }
-    return true;
-  }
-
-  async function answer(site, exit, req, res) {
-    if (!site.roles.has(exit)) site.roles.set(exit, site.roles.size);
-    const role = site.roles.get(exit);
-    const count = site.requests.filter((r) => r.exit === exit).length;
-    const record = { role, exit, path: req.url, method: req.method, headers: req.headers, sent: 0 };
-    site.requests.push(record);
-    const made = site.make({ role, exit, count, path: req.url, req, all: site.requests.length - 1 });
-    const { status = 200, location, headers = {}, type = 'application/octet-stream', ranges = 'multi', etag = '"one"', modified, speed, stopAt, hasLength = true } = made;
-    const head = { ...headers };
-    if (location) { res.writeHead(302, { ...head, Location: location, 'Content-Length': 0 }); res.end(); return; }
-    const file = of(made.body ?? Buffer.alloc(0));
-    if (etag) head.ETag = etag;
-    if (modified) head['Last-Modified'] = modified;
-    let wanted = ranges === 'none' || status !== 200 ? null : rangesOf(req.headers.range, file.size);
-    if (wanted && req.headers['if-range'] && req.headers['if-range'] !== etag) wanted = null;
-    if (wanted && ranges === 'single' && wanted.length > 1) wanted = null;
-    if (!wanted) {
-      if (hasLength) head['Content-Length'] = file.size;
-      res.writeHead(status, { ...head, 'Content-Type': type });
-      if (req.method === 'HEAD') { res.end(); return; }
-      if (await send(res, file, 0, file.size, { speed, record, stopAt })) res.end();
-      return;
-    }
-    const shift = ranges === 'shifted' ? 1 : 0;
-    if (wanted.length === 1) {
-      const [a, b] = wanted[0];
-      res.writeHead(206, { ...head, 'Content-Type': type, 'Content-Length': b - a + 1, 'Content-Range': `bytes ${a + shift}-${b + shift}/${file.size + 2 * shift}` });
-      if (await send(res, file, a, b - a + 1, { speed, record, stopAt })) res.end();
-      return;
-    }
-    const boundary = 'f1l3s';
-    res.writeHead(206, { ...head, 'Content-Type': `multipart/byteranges; boundary=${boundary}` });
-    for (const [a, b] of wanted) {
-      res.write(`\r\n--${boundary}\r\nContent-Type: ${type}\r\nContent-Range: bytes ${a + shift}-${b}/${file.size}\r\n\r\n`);
-      if (!await send(res, file, a, b - a + 1, { speed, record, stopAt })) return;
-    }
-    res.end(`\r\n--${boundary}--\r\n`);
-  }
-
-  for (const exit of net.exits) {
-    const server = http.createServer((req, res) => {
-      const site = sites.get((req.headers.host ?? '').split(':')[0]);
-      if (!site) { res.writeHead(404); res.end(); return; }
-      answer(site, exit.fingerprint, req, res).catch(() => res.destroy());
-    });
-    server.on('connection', (s) => { sockets.add(s); s.on('close', () => sockets.delete(s)); s.on('error', () => {}); });
-    await new Promise((resolve, reject) => { server.once('error', reject); server.listen(port, exit.originAddress, resolve); });
-    servers.push(server);
-  }
-  return {
-    port,
-    site(name, make) { sites.set(name, { make, roles: new Map(), requests: [] }); return name; },
-    requests: (name) => sites.get(name).requests,
-    async stop() {
-      for (const s of sockets) s.destroy();
-      await Promise.all(servers.map((s) => new Promise((resolve) => s.close(resolve))));
-    },
-  };
+/** A file that looks like a program of Windows: an MZ header, the rest random. */
+export function exe(size = 100000) {
+  const body = randomBytes(size);
+  body.write('MZ', 0, 'latin1');
+  body.writeUInt32LE(0x80, 0x3c);
+  body.write('PE\0\0', 0x80, 'latin1');
+  return body;
 }
+
+/** A page with links: {id: [href, attributes]}. */
+export const linkPage = (links) => `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>links</title></head><body>${
+  Object.entries(links).map(([id, [href, more = '']]) => `<p><a id="${id}" href="${href}" ${more}>${id}</a></p>`).join('')}<p id="end"></p></body></html>`;

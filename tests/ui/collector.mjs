@@ -48,7 +48,7 @@ export async function shoot(url, folder, paths) {
         for (const width of WIDTHS) {
           await page.setViewport({ width, height: 900 });
           await page.goto(url + path);
-          const name = path === '/' ? 'queue' : path.split('/')[1].replace(/\W/g, '');
+          const name = path === '/' ? 'queue' : path.slice(1, 16).replace(/\W/g, '-');
           for (const f of await page.evaluate(faults)) bad.push(`${path} ${scheme} ${width}: ${f}`);
           if (folder) await writeFile(join(folder, `${name}-${scheme}-${width}.png`), await page.screenshot({ fullPage: true }));
         }

@@ -30,7 +30,7 @@ static struct net_path path(void)
 static struct net_draw draw(void)
 {
 	struct net_draw m = { .port = 443, .n_indep = 2, .n_not = AVOID_MAX, .country = "SE", .not_continent_of = "US",
-	                      .is_ipv6 = 1, .only = { 0x33, 1 } };
+	                      .is_ipv6 = 1, .left = 3, .only = { 0x33, 1 } };
 
 	memset(m.indep, 0x11, 2 * FP_LEN);
 	memset(m.not_these, 0x22, sizeof m.not_these);

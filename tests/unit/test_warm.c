@@ -280,7 +280,6 @@ static void test_refusals(void **state)
 {
 	(void)state;
 	static const struct { enum err err; int code; const char *text; bool lasts; } cases[] = {
-		{ ERR_TOR_COMMAND, 551, "Couldn't start circuit", false },
 		{ ERR_TOR_COMMAND, 510, "Command filtered", true },
 		{ ERR_TOR_COMMAND, 552, "nonsense", true },
 		{ ERR_TOR_LOST, 0, "", false },
@@ -306,6 +305,31 @@ static void test_refusals(void **state)
 			answer(at + 1, ERR_TOR_LOST, 0, "");
 		warm_on_link(bed.d.warm);
 	}
+}
+
+/* Tor drew an exit for which it finds no path: drawn anew a few times, each of them in the budget; not when it is no longer waited for. */
+static void test_no_path(void **state)
+{
+	(void)state;
+	ask(1);
+	for (size_t i = 0; i < WARM_TRIES; i++) {
+		assert_int_equal(bed.n_asked, i + 1);
+		assert_int_equal(coming(), 1);
+		answer(i, ERR_TOR_COMMAND, 551, "Couldn't start circuit");
+	}
+	assert_int_equal(bed.n_asked, WARM_TRIES);
+	assert_int_equal(coming(), 0);
+	ask(1);
+	assert_int_equal(bed.n_asked, WARM_TRIES + 1);
+	answer(WARM_TRIES, ERR_TOR_COMMAND, 551, "Couldn't start circuit");
+	assert_int_equal(bed.n_asked, WARM_TRIES + 2);
+	extended(WARM_TRIES + 1, 11);
+	assert_int_equal(coming(), 1);
+	warm_forget(bed.d.warm);
+	ask(1);
+	warm_forget(bed.d.warm);
+	answer(WARM_TRIES + 2, ERR_TOR_COMMAND, 551, "Couldn't start circuit");
+	assert_int_equal(bed.n_asked, WARM_TRIES + 3);
 }
 
 static void test_circuits_that_fail(void **state)
@@ -374,15 +398,20 @@ static void test_budget(void **state)
 
 /* ---- the draw ---- */
 
-/* One exit that is independent of exit 1. */
-static void draw_begin(void)
+/* One exit that is independent of exit 1, of so many that are still to be drawn. */
+static void draw_begin_of(uint8_t left)
 {
 	bed.job.wait = JOB_LINK;
 	bed.job.arrived = bed.now;
-	bed.job.ask.draw = (struct net_draw){ .port = 443, .n_indep = 1 };
+	bed.job.ask.draw = (struct net_draw){ .port = 443, .n_indep = 1, .left = left };
 	fp_of(bed.job.ask.draw.indep[0], 1);
 	bed.n_reply = bed.n_fail = bed.n_search = 0;
 	draw_run(&bed.job, false);
+}
+
+static void draw_begin(void)
+{
+	draw_begin_of(0);
 }
 
 static void drawn(bool is_clean, unsigned exit)
@@ -441,6 +470,30 @@ static void test_draw_waits_for_no_more_than_is_coming(void **state)
 	circ(12, "FAILED", 5);
 	wake();
 	drawn(false, 0);                   /* today's way: tor builds one for it */
+}
+
+/* Three are to be drawn and three were asked for, but one ended in kin: one of the draws goes tor's usual way at once, and those
+ * behind it wait for what is still coming. */
+static void test_draw_does_not_wait_for_others_circuits(void **state)
+{
+	(void)state;
+	ask(3);
+	for (unsigned i = 0; i < 3; i++)
+		extended(i, 11 + i);
+	draw_begin_of(3);
+	assert_int_equal(bed.n_reply, 0);
+	circ(11, "BUILT", 2);              /* of exit 1's network */
+	wake();
+	drawn(false, 0);
+	draw_begin_of(2);
+	assert_int_equal(bed.n_reply, 0);
+	circ(12, "BUILT", 6);
+	wake();
+	drawn(true, 6);
+	draw_begin_of(2);
+	drawn(true, 6);
+	draw_begin_of(1);
+	drawn(true, 6);
 }
 
 /* It was built, but a stream of the browser's has taken it. */
@@ -523,9 +576,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WARM_TEST(test_as_many_as_are_missing), WARM_TEST(test_clean_ones_that_count), WARM_TEST(test_when_it_would_be_of_no_use),
-		WARM_TEST(test_refusals), WARM_TEST(test_circuits_that_fail), WARM_TEST(test_no_reply), WARM_TEST(test_forgotten),
+		WARM_TEST(test_refusals), WARM_TEST(test_no_path), WARM_TEST(test_circuits_that_fail), WARM_TEST(test_no_reply), WARM_TEST(test_forgotten),
 		WARM_TEST(test_budget), WARM_TEST(test_draw_waits), WARM_TEST(test_draw_waits_for_no_more_than_is_coming),
-		WARM_TEST(test_draw_another_was_first), WARM_TEST(test_draw_is_late), WARM_TEST(test_draw_does_not_wait),
+		WARM_TEST(test_draw_does_not_wait_for_others_circuits), WARM_TEST(test_draw_another_was_first), WARM_TEST(test_draw_is_late), WARM_TEST(test_draw_does_not_wait),
 		WARM_TEST(test_draw_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
