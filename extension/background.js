@@ -13,6 +13,7 @@ import { DocumentWatch } from './feature/documents.js';
 import { ClipCheck } from './feature/clipcheck.js';
 import { DlCheck } from './feature/dlcheck.js';
 import { DlList } from './feature/dllist.js';
+import { ReportDesk } from './feature/report.js';
 import { Settings } from './feature/settings.js';
 import { Session } from './feature/session.js';
 
@@ -25,9 +26,10 @@ const settings = new Settings(web.local);
 const clipcheck = new ClipCheck({ web, privileged, host, watch, settings });
 const dllist = new DlList({ web, privileged, host, pages, settings });
 const dlcheck = new DlCheck({ web, privileged, host, watch, settings, list: dllist });
+const reports = new ReportDesk({ web, host, pages, settings });
 const https = new HttpsWatch({ web, pages, certcheck });
 const guard = new Guard({ web, privileged, host, pages, certcheck, watch, https, dlcheck });
-const session = new Session({ web, privileged, host, pages, certcheck, clipcheck, dlcheck, dllist, settings, watch });
+const session = new Session({ web, privileged, host, pages, certcheck, clipcheck, dlcheck, dllist, settings, watch, reports });
 
 web.onRequests({
   before: (details) => guard.onBeforeRequest(details),
@@ -60,7 +62,7 @@ web.onTabRemoved((tabId) => {
   https.onTabRemoved(tabId);
 });
 web.onWindowRemoved((windowId) => session.onWindowRemoved(windowId));
-web.onPage((page) => session.onPage(page), (page) => session.onCopyPage(page), (page) => session.onDownloadPage(page));
+web.onPage((page) => session.onPage(page), (page) => session.onCopyPage(page), (page) => session.onDownloadPage(page), (page) => session.onReportPage(page));
 web.onAsk((message) => session.onAsk(message));
 session.start();
 dlcheck.onHeldAtStart();

@@ -198,6 +198,13 @@ export class CertCheck {
     };
   }
 
+  /** What of page `id` may be reported: {site, question, tabId}, or null. */
+  reportable(id) {
+    const page = this.#pages.pages.get(id);
+    const check = page && this.#pages.checks.get(page.checkKey);
+    return check?.phase === 'done' && state.verdictOf(check) === 'mismatch' ? { site: check.site, question: check.question ?? 'cert', tabId: page.tabId } : null;
+  }
+
   /** The newest page of a tab, for the popup. */
   viewOfTab(tabId) {
     const page = [...this.#pages.pages.values()].reverse().find((p) => p.tabId === tabId && (p.failure !== 'plain' || p.isShown));

@@ -149,6 +149,12 @@ export class ClipCheck {
     return undefined;
   }
 
+  /** The comparison that may be reported: {site, question, tabId}, or null. */
+  reportable() {
+    const hold = this.#hold;
+    return hold?.compare?.verdict === 'mismatch' && hold.visit?.site ? { site: hold.visit.site, question: 'copy', tabId: hold.tabId ?? null } : null;
+  }
+
   async #setWord(word) {
     await this.#settings.setWord(word);
     this.#tell();

@@ -182,6 +182,12 @@ export class DlList {
     if (kind === 'remove') this.#remove(entry);
   }
 
+  /** The download that may be reported: {site, question, tabId}, or null. */
+  reportable(id) {
+    const entry = this.#entries.get(id);
+    return entry && entry.source?.site && dl.verdictOf(entry) === 'mismatch' ? { site: entry.source.site, question: 'download', tabId: entry.source.tabId ?? null } : null;
+  }
+
   async #cancel(entry) {
     this.#stop(entry.id);
     this.#discard(entry);

@@ -3,9 +3,9 @@
 
 import { plainPage } from '../core/https.js';
 
-const ACTIONS = new Set(['start', 'retry', 'proceed', 'again', 'circuits', 'newcircuit']);
-const DOWNLOAD_ACTIONS = new Set(['start', 'retry', 'whole', 'cancel', 'keep', 'show', 'remove']);
-const COPY_ACTIONS = new Set(['again', 'compare', 'circuits', 'newcircuit', 'close', 'word']);
+const ACTIONS = new Set(['start', 'retry', 'proceed', 'again', 'circuits', 'newcircuit', 'report']);
+const DOWNLOAD_ACTIONS = new Set(['start', 'retry', 'whole', 'cancel', 'keep', 'show', 'remove', 'report']);
+const COPY_ACTIONS = new Set(['again', 'compare', 'circuits', 'newcircuit', 'close', 'word', 'report']);
 
 export class Session {
   #web;
@@ -18,8 +18,10 @@ export class Session {
   #dllist;
   #settings;
   #watch;
+  #reports;
 
-  constructor({ web, privileged, host, pages, certcheck, clipcheck, dlcheck, dllist, settings, watch }) {
+  constructor({ web, privileged, host, pages, certcheck, clipcheck, dlcheck, dllist, settings, watch, reports }) {
+    this.#reports = reports;
     this.#watch = watch;
     this.#clipcheck = clipcheck;
     this.#dlcheck = dlcheck;
@@ -41,6 +43,7 @@ export class Session {
   }
 
   async #wipe(isHostAware = false) {
+    this.#reports.wipe();
     await Promise.all([this.#certcheck.wipe(isHostAware), this.#clipcheck.wipe(), this.#dlcheck.wipe()]);
   }
 
@@ -63,6 +66,7 @@ export class Session {
     page.onMessage(async (message) => {
       if (!ACTIONS.has(message?.kind)) return;
       await this.#pages.ready;
+      if (message.kind === 'report') return void this.#report(this.#certcheck.reportable(page.id), page.tab);
       const answer = await this.#certcheck.act(page.id, page.tab, message);
       if (message.kind === 'circuits' && answer) page.post({ kind: 'circuits', ...answer });
     });
@@ -76,6 +80,7 @@ export class Session {
     page.onClose(stop);
     page.onMessage(async (message) => {
       if (!COPY_ACTIONS.has(message?.kind)) return;
+      if (message.kind === 'report') return void this.#report(this.#clipcheck.reportable(), null);
       const answer = await this.#clipcheck.act(message);
       if (message.kind === 'circuits' && answer) page.post({ kind: 'circuits', ...answer });
     });
@@ -86,8 +91,21 @@ export class Session {
     const stop = this.#dllist.read((view) => page.post({ kind: 'state', view }));
     page.onClose(stop);
     page.onMessage((message) => {
-      if (DOWNLOAD_ACTIONS.has(message?.kind)) this.#dllist.act(message);
+      if (message?.kind === 'report') this.#report(this.#dllist.reportable(message.id), null);
+      else if (DOWNLOAD_ACTIONS.has(message?.kind)) this.#dllist.act(message);
     });
+  }
+
+  /** A report form connected. */
+  async onReportPage(page) {
+    await this.#pages.ready;
+    return this.#reports.onPage(page);
+  }
+
+  // found: {site, question, tabId} of a mismatch, or null.
+  #report(found, tab) {
+    if (!found) return undefined;
+    return this.#reports.open(found.site, found.question, { private: found.site.private, beside: tab?.id ?? found.tabId });
   }
 
   /** What the popup and the options page ask. */
@@ -98,6 +116,7 @@ export class Session {
     if (message?.kind === 'plainopen') return this.#openEncrypted(message.tabId);
     if (message?.kind === 'diagnose') return this.#diagnose();
     if (message?.kind === 'word') return this.#clipcheck.act(message);
+    if (message?.kind === 'reportoptions') return this.#settings.setReport(message.value);
     if (message?.kind === 'options') return this.#settings.setDownloads(message.changes);
     if (message?.kind === 'downloads') return this.#web.raiseDownloads();
     return null;
@@ -107,7 +126,7 @@ export class Session {
     const { phase, problem, tor } = this.#host.state;
     const access = await this.#web.access();
     const last = Number.isInteger(tabId) ? this.#certcheck.viewOfTab(tabId) : null;
-    const copy = { ...await this.#clipcheck.overview(), ...this.#dllist.overview(), options: await this.#settings.downloads() };
+    const copy = { ...await this.#clipcheck.overview(), ...this.#dllist.overview(), options: await this.#settings.downloads(), report: await this.#settings.report() };
     const plain = Number.isInteger(tabId) ? await this.#plainOf(tabId) : null;
     return { edition: this.#privileged.edition, host: { phase, problem: problem && told(problem), tor }, access, last, plain, ...copy };
   }

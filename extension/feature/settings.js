@@ -3,9 +3,11 @@
 import { WORD_MAX } from '../core/limits.js';
 import { plain } from '../core/messages.js';
 import { cleanOptions } from '../core/dlpolicy.js';
+import { cleanReportOptions } from '../core/report.js';
 
 const WORD = 'word';
 const DOWNLOADS = 'downloads';
+const REPORT = 'report';
 
 /** A word as it is kept: trimmed, one line, nothing that disguises; "" when nothing is left. */
 export function cleanWord(text) {
@@ -26,6 +28,15 @@ export class Settings {
 
   setWord(text) {
     return this.#storage.set(WORD, cleanWord(text)).catch(() => {});
+  }
+
+  /** {mail, onion, key}: where reports go; onion and key "" when none is set. */
+  async report() {
+    return cleanReportOptions(await this.#storage.get(REPORT).catch(() => null));
+  }
+
+  async setReport(value) {
+    await this.#storage.set(REPORT, cleanReportOptions(value)).catch(() => {});
   }
 
   /** Of core/dlpolicy.js. */

@@ -48,6 +48,19 @@ export async function activeTab() {
 /** Asks the user for access to all sites; only from a click. */
 export const requestHosts = () => browser.permissions.request({ origins: ['<all_urls>'] });
 
+/** Of a report form: which one it is. */
+export const reportId = () => new URLSearchParams(location.search).get('id') ?? '';
+
+/** Hands a text to the browser as a file; it asks where, or puts it where the user's files go. Only from a click. */
+export function saveFile(name, text) {
+  const address = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 60000);
+}
+
 /** Leaves this tab's page: back, or a fresh tab in its place. */
 export async function leave() {
   const tab = await browser.tabs.getCurrent();

@@ -6,6 +6,7 @@ import { downloads } from './downloads.js';
 const PAGE_PATH = 'ui/certificate.html';
 const COPY_PATH = 'ui/copy.html';
 const DOWNLOAD_PATH = 'ui/download.html';
+const REPORT_PATH = 'ui/report.html';
 const PAGES = ['http://*/*', 'https://*/*'];
 const ENCRYPTED = ['https://*/*', 'wss://*/*'];
 
@@ -25,6 +26,18 @@ export const web = {
   clearTimeout: (timer) => clearTimeout(timer),
   randomId: () => crypto.randomUUID(),
   pageUrl: (id) => browser.runtime.getURL(`${PAGE_PATH}?id=${id}`),
+  /** Opens the report form, in the window of the tab that asked for it. */
+  async openReport(id, beside) {
+    const tab = Number.isInteger(beside) ? await browser.tabs.get(beside).catch(() => null) : null;
+    const where = tab ? { windowId: tab.windowId, index: tab.index + 1 } : {};
+    await browser.tabs.create({ url: browser.runtime.getURL(`${REPORT_PATH}?id=${id}`), active: true, ...where });
+  },
+  /** The browser's name and version, as a report shows it. */
+  async browserName() {
+    const { name, version } = await browser.runtime.getBrowserInfo().catch(() => ({ name: '', version: '' }));
+    const text = `${name} ${version}`.trim();
+    return /^[!-~][ -~]{0,61}[!-~]$/.test(text) ? text : '';
+  },
   getTab: (tabId) => browser.tabs.get(tabId).catch(() => null),
 
   /** Header lines of a page's request, as this browser writes them, for those that were not heard. */
@@ -168,11 +181,12 @@ export const web = {
   },
 
   /** connected(page): page = {id, tab, post, onMessage, onClose} for a certificate page of ours; others are refused. */
-  onPage(connected, copyConnected, downloadConnected) {
+  onPage(connected, copyConnected, downloadConnected, reportConnected) {
     browser.runtime.onConnect.addListener((port) => {
       const isOf = (name, path) => port.name === name && port.sender && isOurPage(port.sender, [path]);
       if (isOf('copy', COPY_PATH)) return copyConnected(linkOf(port));
       if (isOf('download', DOWNLOAD_PATH)) return downloadConnected(linkOf(port));
+      if (isOf('report', REPORT_PATH) && port.sender.tab) return reportConnected(pageOfReport(port));
       const page = pageOf(port);
       if (!page) port.disconnect();
       else connected(page);
@@ -196,6 +210,8 @@ function pageOf(port) {
   if (port.name !== 'certificate' || !port.sender?.tab || !isOurPage(port.sender, [PAGE_PATH])) return null;
   return { id: new URL(port.sender.url).searchParams.get('id') ?? '', tab: port.sender.tab, ...linkOf(port) };
 }
+
+const pageOfReport = (port) => ({ id: new URL(port.sender.url).searchParams.get('id') ?? '', tab: port.sender.tab, ...linkOf(port) });
 
 function linkOf(port) {
   return {

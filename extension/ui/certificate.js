@@ -36,6 +36,7 @@ const actions = {
     render(shown);
     document.getElementById('ask-circuits')?.focus();
   }),
+  report: clicked(() => link.send({ kind: 'report' })),
   leave: clicked(leave),
 };
 

@@ -30,6 +30,7 @@ const actions = {
     render(shown);
     document.getElementById('ask-circuits')?.focus();
   }),
+  report: clicked(() => link.send({ kind: 'report' })),
   close: clicked(() => link.send({ kind: 'close' })),
   word: (event) => {
     event.preventDefault();

@@ -80,6 +80,7 @@ function whatToDo({ t, view, actions, circuits }) {
       view.canAsk ? button('again', t('retry'), actions.again, 'primary') : null,
       canCompare ? button('compare', t(view.compare || view.compareProblem ? 'retry' : 'copy_compare'), actions.compare, 'primary', { 'aria-describedby': 'compare-note' }) : null,
       view.canRenew && view.phase !== 'comparing' && !['released', 'clean'].includes(view.phase) && !circuits ? button('ask-circuits', t('copy_renew'), actions.askCircuits) : null,
+      view.canReport && view.compare?.verdict === 'mismatch' ? button('report', t('report_open'), actions.report) : null,
       button('close', t('close'), actions.close)),
     canCompare ? h('p', { class: 'small', id: 'compare-note' }, t('copy_compare_note')) : null,
     why ? h('p', { class: 'small', id: 'why-not' }, why) : null);

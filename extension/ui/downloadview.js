@@ -59,7 +59,7 @@ const button = (id, text, onclick, kind = 'plain') => h('button', { id, type: 'b
 function buttons({ t, act }, { id, can, verdict }) {
   const list = [['start', 'primary'], ['retry', 'primary'], ['whole', 'plain'], ['show', 'primary'], ['keep', 'plain'], ['cancel', 'plain'], ['remove', 'plain']]
     .filter(([kind]) => can[kind]).map(([kind, look]) => button(`${kind}-${id}`, t(`download_do_${kind}`), act(kind, id), look));
-  if (verdict === 'mismatch') list.push(h('button', { id: `report-${id}`, type: 'button', disabled: true, title: t('download_report_later') }, t('download_report')));
+  if (verdict === 'mismatch') list.push(button(`report-${id}`, t('download_report'), act('report', id)));
   return list.length ? h('div', { class: 'actions' }, list) : null;
 }
 

@@ -1,8 +1,10 @@
-// The options page: the user's word, what is found, what is missing, and how to mend it.
+// The options page: the user's word, what is done with downloads, what is found, what is missing, and how to mend it.
 
-import { t, dressDocument, ask, requestHosts } from '../platform/page.js';
+import { t, language, dressDocument, ask, requestHosts } from '../platform/page.js';
 import { h, ltr, clicked } from './dom.js';
 import { overviewLines } from './overview.js';
+import { downloadOptions } from './dloptions.js';
+import { cleanReportOptions } from '../core/report.js';
 
 dressDocument();
 const page = document.getElementById('page');
@@ -35,6 +37,33 @@ async function setWord(event) {
   show();
 }
 
+function reportForm({ report }) {
+  const field = (id, name, value, max) => h('p', {}, h('label', { for: id }, t(name)),
+    h('input', { id, type: 'text', dir: 'ltr', maxlength: max, autocomplete: 'off', spellcheck: 'false', value }));
+  return h('form', { id: 'report-options', onsubmit: setReport },
+    h('h2', {}, t('options_report')),
+    h('p', { class: 'small' }, t('options_report_note')),
+    field('report-mail', 'options_mail', report?.mail ?? '', 320), field('report-onion', 'options_onion', report?.onion ?? '', 62), field('report-key', 'options_key', report?.key ?? '', 64),
+    h('p', { id: 'report-wrong', role: 'alert' }),
+    h('div', { class: 'actions' }, h('button', { id: 'set-report', type: 'submit' }, t('copy_word_set'))));
+}
+
+async function setReport(event) {
+  event.preventDefault();
+  if (!event.isTrusted) return;
+  const value = Object.fromEntries(['mail', 'onion', 'key'].map((name) => [name, document.getElementById(`report-${name}`).value.trim()]));
+  const kept = cleanReportOptions(value);
+  const wrong = ['mail', 'onion', 'key'].find((name) => value[name] !== '' && kept[name].toLowerCase() !== value[name].toLowerCase());
+  const isHalf = (value.onion === '') !== (value.key === '');
+  if (wrong || isHalf) {
+    document.getElementById('report-wrong').textContent = t('options_report_wrong');
+    document.getElementById(`report-${wrong ?? (value.onion ? 'key' : 'onion')}`).focus();
+    return;
+  }
+  await ask({ kind: 'reportoptions', value: kept });
+  show();
+}
+
 async function show() {
   page.setAttribute('aria-busy', 'true');
   const found = await ask({ kind: 'diagnose' });
@@ -42,10 +71,12 @@ async function show() {
   page.replaceChildren(
     h('h1', {}, t('options_title')),
     wordForm(found),
+    found.options ? downloadOptions(t, language(), found.options, (changes) => ask({ kind: 'options', changes })) : '',
     ...overviewLines(t, found, clicked(async () => {
       await requestHosts();
       show();
     })).filter(Boolean),
+    reportForm(found),
     statusTable(found) ?? '',
     h('div', { class: 'actions' }, h('button', { type: 'button', class: 'primary', onclick: clicked(show) }, t('options_again'))),
     h('p', { class: 'small' }, t(found.edition === 'privileged' ? 'edition_privileged' : 'edition_standard')));

@@ -82,6 +82,7 @@ function doors({ t, view, actions, circuits }) {
     view.retry === 'none' ? null : button('retry', t('retry'), actions.retry, 'primary'),
     view.result?.same_country_possible ? button('same-country', t('same_country'), actions.sameCountry) : null,
     offersCircuit ? button('ask-circuits', t('new_circuit'), actions.askCircuits) : null,
+    isAlarm && view.canReport ? button('report', t('report_open'), actions.report) : null,
     isAlarm ? null : button('leave', t('leave'), actions.leave));
 }
 

@@ -166,10 +166,10 @@ static const char *roots_name(unsigned source)
 
 json_t *encode_hello(uint32_t id)
 {
-	return json_pack("{s:I,s:s,s:i,s:s,s:[s,s,s,s,s,s,s,s],s:i,s:i}", "id", (json_int_t)id, "kind", "hello",
+	return json_pack("{s:I,s:s,s:i,s:s,s:[s,s,s,s,s,s,s,s,s],s:i,s:i}", "id", (json_int_t)id, "kind", "hello",
 	                 "protocol", MESSAGE_PROTOCOL, "version", SECONDEXIT_VERSION,
 	                 "capabilities", "cert.check", "circuit.new", "classify", "clip.check", "clip.compare", "download.fetch",
-	                 "download.verify", "https.check", "k", K_DEFAULT,
+	                 "download.verify", "https.check", "report", "k", K_DEFAULT,
 	                 "deadline_ms", CHECK_DEADLINE_MS);
 }
 

@@ -238,7 +238,7 @@ export function extension({ api, downloads, storage = {}, until, answer: hostAns
   const dlcheck = new DlCheck({ web, privileged, host, watch, settings, list: dllist });
   const https = new HttpsWatch({ web, pages, certcheck });
   const guard = new Guard({ web, privileged, host, pages, certcheck, watch, https, dlcheck });
-  const session = new Session({ web, privileged, host, pages, certcheck, clipcheck, dlcheck, dllist, settings, watch });
+  const session = new Session({ reports: { wipe() {} }, web, privileged, host, pages, certcheck, clipcheck, dlcheck, dllist, settings, watch });
   return {
     clock, host, web, tabs, loads, store, pages, certcheck, https, guard, session, privileged, watch, clipcheck, dlcheck, dllist, settings,
     get port() {

@@ -2,6 +2,7 @@
 // real shapes.
 
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 
 const hash = (text) => createHash('sha256').update(text).digest('hex');
 const RELAYS = {
@@ -134,4 +135,18 @@ export const COPY_STATES = {
   'copy-clean': { ...copy, addresses: [], phase: 'clean', written: true },
   'copy-payment': { ...copy, how: 'menu', addresses: [], problem: { code: 'payment_link', error: null, detail: '' }, whyNot: 'problem' },
   'copy-over': { phase: 'over', word: 'blue tulip' },
+};
+
+// ---- the report form ----
+
+const reportText = (name) => readFileSync(new URL(`../../shared/reports/good/${name}.json`, import.meta.url), 'utf8');
+const collector = { mail: 'bad-relays@lists.torproject.org', onion: 'pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion', key: 'ab'.repeat(32) };
+const reportView = (name, more = {}) => ({ phase: 'ready', text: reportText(name), options: collector, sending: null, ...more });
+export const REPORT_STATES = {
+  report: reportView('certificate'),
+  'report-copy': reportView('copy', { options: { ...collector, onion: '', key: '' } }),
+  'report-download': reportView('download', { sending: { state: 'waiting', attempt: 1, waitMs: 14000, problem: { code: 'host_error', error: { code: 1447, name: 'ERR_ONION_TIMEOUT', text: 'onion service: the introduction timed out' }, detail: '' } } }),
+  'report-stored': reportView('https', { sending: { state: 'stored', attempt: 2, waitMs: 0, problem: null } }),
+  'report-failed': reportView('least', { sending: { state: 'failed', attempt: 5, waitMs: 0, problem: { code: 'host_error', error: { code: 1805, name: 'ERR_REPORT_KEY_ID', text: 'the report is sealed to a key that the collector does not have' }, detail: '' } } }),
+  'report-over': { phase: 'over' },
 };
