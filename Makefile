@@ -119,6 +119,7 @@ demo: all dist
 	node tests/e2e/demo.mjs $(DEMO)
 bench: all $(B)/bench/bench_relays
 	node tests/bench/bench.mjs
+	node tests/bench/files.mjs
 	$(MAKE) bench-scan
 	$(MAKE) bench-collector
 	$(MAKE) bench-download
