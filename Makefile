@@ -119,8 +119,12 @@ demo: all dist
 	node tests/e2e/demo.mjs $(DEMO)
 bench: all $(B)/bench/bench_relays
 	node tests/bench/bench.mjs
+	node tests/bench/files.mjs
 	$(MAKE) bench-scan
 	$(MAKE) bench-collector
+	$(MAKE) bench-download
+bench-download: all
+	node tests/bench/download.mjs
 bench-collector: all $(B)/loadtool
 	node tests/bench/collector.mjs
 # Main's end of fetching for the tests; beside the roles that it starts.
@@ -152,7 +156,7 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all unit fuzz-replay fuzz-run js e2e dist lint demo bench bench-collector recall quiet bench-scan check clean
+.PHONY: all unit fuzz-replay fuzz-run js e2e dist lint demo bench bench-collector recall quiet bench-scan bench-download check clean
 
 # --- for this user alone: programs to ~/.local/lib/secondexit, then the browsers are told -------------------------------
 USER_PREFIX ?= $(HOME)/.local

@@ -28,10 +28,10 @@ export function isAttachment(text) {
 
 const hasBody = (status) => !(status >= 300 && status < 400) && ![204, 205].includes(status);
 
-/** "yes", "no", or "perhaps": the content decides. `isAttribute`: the link has a download attribute. */
-export function willDownload({ statusCode, responseHeaders, isAttribute = false }) {
+/** "yes", "no", or "perhaps": the content decides. */
+export function willDownload({ statusCode, responseHeaders }) {
   if (!hasBody(statusCode)) return 'no';
-  if (isAttribute || named(responseHeaders, 'content-disposition').some(isAttachment)) return 'yes';
+  if (named(responseHeaders, 'content-disposition').some(isAttachment)) return 'yes';
   const type = typeOf(responseHeaders);
   if (UNKNOWN.has(type) || type === 'text/plain' || !type.includes('/')) return 'perhaps';
   if (SHOWN.has(type) || type.endsWith('+xml') || type.endsWith('+json')) return 'no';

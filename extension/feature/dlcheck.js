@@ -94,10 +94,11 @@ export class DlCheck {
     const chain = this.#chains.answered(details, state === INSECURE);
     if (isRedirect(details) || !chain.isInsecure) return answer;
     const responseHeaders = answer.responseHeaders ?? details.responseHeaders;
-    const will = willDownload({ statusCode: details.statusCode, responseHeaders, isAttribute: details.type === 'other' });
+    // "Save Link As", and what is fetched for no document at all: should it become a download, onCreated knows where it came from.
+    const will = details.type === 'other' ? 'perhaps' : willDownload({ statusCode: details.statusCode, responseHeaders });
     if (will === 'no') return answer;
     const source = await this.#sourceOf(details, chain, proxy, responseHeaders);
-    if (will === 'perhaps' && !(state === INSECURE && source.contentType === 'text/plain')) {
+    if (details.type === 'other' || will === 'perhaps' && !(state === INSECURE && source.contentType === 'text/plain')) {
       // Its content decides whether it is shown: should it become a download, onCreated knows where it came from.
       this.#records.add({ ...source, action: 'perhaps' });
       return answer;
@@ -170,7 +171,7 @@ export class DlCheck {
     if (isSourceless && (/^(moz-extension|about|chrome|resource|file):/.test(item.url) || this.#watch.isOriginSecure(origin, { isOwn: item.url.startsWith('data:') }))) return undefined;
     const name = cleanName(item.filename || nameOf([], item.url));
     const cls = await this.#classify({ name, contentType: item.mime ?? '' });
-    const isLinkSecure = !isSourceless && this.#watch.isOriginSecure(origin);
+    const isLinkSecure = record ? record.isLinkSecure : !isSourceless && this.#watch.isOriginSecure(origin);
     const source = record ?? (isSourceless ? null : this.#sourceOfItem(item, { isLinkSecure, name }));
     const action = decide(await this.#settings.downloads(), { cls, isLinkSecure, hasSource: !isSourceless });
     const entry = { url: isSourceless ? item.url.slice(0, 60) : item.url, name, cls, isLinkSecure, tabId: -1, private: item.incognito ? 1 : 0 };

@@ -78,11 +78,13 @@ var secondexitDownloads = (() => {
       const { source, target } = download;
       const redirects = redirectsOf(download);
       const part = target.partFilePath || '';
+      // What lies there; the browser's own count may lag behind.
+      const { size } = await IOUtils.stat(part || target.path);
       const isGood = await new Promise((resolve) => {
         const id = this.#next++;
         const info = {
           id, url: String(source.url).slice(0, URL_MAX), redirects, referrer: referrerOf(source), path: target.path, partPath: part || target.path, hasPart: Boolean(part),
-          size: download.currentBytes, contentType: download.contentType ?? '', private: source.isPrivate ? 1 : 0, hasException: [source.url, ...redirects].some(hasException),
+          size, contentType: download.contentType ?? '', private: source.isPrivate ? 1 : 0, hasException: [source.url, ...redirects].some(hasException),
         };
         let timer = null;
         const settle = (isRight) => {

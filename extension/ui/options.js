@@ -1,8 +1,9 @@
-// The options page: the user's word, what is found, what is missing, and how to mend it.
+// The options page: the user's word, what is done with downloads, what is found, what is missing, and how to mend it.
 
-import { t, dressDocument, ask, requestHosts } from '../platform/page.js';
+import { t, language, dressDocument, ask, requestHosts } from '../platform/page.js';
 import { h, ltr, clicked } from './dom.js';
 import { overviewLines } from './overview.js';
+import { downloadOptions } from './dloptions.js';
 import { cleanReportOptions } from '../core/report.js';
 
 dressDocument();
@@ -70,6 +71,7 @@ async function show() {
   page.replaceChildren(
     h('h1', {}, t('options_title')),
     wordForm(found),
+    found.options ? downloadOptions(t, language(), found.options, (changes) => ask({ kind: 'options', changes })) : '',
     ...overviewLines(t, found, clicked(async () => {
       await requestHosts();
       show();

@@ -13,6 +13,16 @@ const AGAIN_MS = 400;
 
 const copyLine = ({ word, held }) => (held ? line('bad', t('popup_held')) : word ? line('good', t('popup_copies')) : line('idle', t('popup_word_missing')));
 
+// What is held, or differs, and the way to it.
+function downloadLines({ downloads }) {
+  if (!downloads) return [];
+  const { held, mismatches } = downloads;
+  return [
+    mismatches ? line('bad', t('popup_downloads_mismatch')) : held ? line('idle', t('popup_downloads', held)) : null,
+    h('div', { class: 'actions' }, h('button', { id: 'downloads', type: 'button', onclick: clicked(() => ask({ kind: 'downloads' })) }, t('popup_downloads_show'))),
+  ].filter(Boolean);
+}
+
 dressDocument();
 const page = document.getElementById('page');
 let shown = '';
@@ -29,6 +39,7 @@ function render(overview) {
     ...(overview.plain ? plainSection(t, language(), overview.plain, { ask: act('plain'), open: act('plainopen') }) : []).filter(Boolean),
     last ? line(TONES[toneOf(last)], titleOf(t, last)) : overview.plain ? '' : line('idle', t('popup_no_check')),
     copyLine(overview),
+    ...downloadLines(overview),
     h('p', { class: 'small' }, t(overview.edition === 'privileged' ? 'edition_privileged' : 'edition_standard')));
 }
 

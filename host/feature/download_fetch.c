@@ -226,7 +226,7 @@ static void probed(struct dl_slot *s)
 	dl_go_on(d);
 	if (d->phase != DL_RUNNING || s->job != DL_JOB_PROBE || !s->fetch_id)
 		return;
-	if (d->method == DL_METHOD_WHOLE) {
+	if (d->method == DL_METHOD_WHOLE && !s->is_head) {
 		s->job = DL_JOB_WHOLE;
 		dl_bytes_begin(s);
 		return;
@@ -270,6 +270,11 @@ static void on_head(void *arg, const struct fetch_head *h)
 	if (err == OK && s->job == DL_JOB_RANGES) {
 		err = ranges_head(s, content_range);
 		why = err == ERR_DL_ENTITY ? REASON_ENTITY : REASON_NONE;
+	}
+	/* A site that does not take HEAD: it says nothing of the file that way. */
+	if (err == ERR_HTTP_STATUS && s->job == DL_JOB_PROBE && s->is_head) {
+		err = OK;
+		s->entity.length = -1;
 	}
 	if (err == ERR_DL_RANGES && s->job == DL_JOB_RANGES) {
 		cancel_fetch(s);
@@ -473,7 +478,8 @@ enum err dl_slot_fetch(struct dl_slot *s)
 		put_ranges(s, lines, sizeof lines);
 	else if (s->job == DL_JOB_COPY)
 		put_rest(s, lines, sizeof lines);
-	const struct fetch_get g = { .url = s->url, .lines = lines, .exit = s->exit.fp, .is_head = s->job == DL_JOB_HEAD, .max_body = body_max(s),
+	s->is_head = s->job == DL_JOB_HEAD || (s->job == DL_JOB_PROBE && dl_may_commit(d));
+	const struct fetch_get g = { .url = s->url, .lines = lines, .exit = s->exit.fp, .is_head = s->is_head, .max_body = body_max(s),
 	                             .deadline_ms = FETCH_DEADLINE_MAX_MS };
 	s->is_file = s->is_refused = false;
 	s->state = DL_SLOT_FETCHING;

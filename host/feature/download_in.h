@@ -53,6 +53,7 @@ struct dl_slot {
 	char url[CLIP_URL_MAX + 1], next[CLIP_URL_MAX + 1];
 	unsigned hops, status;
 	bool is_file;                            /* the last head was that of the file: what follows is its body */
+	bool is_head;                            /* HEAD was asked: no body comes */
 	bool is_refused;                         /* we gave the answer up ourselves; own says why */
 	enum err own;
 	enum reason why;
@@ -172,6 +173,7 @@ bool dl_is_first(const struct download *d, const uint8_t fp[FP_LEN]);
 /* download_plan.c */
 void dl_go_on(struct download *d);             /* after every event: the next method, its slots, the verdict */
 bool dl_may_ask(const struct download *d);     /* another exit in this method */
+bool dl_may_commit(const struct download *d);  /* a part of it is likely to do: nothing else should be fetched yet */
 void dl_send(struct download *d);
 
 /* download_slots.c */

@@ -23,7 +23,7 @@ static bool may_fetch_whole(const struct download *d)
 	return d->is_whole_forced || size < 0 || (uint64_t)size <= d->request.whole_max;
 }
 
-static bool may_commit(const struct download *d)
+bool dl_may_commit(const struct download *d)
 {
 	int64_t size = expected_size(d);
 
@@ -112,7 +112,7 @@ static void choose(struct download *d)
 		start(d, DL_METHOD_DIGEST);
 		return;
 	}
-	if (may_commit(d)) {
+	if (dl_may_commit(d)) {
 		if (!d->is_complete)
 			return;
 		dl_commit_ask(d);
@@ -128,7 +128,9 @@ static void choose(struct download *d)
 	}
 	if (!d->is_complete)
 		return;
-	if (!d->was_tried[DL_METHOD_WHOLE] && !d->was_tried[DL_METHOD_RANGES] && start_ranges(d))
+	/* What its own signature does not fit is never taken for good by samples: all of it, or nothing. */
+	bool is_doubtful = d->is_commit_known && d->commit.status == FILE_COMMIT_DIFFERS;
+	if (!is_doubtful && !d->was_tried[DL_METHOD_WHOLE] && !d->was_tried[DL_METHOD_RANGES] && start_ranges(d))
 		return;
 	give_up(d);
 }

@@ -19,10 +19,12 @@ withEditions((edition, its) => {
     const spec = { body: exe(), ...file };
     origin.site(name, { files: { [where]: spec }, ...more });
     await clearBrowsersOwn(firefox);
+    const page = new DownloadPage(firefox);
+    await page.forget();
     const folder = await downloadFolder(firefox);
     const url = `http://${name}:${HTTP}${where}`;
     await firefox.open(url);
-    return { name, spec, folder, url, page: new DownloadPage(firefox), file: where.slice(1) };
+    return { name, spec, folder, url, page, file: where.slice(1) };
   }
 
   const withoutParts = (files) => Object.fromEntries(Object.entries(files).filter(([name, bytes]) => !name.endsWith('.part') && bytes?.length));
@@ -37,5 +39,90 @@ withEditions((edition, its) => {
     const exits = new Set(spec.served.map((s) => s.exit));
     assert.ok(exits.size >= 2, [...exits].join());
     for (const { headers } of spec.served.slice(1)) assert.equal(headers.cookie, undefined);
+  });
+
+  // In the standard edition the first exit brings nothing but headers; what it would have sent nobody gets.
+  for (const how of ['append', 'patch', 'patch-last', 'replace', 'truncate']) {
+    test(`the first exit plays ${how}: ${isExact ? 'mismatch, removed, told' : 'the file comes from others'}`, { timeout: 180000 }, async () => {
+      const { firefox, origin } = its();
+      const { spec, folder, page, file, name } = await download({ first: how });
+      const entry = await page.done(file);
+      if (!isExact) {
+        assert.equal(entry.verdict, 'match', entry.text);
+        await until(async () => (await filesUnder(folder))[file]?.equals(spec.body), { what: 'the honest file' });
+        return;
+      }
+      assert.deepEqual([entry.verdict, entry.reason], ['mismatch', 'other_file'], entry.text);
+      assert.match(entry.text, new RegExp(origin.connections(name)[0].exit));
+      await until(async () => Object.keys(await filesUnder(folder)).length === 0, { what: 'nothing on the disk' });
+      const own = (await browsersOwn(firefox))[0];
+      assert.deepEqual([own.succeeded, own.hasBlockedData, own.stopped], [false, false, true], JSON.stringify(own));
+    });
+  }
+
+  test('one of the others changes it: two against one decide, or nobody does; never the changed file', { timeout: 180000 }, async () => {
+    const { spec, folder, page, file } = await download({ others: ['patch', 'honest'] });
+    const entry = await page.done(file);
+    await sleep(500);
+    const got = withoutParts(await filesUnder(folder));
+    for (const bytes of Object.values(got)) assert.ok(bytes.equals(spec.body), 'the changed file has a name');
+    if (isExact) assert.notEqual(entry.verdict, 'mismatch', entry.text);
+  });
+
+  test('a file of its own for everybody: customised, nothing has a name', { timeout: 180000 }, async () => {
+    const { folder, page, file } = await download({ first: 'custom', others: 'custom' });
+    const entry = await page.done(file);
+    assert.equal(entry.verdict, 'undecided', entry.text);
+    assert.deepEqual(withoutParts(await filesUnder(folder)), {});
+    if (isExact) await page.press(entry, 'cancel');
+  });
+
+  for (const [how, reasons] of [['gone', ['gone']], ['refused', ['refused']], ['captcha', ['not_a_file']]]) {
+    test(`others get ${how}: undecided with that reason, held`, { timeout: 180000 }, async () => {
+      const { folder, page, file } = await download({ others: how });
+      const entry = await page.done(file);
+      assert.equal(entry.verdict, 'undecided', entry.text);
+      assert.ok(reasons.includes(entry.reason), entry.reason);
+      assert.deepEqual(withoutParts(await filesUnder(folder)), {});
+      if (isExact) await page.press(entry, 'cancel');
+    });
+  }
+
+  test('the first exit answers 302 to its own file, on its own valid HTTPS site too: never a match of that file', { timeout: 240000 }, async () => {
+    const { firefox, origin } = its();
+    for (const scheme of ['http', 'https']) {
+      const own = freshName('evil');
+      const evil = exe();
+      origin.site(own, { files: { '/setup.exe': { body: evil } } });
+      const { folder, page, file, spec } = await download({ first: 'redirect', target: `${scheme}://${own}:${scheme === 'http' ? HTTP : 18443}/setup.exe` });
+      const entry = await page.done(file);
+      await sleep(500);
+      const got = withoutParts(await filesUnder(folder));
+      for (const bytes of Object.values(got)) assert.ok(bytes.equals(spec.body), `${scheme}: the exit's file has a name`);
+      if (isExact) assert.notEqual(entry.verdict, 'match', entry.text);
+      if (isExact && entry.verdict === 'undecided') await page.press(entry, 'cancel');
+      assert.ok(!(await browsersOwn(firefox)).some((d) => d.succeeded), 'the browser finished it');
+    }
+  });
+
+  test('a server without ranges; one that is slow: match', { timeout: 240000 }, async () => {
+    for (const more of [{ noRanges: true }, { body: exe(300000), rate: 60000 }]) {
+      const { spec, folder, page, file } = await download(more);
+      const entry = await page.done(file, { limit: 120000 });
+      assert.equal(entry.verdict, 'match', entry.text);
+      await until(async () => (await filesUnder(folder))[file]?.equals(spec.body), { what: 'the file' });
+    }
+  });
+
+  test('text is shown, and is no file; a program as text is one', { timeout: 180000 }, async () => {
+    const { firefox, origin } = its();
+    const name = freshName('text');
+    origin.site(name, { pages: { '/a.txt': () => ['text/plain', 'some words'] } });
+    const folder = await downloadFolder(firefox);
+    const tab = await firefox.open(`http://${name}:${HTTP}/a.txt`);
+    await tab.wait(() => document.body?.innerText.includes('some words'), { what: 'the text' });
+    assert.deepEqual(await filesUnder(folder), {});
+    const { page, file } = await download({ type: 'text/plain' });
+    assert.equal((await page.done(file)).verdict, 'match');
   });
 }, { net: { clientOptions: ['ConfluxEnabled 0'] }, firefox: { prefs: PLAIN } });

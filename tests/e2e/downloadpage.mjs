@@ -20,6 +20,7 @@ export const PLAIN = { ...PREFS, 'dom.security.https_only_mode': false };
 export class DownloadPage {
   constructor(firefox) {
     this.firefox = firefox;
+    this.known = new Set();
   }
 
   /** The tab with our page; opened where there is none. */
@@ -33,7 +34,7 @@ export class DownloadPage {
   /** All downloads: [{name, phase, verdict, …, text, buttons}], the newest first. */
   async entries() {
     return (await this.tab()).now(() => [...document.querySelectorAll('section.file')].map((s) => ({
-      id: s.id.slice(5), ...s.dataset, text: s.innerText, buttons: [...s.querySelectorAll('button:not(:disabled)')].map((b) => b.id.split('-')[0]) })));
+      id: s.id.slice(5), ...s.dataset, text: s.textContent, buttons: [...s.querySelectorAll('button:not(:disabled)')].map((b) => b.id.split('-')[0]) })));
   }
 
   /** Waits for the newest download of that name for which test holds. */
@@ -41,14 +42,23 @@ export class DownloadPage {
     let last = [];
     return until(async () => {
       last = await this.entries();
-      const found = last.find((e) => e.name === name);
+      const found = last.find((e) => e.name === name && !this.known.has(e.id));
       return found && test(found) ? found : null;
-    }, { limit, what: `${what} (${name})` }).catch((e) => { throw new Error(`${e.message}; there are ${JSON.stringify(last.map(({ text, ...e2 }) => ({ ...e2, text: text.slice(0, 300) })))}`); });
+    }, { limit, what: `${what} (${name})` }).catch((e) => { throw new Error(`${e.message}; the newest are ${JSON.stringify(last.slice(0, 2).map(({ text, ...rest }) => ({ ...rest, text: text.slice(0, 300) })))}`); });
   }
 
-  /** Waits until it is decided. */
-  done(name, options) {
-    return this.wait(name, (e) => e.phase === 'done' || e.phase === 'prevented' || e.phase === 'noticed', options);
+  /** Waits until it is decided. One that may not start by itself is started by a click. */
+  async done(name, options) {
+    const ends = ['done', 'prevented', 'noticed'];
+    const first = await this.wait(name, (e) => ends.includes(e.phase) || e.why === 'click', options);
+    if (ends.includes(first.phase)) return first;
+    await this.press(first, 'start');
+    return this.wait(name, (e) => ends.includes(e.phase), options);
+  }
+
+  /** What is there now is of another test. */
+  async forget() {
+    this.known = new Set((await this.entries()).map((e) => e.id));
   }
 
   async press(entry, kind) {

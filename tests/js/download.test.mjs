@@ -4,7 +4,7 @@
 import test, { before, after, describe } from 'node:test';
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -193,7 +193,7 @@ describe('the privileged edition: the browser holds the file', () => {
       assert.equal(r.state, 'browser');
       assert.deepEqual(fs.readFileSync(part), bytes);
       // It stays one.
-      is((await verifyIt(name, got)).r, 'mismatch', 'other_file');
+      is((await verifyIt(name, got)).r, 'mismatch', 'remembered_mismatch');
       clean();
     });
   }
@@ -237,7 +237,7 @@ describe('the privileged edition: the browser holds the file', () => {
       const { r } = await verifyIt(name, bytes, { whole_max: 1 << 20, budget: 512 << 10 });
       is(r, verdict, reason);
       if (verdict === 'match') {
-        assert.ok(r.missed.block > 0.9 && r.missed.block < 1 && r.missed.percent < 0.3, JSON.stringify(r.missed));
+        assert.ok(r.missed.block > 0.9 && r.missed.block < 1 && r.missed.percent < (ranges === 'multi' ? 0.35 : 0.7), JSON.stringify(r.missed));
         assert.ok(r.fetched < size / 4, `${r.fetched}`);
       } else {
         assert.ok(r.whole_possible);
@@ -249,6 +249,74 @@ describe('the privileged edition: the browser holds the file', () => {
     is((await verifyIt(patched, bytes, { whole_max: 1 << 20 })).r, 'mismatch', 'other_file');
     clean();
   });
+});
+
+/** A program of size bytes, signed as a publisher would: one section that is not signed twice alike. */
+function signedProgram(size, seed) {
+  const pe = Buffer.alloc(512 + size);
+  pe.write('MZ', 0);
+  pe.writeUInt32LE(64, 60);
+  pe.write('PE\0\0', 64, 'latin1');
+  const coff = 68, opt = coff + 20, section = opt + 240;
+  pe.writeUInt16LE(0x8664, coff);
+  pe.writeUInt16LE(1, coff + 2);
+  pe.writeUInt16LE(240, coff + 16);
+  pe.writeUInt16LE(0x22, coff + 18);
+  pe.writeUInt16LE(0x20b, opt);
+  for (const [at, value] of [[4, size], [16, 0x1000], [20, 0x1000], [32, 4096], [36, 512], [56, 0x1000 + size], [60, 512], [108, 16]]) pe.writeUInt32LE(value, opt + at);
+  pe.writeBigUInt64LE(0x140000000n, opt + 24);
+  for (const at of [40, 48]) pe.writeUInt16LE(6, opt + at);
+  pe.writeUInt16LE(3, opt + 68);
+  pe.write('.text', section);
+  for (const [at, value] of [[8, size], [12, 0x1000], [16, size], [20, 512]]) pe.writeUInt32LE(value, section + at);
+  pe.writeUInt32LE(0x60000020, section + 36);
+  generated(size, { seed }).at(0, size).copy(pe, 512);
+  const at = (name) => path.join(dir, name);
+  const run = (program, ...args) => { const r = spawnSync(program, args, { encoding: 'utf8' }); assert.equal(r.status, 0, `${program}: ${r.stdout}${r.stderr}`); };
+  run('openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', at('key.pem'), '-out', at('cert.pem'), '-days', '30',
+    '-subj', '/CN=Signer', '-addext', 'extendedKeyUsage=codeSigning');
+  fs.writeFileSync(at('plain.exe'), pe);
+  run('osslsigncode', 'sign', '-certs', at('cert.pem'), '-key', at('key.pem'), '-h', 'sha256', '-in', at('plain.exe'), '-out', at('signed.exe'));
+  const signed = fs.readFileSync(at('signed.exe'));
+  clean();
+  return signed;
+}
+
+const served = (body, ranges = 'multi') => ({ path: at }) => (at === '/none' ? { status: 404 } : { body, ranges });
+
+test('a signed program of 50 MiB: by the part that commits to the rest, under 1% of it, in both editions', async () => {
+  const good = signedProgram(50 << 20, 1);
+  const name = files.site(bed.name('program'), served(good));
+  await visit(name, '/none');
+  const { r } = await verifyIt(name, good, { whole_max: 200 << 20 });
+  is(r, 'match', 'same_commitment');
+  assert.equal(r.class, 'executable');
+  assert.equal(r.compared, good.length);
+  const sent = files.requests(name).reduce((sum, q) => sum + q.sent, 0);
+  assert.ok(r.fetched < good.length / 100 && sent < good.length / 100, `${r.fetched} of ${good.length}, sent ${sent}`);
+  clean();
+  const { final: fetched } = await fetchIt(name);
+  is(fetched, 'match', 'same_commitment');
+  assert.ok(fetched.fetched < good.length / 100, `${fetched.fetched}`);
+  assert.ok(fs.readFileSync(fetched.path).equals(good));
+  clean();
+});
+
+test('signed programs, altered and re-signed', async () => {
+  const good = signedProgram(6 << 20, 1);
+  const attacks = { 'one byte of the program': patch(good, 2 << 20), 're-signed by another': signedProgram(6 << 20, 1), 'another signed program': signedProgram(6 << 20, 3), 'appended to': Buffer.concat([good, Buffer.alloc(8, 1)]) };
+  for (const [what, bytes] of Object.entries(attacks)) {
+    assert.ok(!bytes.equals(good), what);
+    const name = files.site(bed.name('program'), served(good));
+    await visit(name, '/none');
+    const { r } = await verifyIt(name, bytes);
+    assert.equal(r.verdict, 'mismatch', `${what}: ${show(r)}`);
+    clean();
+  }
+  const single = files.site(bed.name('program'), served(good, 'single'));
+  await visit(single, '/none');
+  is((await verifyIt(single, good)).r, 'match', 'same_commitment');
+  clean();
 });
 
 test('the verb: fetches, verifies, and its exit statuses', async () => {

@@ -47,7 +47,6 @@ test('which responses become downloads', () => {
   ];
   for (const [type, expected] of cases) assert.equal(willDownload(head(type)), expected, String(type));
   for (const status of [204, 205, 301, 302, 307, 304]) assert.equal(willDownload(head('application/zip', 'attachment', status)), 'no');
-  assert.equal(willDownload({ ...head('text/html'), isAttribute: true }), 'yes');
   assert.equal(willDownload(head('text/html', 'attachment')), 'yes');
   assert.equal(willDownload(head('text/html', 'inline')), 'no');
 });
@@ -307,6 +306,19 @@ test('standard: what we did not see coming is destroyed when the browser tells o
   assert.deepEqual(x.port.last('download.fetch').chain, ['http://a.test/setup.exe']);
 });
 
+test('standard: a saved link keeps its chain; a prefetch is no download', async () => {
+  const x = started();
+  await x.secure();
+  x.begin('http://a.test/get', { type: 'other', originUrl: 'https://link.test/' });
+  await x.respond('http://a.test/get', '', { type: 'other', statusCode: 302 });
+  x.begin('http://b.test/setup.exe', { type: 'other', originUrl: 'https://link.test/' });
+  assert.equal((await x.respond('http://b.test/setup.exe', 'application/octet-stream', { type: 'other' })).cancel, undefined);
+  assert.deepEqual(await x.entries(), []);
+  await x.dlcheck.onCreated({ id: 7, url: 'http://b.test/setup.exe', filename: '/x/setup.exe', mime: '', incognito: true, state: 'in_progress', referrer: '' });
+  await settle();
+  assert.deepEqual([x.port.last('download.fetch').chain, x.port.last('download.fetch').link_secure], [['http://a.test/get', 'http://b.test/setup.exe'], true]);
+});
+
 test('standard: let through by its name, a program by its content: removed when it is complete', async () => {
   const x = started({ byContent: { '/x/a.pdf': 'executable' } });
   x.begin('http://a.test/a.pdf', { originUrl: 'http://insecure.test/' });
@@ -421,4 +433,28 @@ test('a background page that was away: what it asked is offered again, what is h
   await y.dlcheck.onHeldAtStart();
   await settle();
   assert.equal(y.port.last('download.verify').path, '/x/setup.exe.part');
+});
+
+test('what the browser asks again after a failed upgrade still has the link it had, secure or not', async () => {
+  for (const [originUrl, isSecure] of [['https://link.test/', true], ['http://insecure.test/', false]]) {
+    const x = started();
+    await x.secure();
+    x.begin('http://a.test/setup.exe', { requestId: 'u', originUrl });
+    x.begin('https://a.test/setup.exe', { requestId: 'u', originUrl });
+    x.dlcheck.onEnded({ requestId: 'u', tabId: 1, type: 'main_frame', error: 'SSL' });
+    // The browser's own page of the failure: nobody asked, as if it had been typed.
+    x.begin('http://a.test/setup.exe', { requestId: 'r', originUrl: undefined });
+    assert.deepEqual(await x.respond('http://a.test/setup.exe', 'application/octet-stream'), { cancel: true });
+    assert.equal((await x.entries())[0].isLinkSecure, isSecure);
+    assert.equal(Boolean(x.port.last('download.fetch')), isSecure);
+  }
+  // Another page stood there meanwhile: a typed address is a typed address.
+  const x = started();
+  x.begin('http://a.test/setup.exe', { requestId: 'u', originUrl: 'http://insecure.test/' });
+  x.begin('https://a.test/setup.exe', { requestId: 'u', originUrl: 'http://insecure.test/' });
+  x.dlcheck.onEnded({ requestId: 'u', tabId: 1, type: 'main_frame', error: 'SSL' });
+  x.dlcheck.onCommitted({ tabId: 1, frameId: 0, url: 'https://other.test/' });
+  x.begin('http://a.test/setup.exe', { requestId: 'r', originUrl: undefined });
+  await x.respond('http://a.test/setup.exe', 'application/octet-stream');
+  assert.equal((await x.entries())[0].isLinkSecure, true);
 });

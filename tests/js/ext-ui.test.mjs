@@ -13,6 +13,8 @@ import { copyBody } from '../../extension/ui/copyview.js';
 import { wholeShare } from '../../extension/ui/progress.js';
 import { statusOf, chanceText } from '../../extension/ui/answers.js';
 import { pathsOf } from '../../extension/ui/diagram.js';
+import * as downloads from '../../extension/ui/downloadview.js';
+import { CHOICES } from '../../extension/core/dlpolicy.js';
 import { build, editionManifest } from '../../tools/dist.mjs';
 import { crc32 } from '../../tools/crc32.mjs';
 import { answer, hex, relay, result } from './ext-fakes.mjs';
@@ -52,9 +54,9 @@ test('every literal key in the sources exists', () => {
 });
 
 test('every verdict, reason, problem and error of the host has words', () => {
-  const inHeader = [...text('host/base/verdict.h').matchAll(/X\(REASON_\w+,\s+"(\w+)"\)/g)].map((m) => m[1]).filter((r) => r !== 'none');
+  const inHeader = [...text('host/base/verdict.h').matchAll(/\b[XY]\(REASON_\w+,\s+"(\w+)"\)/g)].map((m) => m[1]).filter((r) => r !== 'none');
   const known = Object.values(words.KNOWN_REASONS).flat();
-  const ofCopies = Object.values(copyWords.COPY_REASONS).flat();
+  const ofCopies = [...Object.values(copyWords.COPY_REASONS).flat(), ...Object.values(downloads.KNOWN_DOWNLOAD_REASONS).flat()];
   // Reasons of the question whether HTTPS is withheld are told by the pages of that question.
   const isOurs = (reason) => !reason.includes('https');
   assert.deepEqual([...new Set([...known, ...ofCopies])].filter(isOurs).sort(), inHeader.filter(isOurs).sort());
@@ -155,6 +157,28 @@ test('every state of a held copy has words', () => {
     if (!['released', 'clean'].includes(view.phase)) assert.notEqual(copyWords.copyTone(view), 'calm', JSON.stringify(view));
   }
   assert.equal(typeof copyBody, 'function');
+});
+
+test('every state of a download has words, and only a match is calm', () => {
+  const base = { id: 'a', url: 'http://a.test/x.exe', name: 'x.exe', cls: 'executable', phase: 'done', why: '', how: 'hold', isLinkSecure: true, slots: {}, problem: null, verdict: 'undecided', evidence: '', isGone: false, can: {} };
+  const views = [{ ...base, phase: 'noticed' }, { ...base, phase: 'checking' }, { ...base, phase: 'checking', how: 'fetch' }];
+  for (const [phase, whys] of Object.entries(downloads.WHYS)) for (const why of [...whys, 'later']) views.push({ ...base, phase, why });
+  for (const code of [...words.KNOWN_PROBLEMS, 'host_old', 'later']) views.push({ ...base, problem: { code, error: null, detail: '' } });
+  for (const [verdict, reasons] of Object.entries(downloads.KNOWN_DOWNLOAD_REASONS)) {
+    for (const reason of [...reasons, 'later']) {
+      for (const missed of [null, { block: 0.9, kib64: 0.5, percent: 0.01 }]) views.push({ ...base, verdict, result: { verdict, reason, answered: 1, missed, error: null } });
+    }
+  }
+  for (const view of views) {
+    const lead = downloads.leadOf(t, 'en', view);
+    assert.ok(downloads.titleOf(t, view) && lead.every(Boolean), JSON.stringify(view));
+    assert.equal(downloads.toneOf(view) === 'calm', view.phase === 'done' && view.verdict === 'match', JSON.stringify(view));
+    // A match by parts is never shown without what it proves.
+    if (view.result?.missed && view.verdict === 'match') assert.match(lead.join(' '), /90%.*50%.*1%/);
+  }
+  for (const [field, choices] of Object.entries(CHOICES)) for (const key of [field, ...choices]) assert.ok(`options_${key}` in en, key);
+  for (const cls of ['executable', 'other', 'transparent']) assert.ok(`download_class_${cls}` in en);
+  for (const kind of ['start', 'retry', 'whole', 'cancel', 'keep', 'show', 'remove']) assert.ok(`download_do_${kind}` in en);
 });
 
 test('pages load nothing but their own files, and nothing inline', () => {

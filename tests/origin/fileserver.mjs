@@ -56,7 +56,13 @@ export async function startFiles(net, { port = PORT } = {}) {
       const piece = file.at(offset + done, Math.min(speed ? 16384 : 262144, n - done, stopAt - record.sent));
       record.sent += piece.length;
       done += piece.length;
-      if (!res.write(piece)) await new Promise((resolve) => { res.once('drain', resolve); res.once('close', resolve); });
+      if (!res.write(piece)) {
+        await new Promise((resolve) => {
+          const go = () => { res.off('drain', go); res.off('close', go); resolve(); };
+          res.once('drain', go);
+          res.once('close', go);
+        });
+      }
       if (res.destroyed) return false;
       if (speed) await new Promise((resolve) => setTimeout(resolve, (1000 * piece.length) / speed));
     }

@@ -6,8 +6,9 @@ import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { COPY_STATES, PLAIN_STATES, REPORT_STATES, STATES } from './states.mjs';
+import { DOWNLOAD_STATES, OPTIONS } from './downloadstates.mjs';
 
-const ALL = { ...STATES, ...COPY_STATES, ...REPORT_STATES };
+const ALL = { ...STATES, ...COPY_STATES, ...REPORT_STATES, ...DOWNLOAD_STATES };
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const EXTENSION = fileURLToPath(new URL('../../extension/', import.meta.url));
@@ -15,10 +16,10 @@ const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/cs
 const RTL = new Set(['ar', 'fa', 'he']);
 
 const OVERVIEWS = {
-  good: { edition: 'privileged', host: { phase: 'up', problem: null, tor: { up: true, error: null } }, access: { hosts: true, privateWindows: true }, last: STATES.mismatch, word: 'blue tulip', held: '',
+  good: { edition: 'privileged', host: { phase: 'up', problem: null, tor: { up: true, error: null } }, access: { hosts: true, privateWindows: true }, last: STATES.mismatch, word: 'blue tulip', held: '', downloads: { held: 2, mismatches: 0 }, options: OPTIONS,
     status: { version: '0.1.0', roots: { source: 'browser', count: 142 }, tor: { up: true, error: null, version: '0.4.9.11', control: '127.0.0.1:9151', auth: 'SAFECOOKIE', relays: 9420, exits: 2310,
       geoip: true, mapaddress: true, streams: true } } },
-  bad: { edition: 'standard', host: { phase: 'down', problem: { code: 'host_missing', error: null, detail: '' }, tor: null }, access: { hosts: false, privateWindows: false }, last: null, word: '', held: 'held' },
+  bad: { edition: 'standard', host: { phase: 'down', problem: { code: 'host_missing', error: null, detail: '' }, tor: null }, access: { hosts: false, privateWindows: false }, last: null, word: '', held: 'held', downloads: { held: 1, mismatches: 1 }, options: OPTIONS },
 };
 
 for (const [name, view] of Object.entries(PLAIN_STATES)) OVERVIEWS[name] = { ...OVERVIEWS.good, last: null, plain: { host: 'forum.example.org', canAsk: true, view } };
@@ -38,7 +39,7 @@ async function fakeBrowser({ searchParams: asked }) {
 }
 
 async function answer(url) {
-  const found = /^\/(certificate|copy|popup|options|report)$/.exec(url.pathname);
+  const found = /^\/(certificate|copy|download|popup|options|report)$/.exec(url.pathname);
   if (found) return ['.html', await page(found[1], url)];
   if (url.pathname === '/fake-browser.js') return ['.js', await fakeBrowser(url)];
   const path = normalize(join(EXTENSION, url.pathname));

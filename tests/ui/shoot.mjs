@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import puppeteer from 'puppeteer-core';
 import { serve } from './serve.mjs';
 import { COPY_STATES, PLAIN_STATES, REPORT_STATES, STATES } from './states.mjs';
+import { DOWNLOAD_STATES } from './downloadstates.mjs';
 
 const WIDTHS = [320, 800, 1400];
 const [, , folder = 'build/ui', ...only] = process.argv;
@@ -51,6 +52,7 @@ for (const [scheme, override] of Object.entries(SCHEMES)) {
   const page = await browser.newPage();
   const shots = Object.keys(STATES).filter((s) => !only.length || only.includes(s)).map((state) => ({ name: state, path: `/certificate?state=${state}` }));
   shots.push(...Object.keys(COPY_STATES).filter((s) => !only.length || only.includes(s)).map((state) => ({ name: state, path: `/copy?state=${state}` })));
+  shots.push(...Object.keys(DOWNLOAD_STATES).filter((s) => !only.length || only.includes(s)).map((state) => ({ name: state, path: `/download?state=${state}` })));
   shots.push(...Object.keys(REPORT_STATES).filter((s) => !only.length || only.includes(s)).map((state) => ({ name: state, path: `/report?state=${state}` })));
   if (!only.length || only.includes('options-good')) shots.push({ name: 'options-good', path: '/options?overview=good' });
   if (!only.length) shots.push(...['good', 'bad'].flatMap((o) => [{ name: `popup-${o}`, path: `/popup?overview=${o}` }, { name: `options-${o}`, path: `/options?overview=${o}` }]));
