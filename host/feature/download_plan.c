@@ -128,7 +128,9 @@ static void choose(struct download *d)
 	}
 	if (!d->is_complete)
 		return;
-	if (!d->was_tried[DL_METHOD_WHOLE] && !d->was_tried[DL_METHOD_RANGES] && start_ranges(d))
+	/* What its own signature does not fit is never taken for good by samples: all of it, or nothing. */
+	bool is_doubtful = d->is_commit_known && d->commit.status == FILE_COMMIT_DIFFERS;
+	if (!is_doubtful && !d->was_tried[DL_METHOD_WHOLE] && !d->was_tried[DL_METHOD_RANGES] && start_ranges(d))
 		return;
 	give_up(d);
 }
