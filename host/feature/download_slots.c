@@ -109,7 +109,7 @@ static void hold(struct dl_slot *s, enum err err)
 
 	d->local_err = err;
 	if (!d->tor_until)
-		d->tor_until = dl_now(d) + DL_TOR_WAIT_MS;
+		d->tor_until = dl_now(d) + (d->asked ? DL_TOR_WAIT_MS : CHECK_TOR_WAIT_MS);
 	s->has_exit = false;
 	s->state = DL_SLOT_HELD;
 	s->until = dl_now(d) + CHECK_TOR_AGAIN_MS;
