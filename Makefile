@@ -123,10 +123,13 @@ bench: all $(B)/bench/bench_relays
 	$(MAKE) bench-scan
 	$(MAKE) bench-collector
 	$(MAKE) bench-download
+	$(MAKE) bench-copy
 bench-download: all
 	node tests/bench/download.mjs
 bench-collector: all $(B)/loadtool
 	node tests/bench/collector.mjs
+bench-copy: all dist
+	node tests/bench/copy.mjs
 # Main's end of fetching for the tests; beside the roles that it starts.
 $(B)/fetchtool: tests/net/fetchtool.c $$(call obj,$$(call uses,tests/net/fetchtool.c)) $(GEN)
 	$(call say,test)$(CC) $(ALLCFLAGS) -MMD -MP -o $@ $< $(call obj,$(call uses,$<)) $(LDHARDEN) $(call libs,$<)
@@ -137,9 +140,9 @@ $(B)/bench/%: tests/bench/%.c $$(call obj,$$(call uses,tests/bench/$$*.c))
 	@mkdir -p $(@D)
 	$(CC) $(ALLCFLAGS) -o $@ $< $(call obj,$(call uses,$<)) $(LDHARDEN) $(call libs,$<)
 
-# The detector of addresses: 1,000 of each row made by other people's code; 200 MB of ordinary text without a false alarm; its speed.
+# The detector of addresses: 1,000 of each family (FULL=1: of each row) made by other people's code; 200 MB of ordinary text without a false alarm; its speed.
 recall: $(B)/recall/scan_lines | node_modules
-	SCAN_LINES=$(abspath $<) node --test tests/recall/recall.test.mjs
+	FULL=$(FULL) SCAN_LINES=$(abspath $<) node --test tests/recall/recall.test.mjs
 quiet: $(B)/recall/scan_lines | node_modules
 	SCAN_LINES=$(abspath $<) node --test tests/quiet/quiet.test.mjs
 bench-scan: $(B)/recall/scan_lines | node_modules
@@ -156,7 +159,7 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all unit fuzz-replay fuzz-run js e2e dist lint demo bench bench-collector recall quiet bench-scan bench-download check clean
+.PHONY: all unit fuzz-replay fuzz-run js e2e dist lint demo bench bench-collector bench-copy bench-download recall quiet bench-scan check clean
 
 # --- for this user alone: programs to ~/.local/lib/secondexit, then the browsers are told -------------------------------
 USER_PREFIX ?= $(HOME)/.local

@@ -15,13 +15,15 @@ import { DlCheck } from './feature/dlcheck.js';
 import { DlList } from './feature/dllist.js';
 import { ReportDesk } from './feature/report.js';
 import { Settings } from './feature/settings.js';
+import { Exclusions } from './feature/exclusions.js';
 import { Session } from './feature/session.js';
 
 const host = nativeHost(privileged.edition);
 const pages = new Pages(web.session);
 const table = web.loadJson('shared/cert-errors.json').then(errorTable);
-const certcheck = new CertCheck({ web, privileged, host, pages, table });
-const watch = new DocumentWatch({ web, privileged, pages });
+const exclusions = new Exclusions(web.local, web.isSuffix);
+const certcheck = new CertCheck({ web, privileged, host, pages, table, exclusions });
+const watch = new DocumentWatch({ web, privileged, pages, exclusions });
 const settings = new Settings(web.local);
 const clipcheck = new ClipCheck({ web, privileged, host, watch, settings });
 const dllist = new DlList({ web, privileged, host, pages, settings });
@@ -29,7 +31,7 @@ const dlcheck = new DlCheck({ web, privileged, host, watch, settings, list: dlli
 const reports = new ReportDesk({ web, host, pages, settings });
 const https = new HttpsWatch({ web, pages, certcheck });
 const guard = new Guard({ web, privileged, host, pages, certcheck, watch, https, dlcheck });
-const session = new Session({ web, privileged, host, pages, certcheck, clipcheck, dlcheck, dllist, settings, watch, reports });
+const session = new Session({ web, privileged, host, pages, certcheck, clipcheck, dlcheck, dllist, settings, watch, reports, exclusions });
 
 web.onRequests({
   before: (details) => guard.onBeforeRequest(details),

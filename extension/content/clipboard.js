@@ -34,13 +34,26 @@
     const id = ++holds;
     const told = flavours.map(({ type, text }) => ({ type, text }));
     last = { hold: id, range, attribute, document };
-    const answer = await lookAtParts(id, how, told, document) ?? await link.ask({ kind: 'clip.hold', hold: id, how, flavours: told }).catch(() => null);
+    const answer = await lookAtParts(id, how, told, document) ?? await link.ask({ kind: 'clip.hold', hold: id, how, flavours: told, around: aroundOf(told, range, document) }).catch(() => null);
     if (answer?.clear) {
       for (const { text } of flavours) cleared.add(text);
       while (cleared.size > CLEARED_MAX) cleared.delete(cleared.values().next().value);
     }
     if (answer?.written) onWritten();
     return answer ?? { written: false };
+  }
+
+  // Some addresses look like any digest (NEAR's, Arweave's), and are told by a word near by; who copies one copies it without that word.
+  // So of a token that stands alone what the page shows around it is looked at too. "" where there is nothing to be said.
+  function aroundOf(flavours, range, document) {
+    const token = /^[\w-]{41,64}$/.exec(flavours.find(({ type }) => type === 'text/plain')?.text.trim() ?? '')?.[0];
+    if (!token || !range) return '';
+    try {
+      const { before, after } = placeOf(document, { address: token, range, attribute: null });
+      return `${before}${token}${after}`;
+    } catch {
+      return '';
+    }
   }
 
   // A long text in which nothing is found need not leave this process but for the clipboard. null: it is held as every other.

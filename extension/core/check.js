@@ -21,6 +21,14 @@ export function answered(check, attempt, result) {
   return isCurrent(check, attempt) ? { ...check, phase: 'done', result } : check;
 }
 
+/** Nobody is asked: the user wants this site left alone. */
+export function excluded(check) {
+  const { host, port, firstParty, private: isPrivate, container } = check.site;
+  const result = { verdict: 'exempt', reason: 'user_exclusion', error: null, host, port, first_party: firstParty, private: isPrivate, container, k: check.k, asked: 0, answered: 0, elapsed_ms: 0,
+    weaker: false, same_country_possible: false, retry_useful: false, still_same: null, fingerprints: [], first: [], others: [], browser_paths: [], chance: [], roots: 'none' };
+  return { ...check, phase: 'done', why: '', attempt: check.attempt + 1, slots: {}, problem: null, result };
+}
+
 /** problem: {code, error, detail} as of core/hostlink.js. */
 export function failed(check, attempt, problem) {
   return isCurrent(check, attempt) ? { ...check, phase: 'done', problem } : check;

@@ -4,8 +4,11 @@
 //   asking ──no address──▶ written        asking ──address──▶ held ──compare──▶ comparing ──match──▶ released
 //          ──problem────▶ held ──asked again──▶ asking, clean           ◀──else──────
 
-import { clipCheck } from './messages.js';
+import { clipCheck, CLIP_FLAVOURS_MAX } from './messages.js';
 import { CLIP_COMPARE_MAX, CLIP_FAMILY_MAX, CLIP_URL_MAX, CLIP_HEADER_MAX } from './limits.js';
+
+// What the page shows around one token: 64 characters to either side.
+const AROUND_MAX = 512;
 
 export const HOWS = ['copy', 'cut', 'drag', 'link', 'menu', 'script'];
 
@@ -17,8 +20,20 @@ export function readHold(message) {
   if (!HOWS.includes(message?.how) || !Number.isInteger(message.hold) || !Array.isArray(message.flavours)) return null;
   if (!message.flavours.every((f) => typeof f?.type === 'string' && f.type && typeof f.text === 'string')) return null;
   const flavours = message.flavours.map(({ type, text }) => ({ type, text }));
-  const fields = clipCheck(flavours);
-  return { how: message.how, hold: message.hold, flavours: fields ? flavours : [], fields };
+  const around = typeof message.around === 'string' && message.around.length <= AROUND_MAX ? message.around : '';
+  const fields = lookFields({ flavours, around });
+  return { how: message.how, hold: message.hold, flavours: fields ? flavours : [], around, fields };
+}
+
+/** The fields of clip.check for a hold: what would be written, and last what the page shows around it. */
+export const lookFields = ({ flavours, around }) => clipCheck(around && flavours.length < CLIP_FLAVOURS_MAX ? [...flavours, { type: 'text/plain', text: around }] : flavours);
+
+/** A result for those fields, of which what only stands around is left out. */
+export function ofCopied({ flavours, around }, result) {
+  if (!around) return result;
+  const has = (address) => flavours.some(({ text }) => text.toLowerCase().includes(address.toLowerCase()));
+  const hits = result.hits.filter(({ flavour, address }) => flavour < flavours.length || has(address));
+  return { ...result, hits, found: hits.length > 0 };
 }
 
 /** hold: {id, how, flavours, tabId, frameId, hold (the content script's number), private, why (secure or not), visit, placed} */

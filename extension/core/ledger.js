@@ -47,6 +47,11 @@ export class Ledger {
     trim(this.exempt);
   }
 
+  /** The user's list changed: what was exempt by it is asked about again. */
+  forgetExclusions() {
+    for (const [key, reason] of this.exempt) if (reason === 'user_exclusion') this.exempt.delete(key);
+  }
+
   /** Whether a response needs no verified certificate. One that was exempt as direct must have come directly. */
   isExempt(site, isDirect) {
     const reason = this.exempt.get(siteKey(site));

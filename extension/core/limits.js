@@ -61,3 +61,5 @@ export const CLASSIFY_FILE_MS = 60000;
 export const DOWNLOAD_SILENCE_MS = 300000;
 // Downloads that start by themselves; a page must not make the browser draw circuits, nor fill a disk, at will. Beyond: a click.
 export const AUTO_DOWNLOADS_MAX = 10;
+// Sites that the user wants left alone: a list that a person can read.
+export const EXCLUSIONS_MAX = 100;

@@ -4,7 +4,7 @@ import { plain } from './messages.js';
 
 /** The order of a report's fields, and which a person may leave out. What is in no list is always part of a report. */
 const OPTIONAL = {
-  report: new Set(['path', 'roots', 'reproduce']),
+  report: new Set(['roots', 'reproduce']),
   seen: new Set(['error', 'source', 'agrees', 'valid', 'signed', 'why', 'sha256', 'chain', 'chain_left_out', 'http_status', 'length', 'ranges']),
   exit: new Set(['nickname', 'address', 'country', 'family', 'flags']),
   software: new Set(['edition', 'tor', 'browser']),
@@ -45,7 +45,7 @@ export function groupsOf(report) {
     rows: [...rowsOf(s.exit, [kind === 'first' ? 'first' : 'others', i, 'exit'], OPTIONAL.exit), ...rowsOf(s, [kind === 'first' ? 'first' : 'others', i], OPTIONAL.seen)],
   }));
   return [
-    { id: 'what', kind: 'what', n: 0, isOptional: false, rows: rowsOf(Object.fromEntries(Object.entries(report).filter(([name]) => !['first', 'others'].includes(name))), [], OPTIONAL.report) },
+    { id: 'what', kind: 'what', n: 0, isOptional: false, rows: rowsOf(Object.fromEntries(Object.entries(report).filter(([name]) => !['first', 'others', 'path'].includes(name))), [], OPTIONAL.report) },
     ...seen('first', report.first), ...seen('other', report.others),
     { id: 'software', kind: 'software', n: 0, isOptional: false, rows: rowsOf(report.software, ['software'], OPTIONAL.software) },
   ];

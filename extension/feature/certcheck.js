@@ -16,6 +16,7 @@ export class CertCheck {
   #host;
   #pages;
   #table;
+  #exclusions;
   #running = new Map();     // check key → promise of the host's request id
   #readers = new Map();     // page id → set of functions that take a view
   #goodbyes = new Map();    // check key → the newest leave of a reader, whose time is not up
@@ -23,7 +24,8 @@ export class CertCheck {
   #lastProxy = new Map();   // tab id → {host, port, proxy} of the newest main-frame request
 
   /** web, privileged, host: extension/platform; pages: feature/pages.js; table: promise of core/errors.js errorTable. */
-  constructor({ web, privileged, host, pages, table }) {
+  constructor({ web, privileged, host, pages, table, exclusions }) {
+    this.#exclusions = exclusions;
     this.#web = web;
     this.#privileged = privileged;
     this.#host = host;
@@ -211,6 +213,16 @@ export class CertCheck {
     return page ? this.view(page.id) : null;
   }
 
+  /** The user's list of sites to be left alone changed. */
+  async onExclusions() {
+    await this.#pages.ready;
+    this.#pages.ledger.forgetExclusions();
+    for (const { site, result } of this.#pages.checks.values()) {
+      if (result?.reason === 'user_exclusion' && this.#exclusions.has(site.host)) this.#pages.ledger.exempted(site, 'user_exclusion');
+    }
+    this.#pages.setLedger();
+  }
+
   // ---- inside -------------------------------------------------------------------------------------------------
 
   #siteOfTab(tab, where) {
@@ -241,11 +253,20 @@ export class CertCheck {
     const question = page.question ?? 'cert';
     const checkKey = checkKeyOf(site, offered, question);
     const known = this.#pages.checks.get(checkKey);
-    const check = known ?? state.newCheck(site, offered, 'click', question);
+    let check = known ?? state.newCheck(site, offered, 'click', question);
+    // A certificate that others spoke against stays shut whatever the list says.
+    const isExcluded = question === 'cert' && this.#exclusions.has(site.host) && known?.result?.verdict !== 'mismatch';
+    if (isExcluded) {
+      check = state.excluded(check);
+      this.#pages.ledger.exempted(site, 'user_exclusion');
+    } else if (isOfExclusion(check)) {
+      check = state.newCheck(site, offered, 'click', question);
+    }
     this.#pages.setCheck(checkKey, { ...check, proxy, error: page.error, failure: page.failure });
     this.#pages.setPage({ ...page, id, checkKey, renew: intent?.kind === 'renew' ? intent : null });
     const shown = this.#web.replace(page.tabId, this.#web.pageUrl(id));
-    if (page.harmless) return shown;
+    if (isExcluded) this.#pages.setLedger();
+    if (page.harmless || isExcluded) return shown;
     if (intent) this.#start(checkKey, { clicked: true, retry: Boolean(known?.result) });
     else if (!known && isForeground && this.#pages.ledger.takeAutomatic(site, this.#web.now(), question)) this.#start(checkKey, { clicked: false });
     this.#pages.setLedger();
@@ -351,6 +372,7 @@ export class CertCheck {
   async #proceed(page, check, tabId) {
     const way = state.wayOn(page, check, this.#privileged.exact);
     const { site, offered } = check;
+    if (isOfExclusion(check) && !this.#exclusions.has(site.host)) return this.#loadAgain(tabId, page.url, page.back);
     if (way === 'exception') {
       const { added, why } = await this.#privileged.addException(site.host, site.port, offered.attributes, offered.sha256);
       if (!added) return this.#note(page, `exception_${why}`);
@@ -452,6 +474,8 @@ export class CertCheck {
     for (const take of this.#readers.get(id) ?? []) take(this.view(id));
   }
 }
+
+const isOfExclusion = (check) => check.result?.reason === 'user_exclusion';
 
 const siteOf = (origin, { host, port }) =>
   ({ firstParty: origin.firstParty, private: origin.private, container: origin.container, host, port });

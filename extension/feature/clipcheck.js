@@ -60,13 +60,18 @@ export class ClipCheck {
       id: this.#web.randomId(), ...asked, tabId: from.tabId, frameId: from.frameId, private: from.private, windowId: from.windowId,
       visit: this.#watch.visits.of(from.tabId), page: this.#watch.documents.urlOf(from.tabId, from.frameId) || from.url,
     });
-    const { problem, result } = await this.#ask(asked.fields, { force: true });
+    const { problem, result } = await this.#askAbout(hold, asked.fields);
     if (result && !result.found && hold.how !== 'link' && hold.how !== 'menu') {
       return { written: hold.how === 'drag' ? false : await this.#web.writeClipboard(hold.flavours), clear: true };
     }
     if (result && !result.found && result.hits.length === 0) await this.#show(clip.failed(hold, { code: 'payment_link', error: null, detail: '' }));
     else await this.#show(problem ? clip.failed(hold, problem) : clip.found(hold, result));
     return { written: false };
+  }
+
+  async #askAbout(hold, fields) {
+    const { problem, result } = await this.#ask(fields, { force: true });
+    return { problem, result: result && clip.ofCopied(hold, result) };
   }
 
   // fields: of clip.check, null when there is too much of it. force: a person waits, so a host that just failed is tried again.
@@ -182,7 +187,7 @@ export class ClipCheck {
   async #again(hold) {
     if (!canAsk(hold)) return;
     this.#change({ ...hold, phase: 'asking' });
-    const { problem, result } = await this.#ask(clipCheck(hold.flavours), { force: true });
+    const { problem, result } = await this.#askAbout(hold, clip.lookFields(hold));
     if (this.#hold?.id !== hold.id) return;
     if (problem) return void this.#change(clip.failed(hold, problem));
     if (result.found) {

@@ -17,10 +17,13 @@ export class DocumentWatch {
   #web;
   #privileged;
   #pages;
+  #exclusions;
   #ourBase;
   #arriving = new Map();    // "tab frame" of insecure documents whose place isn't taken yet → timer
 
-  constructor({ web, privileged, pages }) {
+  /** exclusions: feature/exclusions.js. Their pages are insecure all the same, for everything but copies. */
+  constructor({ web, privileged, pages, exclusions }) {
+    this.#exclusions = exclusions;
     this.#web = web;
     this.#privileged = privileged;
     this.#pages = pages;
@@ -32,6 +35,7 @@ export class DocumentWatch {
   }
 
   async #restore() {
+    await this.#exclusions.ready;
     const saved = await this.#pages.saved();
     const tabs = Object.fromEntries(Object.entries(saved).filter(([key]) => key.startsWith(KEY)).map(([key, tab]) => [key.slice(KEY.length), tab]));
     this.documents = new Documents(tabs);
@@ -80,13 +84,14 @@ export class DocumentWatch {
     const proxy = proxyOf(details.proxyInfo);
     const state = judgeDocument({ url, kind, isVerified, proxy, ip: details.ip });
     if (isDocument) return this.#documentComes(details, state, proxy);
+    const isExcluded = this.#exclusions.has(topHostOf(details));
     if (state === INSECURE && this.documents.taint({ tabId, documentUrl: details.documentUrl })) {
       this.#save(tabId);
       this.onFocus();
-      await this.#tellTab(tabId, hostOf(details.documentUrl ?? ''));
+      if (!isExcluded) await this.#tellTab(tabId, hostOf(details.documentUrl ?? ''));
     }
     // <embed> and <object> show documents too.
-    return state === INSECURE && type === 'object' && hasBody(details) ? asDownload(details.responseHeaders) : {};
+    return state === INSECURE && type === 'object' && !isExcluded && hasBody(details) ? asDownload(details.responseHeaders) : {};
   }
 
   async #documentComes(details, state, proxy) {
@@ -94,7 +99,7 @@ export class DocumentWatch {
     if (!isRedirect(details)) this.documents.response({ tabId, frameId, url, state });
     this.#save(tabId);
     if (type === 'main_frame') await this.#noteVisit(details, proxy);
-    if (state === SECURE) return {};
+    if (state === SECURE || this.#exclusions.has(topHostOf(details)) && this.#exclusions.has(hostOf(url))) return {};
     if (!isRedirect(details)) await this.#arrives(`${tabId} ${frameId}`);
     if (/^https:/.test(url)) await this.#web.guardClipboardOf(hostOf(url)).catch(() => {});
     return hasBody(details) ? asDownload(details.responseHeaders) : {};
@@ -121,7 +126,7 @@ export class DocumentWatch {
     this.documents.commit({ tabId, frameId, parentFrameId, url });
     if (frameId === 0) this.visits.committed(details);
     this.#save(tabId);
-    if (frameId !== 0 && !wasTainted && !this.documents.isPageSecure(tabId)) await this.#tellTab(tabId, '');
+    if (frameId !== 0 && !wasTainted && !this.documents.isPageSecure(tabId) && !this.#isExcludedTab(tabId)) await this.#tellTab(tabId, '');
     if (this.#arriving.has(`${tabId} ${frameId}`)) this.#web.setTimeout(() => this.#isThere(`${tabId} ${frameId}`), ARRIVED_MS);
     if (frameId === 0) await this.onFocus();
   }
@@ -143,7 +148,26 @@ export class DocumentWatch {
   /** A content script asks at its document's start. */
   async stateFor({ tabId, frameId, parentFrameId, url }) {
     await this.ready;
-    return this.documents.ask({ tabId, frameId, parentFrameId, url });
+    const state = this.documents.ask({ tabId, frameId, parentFrameId, url });
+    return state === SECURE || this.#isExcluded({ tabId, frameId, parentFrameId, url }) ? SECURE : state;
+  }
+
+  #isExcludedTab(tabId) {
+    return this.#exclusions.has(hostOf(this.documents.urlOf(tabId, 0)));
+  }
+
+  // The page that the user wants left alone, with the frames in it that are of such sites too; not such a site's frame in another's page.
+  #isExcluded({ tabId, frameId, parentFrameId, url }) {
+    const isNamed = /^https?:/.test(url);
+    if (frameId === 0) return isNamed && this.#exclusions.has(hostOf(url));
+    return this.#isExcludedTab(tabId) && (isNamed ? this.#exclusions.has(hostOf(url)) : parentFrameId === 0);
+  }
+
+  /** The list changed. What was taken off it is held again at once; what was put on it, when it is loaded again. */
+  async onExclusions() {
+    const insecure = [...this.documents.tabs.keys()].filter((tabId) => this.documents.isPageInsecure(tabId) && !this.#isExcludedTab(tabId));
+    await Promise.all(insecure.map((tabId) => this.#tellTab(tabId, hostOf(this.documents.urlOf(tabId, 0)))));
+    await this.onFocus();
   }
 
   /** Whether what a page of this origin made or linked came from a secure page (core/documents.js). */
@@ -170,7 +194,7 @@ export class DocumentWatch {
   async onFocus() {
     if (!this.#privileged.exact) return;
     const tabs = await this.#web.activeTabs();
-    const isInsecure = tabs.some((tabId) => this.documents.isPageInsecure(tabId));
+    const isInsecure = tabs.some((tabId) => this.documents.isPageInsecure(tabId) && !this.#isExcludedTab(tabId));
     await this.#privileged.setAutocopy(this.#arriving.size === 0 && !isInsecure);
   }
 

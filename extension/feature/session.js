@@ -9,6 +9,7 @@ const COPY_ACTIONS = new Set(['again', 'compare', 'circuits', 'newcircuit', 'clo
 
 export class Session {
   #web;
+  #exclusions;
   #privileged;
   #host;
   #pages;
@@ -20,8 +21,9 @@ export class Session {
   #watch;
   #reports;
 
-  constructor({ web, privileged, host, pages, certcheck, clipcheck, dlcheck, dllist, settings, watch, reports }) {
+  constructor({ web, privileged, host, pages, certcheck, clipcheck, dlcheck, dllist, settings, watch, reports, exclusions }) {
     this.#reports = reports;
+    this.#exclusions = exclusions;
     this.#watch = watch;
     this.#clipcheck = clipcheck;
     this.#dlcheck = dlcheck;
@@ -40,6 +42,10 @@ export class Session {
       if (event === 'newnym') this.#wipe(true);
     };
     this.#privileged.hideNativeBypass(true);
+    this.#exclusions.onChange = () => {
+      this.#certcheck.onExclusions();
+      return this.#watch.onExclusions();
+    };
   }
 
   async #wipe(isHostAware = false) {
@@ -118,17 +124,20 @@ export class Session {
     if (message?.kind === 'word') return this.#clipcheck.act(message);
     if (message?.kind === 'reportoptions') return this.#settings.setReport(message.value);
     if (message?.kind === 'options') return this.#settings.setDownloads(message.changes);
+    if (message?.kind === 'exclude') return { why: await this.#exclusions.add(message.host) };
+    if (message?.kind === 'include') return this.#exclusions.remove(message.host);
     if (message?.kind === 'downloads') return this.#web.raiseDownloads();
     return null;
   }
 
   async #overview(tabId) {
     const { phase, problem, tor } = this.#host.state;
+    await this.#exclusions.ready;
     const access = await this.#web.access();
     const last = Number.isInteger(tabId) ? this.#certcheck.viewOfTab(tabId) : null;
     const copy = { ...await this.#clipcheck.overview(), ...this.#dllist.overview(), options: await this.#settings.downloads(), report: await this.#settings.report() };
     const plain = Number.isInteger(tabId) ? await this.#plainOf(tabId) : null;
-    return { edition: this.#privileged.edition, host: { phase, problem: problem && told(problem), tor }, access, last, plain, ...copy };
+    return { edition: this.#privileged.edition, host: { phase, problem: problem && told(problem), tor }, access, last, plain, exclusions: this.#exclusions.list(), ...copy };
   }
 
   // The plain page that a tab shows, if it is one that an exit brought: {host, view}. view: of what was asked about it, or null.

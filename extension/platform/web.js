@@ -55,6 +55,15 @@ export const web = {
     }
   },
 
+  /** Whether everybody can have names below this one (org, co.uk, a hoster's); false where this browser can't tell. */
+  isSuffix(host) {
+    try {
+      return browser.publicSuffix?.isKnownSuffix?.(host) ?? false;
+    } catch {
+      return false;
+    }
+  },
+
   /** Asked without certificateChain: with it the browser names no certificate at all where an exception was used. */
   securityInfo: (requestId) => browser.webRequest.getSecurityInfo(requestId, {}),
 

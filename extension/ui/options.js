@@ -30,6 +30,33 @@ function wordForm({ word }) {
       h('button', { id: 'set-word', type: 'submit' }, t('copy_word_set'))));
 }
 
+function exclusionsForm({ exclusions }) {
+  const listed = exclusions.map((host) => h('li', {}, ltr(host),
+    h('button', { type: 'button', 'data-host': host, 'aria-label': t('options_include_label', host), onclick: clicked(() => include(host)) }, t('options_include'))));
+  return h('form', { onsubmit: exclude },
+    h('h2', {}, h('label', { for: 'exclusion' }, t('options_exclusions'))),
+    h('p', { class: 'small', id: 'exclusion-note' }, t('options_exclusions_note')),
+    listed.length ? h('ul', { id: 'exclusions', class: 'rows' }, listed) : null,
+    h('div', { class: 'actions' }, h('input', { id: 'exclusion', type: 'text', dir: 'ltr', maxlength: 300, autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', 'aria-describedby': 'exclusion-note exclusion-why' }),
+      h('button', { id: 'exclude', type: 'submit' }, t('options_exclude'))),
+    h('p', { id: 'exclusion-why', role: 'alert', class: 'small' }));
+}
+
+async function exclude(event) {
+  event.preventDefault();
+  if (!event.isTrusted) return;
+  const { why } = await ask({ kind: 'exclude', host: document.getElementById('exclusion').value });
+  if (!why) await show();
+  document.getElementById('exclusion-why').textContent = why ? t(`options_exclusion_${why}`) : '';
+  document.getElementById('exclusion').focus();
+}
+
+async function include(host) {
+  await ask({ kind: 'include', host });
+  await show();
+  document.getElementById('exclusion').focus();
+}
+
 async function setWord(event) {
   event.preventDefault();
   if (!event.isTrusted) return;
@@ -71,6 +98,7 @@ async function show() {
   page.replaceChildren(
     h('h1', {}, t('options_title')),
     wordForm(found),
+    exclusionsForm(found),
     found.options ? downloadOptions(t, language(), found.options, (changes) => ask({ kind: 'options', changes })) : '',
     ...overviewLines(t, found, clicked(async () => {
       await requestHosts();

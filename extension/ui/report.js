@@ -40,12 +40,12 @@ function group({ id, kind, n, isOptional, rows }) {
     h('legend', {}, t(title, n)),
     isOptional ? h('label', { class: 'whole' }, h('input', { type: 'checkbox', id: `in-${id}`, checked: !left.has(id), onchange: (e) => toggle(id, e.target.checked) }), t('report_whole')) : null,
     rows.map(row),
-    kind === 'what' && view.about !== 'certificate' ? pathField() : null);
+    kind === 'what' ? pathField() : null);
 }
 
 const pathField = () => h('div', { class: 'path' },
   h('label', { for: 'path' }, t('report_path')),
-  h('input', { id: 'path', type: 'text', dir: 'ltr', maxlength: 2047, autocomplete: 'off', spellcheck: 'false', 'aria-describedby': 'path-note', oninput: refresh }),
+  h('input', { id: 'path', type: 'text', dir: 'ltr', maxlength: 2047, autocomplete: 'off', spellcheck: 'false', value: report.path ?? '', 'aria-describedby': 'path-note', oninput: refresh }),
   h('p', { class: 'small', id: 'path-note' }, t('report_path_note')));
 
 function ways() {
@@ -58,7 +58,7 @@ function ways() {
     h('button', { id: 'save', type: 'button', 'aria-describedby': 'save-note', onclick: clicked(() => saveFile(fileNameOf(now()), textOf(now()))) }, t('report_save')),
     h('p', { class: 'small', id: 'save-note' }, t('report_save_note')),
     h('a', { id: 'mail', class: 'button', 'aria-describedby': 'mail-note' }, t('report_mail')),
-    h('p', { class: 'small', id: 'mail-note' }, t('report_mail_note'), ' ', ltr(mail), ' ', h('span', { id: 'mail-long' })));
+    h('p', { class: 'small', id: 'mail-note' }, t('report_mail_note'), ' ', ltr(mail), '. ', h('span', { id: 'mail-long' })));
 }
 
 function form() {
@@ -122,7 +122,6 @@ function show(next) {
     page.replaceChildren(head('unsure', '?', t('report_title')), h('div', { class: 'lead' }, h('p', {}, next.problem ? problemText(t, next.problem) : t('report_over'))));
     return undefined;
   }
-  view.about = report.kind;
   page.replaceChildren(...form());
   refresh();
   return page.querySelector('h1').focus();

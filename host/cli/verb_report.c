@@ -171,9 +171,9 @@ static enum err send_it(struct report_run *run, const struct report_options *o, 
 	const struct report_sink sink = { run, NULL, progress_cb, sent_cb };
 	struct report_send_request m = { .text = (const char *)text->bytes, .len = text->len };
 
-	if (strlen(o->onion) >= sizeof m.onion)
+	if (o->onion == NULL || strlen(o->onion) >= sizeof m.onion)
 		return ERR_REPORT_ONION;
-	if (strlen(o->key) >= sizeof m.key)
+	if (o->key == NULL || strlen(o->key) >= sizeof m.key)
 		return ERR_REPORT_KEY;
 	memcpy(m.onion, o->onion, strlen(o->onion) + 1);
 	memcpy(m.key, o->key, strlen(o->key) + 1);
@@ -230,7 +230,7 @@ static int report_run(const struct cli_options *options, int argc, char **argv)
 		return status;
 	if (sodium_init() < 0)
 		return fail(options, ERR_BUG, wrong);
-	enum err err = file_read(o.from, &text);
+	enum err err = o.from != NULL ? file_read(o.from, &text) : ERR_USAGE;
 	if (err == OK)
 		err = report_decode(rd_of(text.bytes, text.len), false, &r, wrong);
 	if (err == OK)

@@ -269,23 +269,20 @@ static enum err path_clear(const struct tor_addr *a)
 
 static void address_print(struct door *d, const struct tor_addr *a)
 {
-	struct sockaddr_storage sa = { .ss_family = AF_UNSPEC };
-	socklen_t len = sizeof sa;
+	union { struct sockaddr any; struct sockaddr_in v4; struct sockaddr_in6 v6; } at;
+	socklen_t len = sizeof at;
 	char text[128] = "?";
-	int port = 0;
 
 	if (a->sa.ss_family == AF_UNIX) {
 		snprintf(d->address, sizeof d->address, "unix:%s", d->path);
 		return;
 	}
-	if (getsockname(evconnlistener_get_fd(d->listener), (struct sockaddr *)&sa, &len) == 0) {
-		const struct sockaddr_in *v4 = (const struct sockaddr_in *)&sa;
-		const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&sa;
-		port = ntohs(sa.ss_family == AF_INET ? v4->sin_port : v6->sin6_port);
-		evutil_inet_ntop(sa.ss_family, sa.ss_family == AF_INET ? (const void *)&v4->sin_addr : (const void *)&v6->sin6_addr, text,
-		                 sizeof text);
+	memset(&at, 0, sizeof at);
+	if (getsockname(evconnlistener_get_fd(d->listener), &at.any, &len) == 0) {
+		bool is_v4 = at.any.sa_family == AF_INET;
+		evutil_inet_ntop(at.any.sa_family, is_v4 ? (const void *)&at.v4.sin_addr : (const void *)&at.v6.sin6_addr, text, sizeof text);
+		snprintf(d->address, sizeof d->address, is_v4 ? "%s:%d" : "[%s]:%d", text, ntohs(is_v4 ? at.v4.sin_port : at.v6.sin6_port));
 	}
-	snprintf(d->address, sizeof d->address, a->sa.ss_family == AF_INET6 ? "[%s]:%d" : "%s:%d", text, port);
 }
 
 static enum err open_listener(struct door *d)

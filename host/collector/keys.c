@@ -17,6 +17,7 @@ static bool folder_is_safe(const char *path)
 	char copy[PATH_MAX];
 	struct stat st;
 
+	errno = 0;
 	if ((size_t)snprintf(copy, sizeof copy, "%s", path) >= sizeof copy)
 		return false;
 	return stat(dirname(copy), &st) == 0 && (st.st_uid == geteuid() || st.st_uid == 0) &&
@@ -84,7 +85,7 @@ enum err secret_write(const char *path, bool is_new, const struct buf *text)
 	char beside[PATH_MAX];
 
 	if (!folder_is_safe(path))
-		return ERR_KEY_UNSAFE;
+		return errno == ENOENT ? ERR_IO : ERR_KEY_UNSAFE;
 	if ((size_t)snprintf(beside, sizeof beside, "%s.new-%ld", path, (long)getpid()) >= sizeof beside)
 		return ERR_IO;
 	int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);

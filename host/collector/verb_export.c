@@ -85,7 +85,7 @@ static enum err put_one(struct store *s, const char *format, int64_t id, size_t 
 	json_decref(f);
 	if (err == OK)
 		err = buf_err(&out);
-	if (err == OK)
+	if (err == OK && out.len > 0)
 		fwrite(out.bytes, 1, out.len, stdout);
 	return err;
 }

@@ -12,7 +12,8 @@ struct print { const struct options *o; struct buf out; size_t n; };
 /* As much as there is, then the buffer is empty again. */
 static void print_flush(struct print *p)
 {
-	fwrite(p->out.bytes, 1, p->out.len, stdout);
+	if (p->out.len > 0)
+		fwrite(p->out.bytes, 1, p->out.len, stdout);
 	buf_drop(&p->out, p->out.len);
 }
 

@@ -93,12 +93,13 @@ void chains_keep(struct chains *c, const uint8_t leaf[static 32], const struct n
 	}
 	x->next = c->first;
 	c->first = x;
-	while (c->bytes > CHAINS_KEPT_MAX) {
-		struct chain **last = &c->first;
-		while ((*last)->next != NULL)
-			last = &(*last)->next;
-		c->bytes -= (*last)->bytes;
-		chain_free(*last);
-		*last = NULL;
+	/* x itself always fits. */
+	while (c->bytes > CHAINS_KEPT_MAX && x->next != NULL) {
+		struct chain *before = x, *last = x->next;
+		for (; last->next != NULL; last = last->next)
+			before = last;
+		before->next = NULL;
+		c->bytes -= last->bytes;
+		chain_free(last);
 	}
 }

@@ -92,14 +92,15 @@ static double missed(double blocks, double drawn, double changed)
 
 	if (changed > blocks - drawn)
 		return 0;
-	for (double i = 0; i < changed; i++)
-		log_sum += log1p(-drawn / (blocks - i));
+	for (uint64_t i = 0; i < (uint64_t)changed; i++)
+		log_sum += log1p(-drawn / (blocks - (double)i));
 	return exp(log_sum);
 }
 
 void dl_missed(uint64_t size, size_t drawn, double *block, double *kib64, double *percent)
 {
-	double blocks = (double)(size / DL_BLOCK + (size % DL_BLOCK != 0)), many = ceil(blocks / 100), run = 65536 / DL_BLOCK;
+	uint64_t n = size / DL_BLOCK + (size % DL_BLOCK != 0);
+	double blocks = (double)n, many = ceil(blocks / 100), run = 65536.0 / DL_BLOCK;
 
 	*block = missed(blocks, (double)drawn, 1);
 	*kib64 = missed(blocks, (double)drawn, run < blocks ? run : blocks);

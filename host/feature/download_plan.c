@@ -128,7 +128,9 @@ static void choose(struct download *d)
 	}
 	if (!d->is_complete)
 		return;
-	if (!d->was_tried[DL_METHOD_WHOLE] && !d->was_tried[DL_METHOD_RANGES] && start_ranges(d))
+	/* What its own signature does not fit is never taken for good by samples: all of it, or nothing. */
+	bool is_doubtful = d->is_commit_known && d->commit.status == FILE_COMMIT_DIFFERS;
+	if (!is_doubtful && !d->was_tried[DL_METHOD_WHOLE] && !d->was_tried[DL_METHOD_RANGES] && start_ranges(d))
 		return;
 	give_up(d);
 }
@@ -191,6 +193,7 @@ static struct finding finding_of(const struct download *d, enum dl_method m)
 static void next_method(struct download *d)
 {
 	d->method = DL_METHOD_NONE;
+	d->is_out_of_exits = false;
 	dl_slots_clear(d, false);
 	choose(d);
 	dl_slots_go_on(d);

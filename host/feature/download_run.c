@@ -124,17 +124,18 @@ static void unlink_it(struct download *d)
 static void keep_few(struct downloads *o)
 {
 	size_t n = 0;
-	struct download *oldest = NULL;
+	struct download **oldest = NULL;
 
-	for (struct download *d = o->list; d; d = d->next)
-		if (d->phase == DL_KEPT) {
+	for (struct download **at = &o->list; *at; at = &(*at)->next)
+		if ((*at)->phase == DL_KEPT) {
 			n++;
-			oldest = oldest ? oldest : d;
+			oldest = oldest ? oldest : at;
 		}
 	if (n <= DL_HELD_MAX)
 		return;
-	unlink_it(oldest);
-	dl_free(oldest);
+	struct download *d = *oldest;
+	*oldest = d->next;
+	dl_free(d);
 }
 
 void dl_deliver(struct download *d)
@@ -260,7 +261,7 @@ static void begin(struct download *d)
 {
 	enum err err = d->site ? OK : dl_site_get(d->owner, &d->request.key, &d->site);
 
-	if (err != OK) {
+	if (err != OK || !d->site) {
 		d->site = NULL;
 		dl_end(d, VERDICT_UNDECIDED, REASON_TOO_FEW, err);
 		return;
@@ -331,18 +332,21 @@ static void tick(struct download *d)
 	dl_go_on(d);
 }
 
+static struct download *first_ending(const struct downloads *o)
+{
+	struct download *d = o->list;
+
+	while (d && d->phase != DL_ENDING)
+		d = d->next;
+	return d;
+}
+
 void downloads_tick(struct downloads *o)
 {
 	for (struct download *d = o->list; d; d = d->next)
 		tick(d);
 	/* One at a time: the sink may start, cancel or wipe. */
-	for (;;) {
-		struct download *d = o->list;
-		while (d && d->phase != DL_ENDING)
-			d = d->next;
-		if (!d)
-			break;
+	for (struct download *d; (d = first_ending(o)); )
 		dl_deliver(d);
-	}
 	downloads_pump(o);
 }

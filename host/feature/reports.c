@@ -25,8 +25,8 @@ bool reports_has_id(const struct reports *r, uint32_t id)
 	for (const struct build *b = r->builds; b != NULL; b = b->next)
 		if (b->id == id)
 			return true;
-	for (const struct sending *s = r->sendings; s != NULL; s = s->next)
-		if (s->id == id)
+	for (size_t i = 0; i < REPORT_SENDS_MAX; i++)
+		if (r->sendings[i] != NULL && r->sendings[i]->id == id)
 			return true;
 	return false;
 }
@@ -141,17 +141,24 @@ const struct buf *reports_last(const struct reports *r)
 
 /* ---- building ---- */
 
-static void build_drop(struct build *b)
+/* Off the list; it is freed by who took it. */
+static void build_take(const struct build *b)
 {
 	struct build **at = &b->all->builds;
 
-	while (*at != b)
+	while (*at != NULL && *at != b)
 		at = &(*at)->next;
-	*at = b->next;
+	if (*at != NULL)
+		*at = b->next;
+}
+
+static void build_free(struct build *b)
+{
 	report_free(b->report);
 	free(b);
 }
 
+/* Of one that is off the list. */
 static void build_end(struct build *b, enum err err)
 {
 	struct reports *r = b->all;
@@ -160,7 +167,7 @@ static void build_end(struct build *b, enum err err)
 
 	if (err == OK)
 		err = report_encode(b->report, true, &text);
-	build_drop(b);
+	build_free(b);
 	r->sink.built(r->sink.arg, id, err, err == OK ? &text : NULL);
 }
 
@@ -178,6 +185,7 @@ static void on_status(void *arg, enum err err, const struct net_status *s)
 			if (s->tor_version[i] < 0x20 || s->tor_version[i] > 0x7e)
 				b->report->tor[0] = '\0';
 	}
+	build_take(b);
 	build_end(b, OK);
 }
 
@@ -204,9 +212,19 @@ enum err reports_build(struct reports *r, uint32_t id, const struct report_build
 	b->next = r->builds;
 	r->builds = b;
 	err = r->ops->status(r->ops->arg, on_status, b, &b->net_id);
-	if (err != OK)
-		build_drop(b);
+	if (err != OK) {
+		build_take(b);
+		build_free(b);
+	}
 	return err;
+}
+
+/* The same. */
+static void build_stop(struct build *b)
+{
+	if (b->net_id != 0)
+		b->all->ops->cancel_net(b->all->ops->arg, b->net_id);
+	build_end(b, ERR_CANCELLED);
 }
 
 static bool build_cancel(struct reports *r, uint32_t id)
@@ -217,9 +235,8 @@ static bool build_cancel(struct reports *r, uint32_t id)
 		b = b->next;
 	if (b == NULL)
 		return false;
-	if (b->net_id != 0)
-		r->ops->cancel_net(r->ops->arg, b->net_id);
-	build_end(b, ERR_CANCELLED);
+	build_take(b);
+	build_stop(b);
 	return true;
 }
 
@@ -233,8 +250,11 @@ bool reports_cancel(struct reports *r, uint32_t id)
 void reports_wipe(struct reports *r)
 {
 	r->is_ending = true;
-	while (r->builds != NULL)
-		(void)build_cancel(r, r->builds->id);
+	while (r->builds != NULL) {
+		struct build *b = r->builds;
+		r->builds = b->next;
+		build_stop(b);
+	}
 	sendings_end(r);
 	r->is_ending = false;
 	for (size_t i = 0; i < FINDINGS_MAX; i++) {

@@ -16,7 +16,6 @@ struct kept {
 struct build { struct build *next; struct reports *all; uint32_t id, net_id; struct report *report; };
 
 struct sending {
-	struct sending *next;
 	struct reports *all;
 	uint32_t id, fetch_id;       /* fetch_id 0: waits */
 	char url[REPORT_ONION_MAX + 32];
@@ -36,7 +35,7 @@ struct reports {
 	struct kept kept[FINDINGS_MAX];
 	uint64_t turn;
 	struct build *builds;
-	struct sending *sendings;
+	struct sending *sendings[REPORT_SENDS_MAX];   /* NULL: free */
 	bool is_ending;
 };
 

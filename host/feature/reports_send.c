@@ -12,13 +12,18 @@ static const struct { uint32_t least_ms, most_ms; } waits[] = {
 };
 #define ATTEMPTS_MAX (sizeof waits / sizeof *waits + 1)
 
-static void sending_drop(struct sending *s)
+/* Off the list; it is freed by who took it. */
+static void sending_take(const struct sending *s)
 {
-	struct sending **at = &s->all->sendings;
+	struct reports *r = s->all;
 
-	while (*at != s)
-		at = &(*at)->next;
-	*at = s->next;
+	for (size_t i = 0; i < REPORT_SENDS_MAX; i++)
+		if (r->sendings[i] == s)
+			r->sendings[i] = NULL;
+}
+
+static void sending_free(struct sending *s)
+{
 	buf_free(&s->text);
 	sodium_memzero(s, sizeof *s);
 	free(s);
@@ -28,21 +33,28 @@ static void rewake(struct reports *r)
 {
 	uint64_t at = UINT64_MAX;
 
-	for (const struct sending *s = r->sendings; s != NULL; s = s->next)
-		if (s->fetch_id == 0 && s->next_at < at)
-			at = s->next_at;
+	for (size_t i = 0; i < REPORT_SENDS_MAX; i++)
+		if (r->sendings[i] != NULL && r->sendings[i]->fetch_id == 0 && r->sendings[i]->next_at < at)
+			at = r->sendings[i]->next_at;
 	r->ops->wake(r->ops->arg, at);
 }
 
-static void sending_end(struct sending *s, enum err err, enum report_answer answer)
+/* Of one that is off the list. */
+static void sending_tell_end(struct sending *s, enum err err, enum report_answer answer)
 {
 	struct reports *r = s->all;
 	const uint32_t id = s->id;
 	const struct report_sent sent = { answer, s->attempt };
 
-	sending_drop(s);
+	sending_free(s);
 	rewake(r);
 	r->sink.sent(r->sink.arg, id, err, err == OK ? &sent : NULL);
+}
+
+static void sending_end(struct sending *s, enum err err, enum report_answer answer)
+{
+	sending_take(s);
+	sending_tell_end(s, err, answer);
 }
 
 static void tell(const struct sending *s, bool is_waiting, uint64_t wait_ms)
@@ -142,17 +154,10 @@ static void sending_begin(struct sending *s)
 void reports_tick(struct reports *r)
 {
 	const uint64_t now = r->ops->now(r->ops->arg);
-	struct sending *s = r->sendings;
 
-	/* From the beginning each time: a sink may cancel. */
-	while (s != NULL) {
-		if (s->fetch_id == 0 && s->next_at <= now) {
-			sending_begin(s);
-			s = r->sendings;
-		} else {
-			s = s->next;
-		}
-	}
+	for (size_t i = 0; i < REPORT_SENDS_MAX; i++)
+		if (r->sendings[i] != NULL && r->sendings[i]->fetch_id == 0 && r->sendings[i]->next_at <= now)
+			sending_begin(r->sendings[i]);
 	rewake(r);
 }
 
@@ -170,14 +175,14 @@ static enum err text_take(struct sending *s, const struct report_send_request *m
 
 enum err reports_send(struct reports *r, uint32_t id, const struct report_send_request *m, char *wrong)
 {
-	size_t n = 0;
+	size_t slot = 0;
 
 	wrong[0] = '\0';
 	if (id == 0 || reports_has_id(r, id))
 		return ERR_MSG_ID;
-	for (const struct sending *s = r->sendings; s != NULL; s = s->next)
-		n++;
-	if (n >= REPORT_SENDS_MAX)
+	while (slot < REPORT_SENDS_MAX && r->sendings[slot] != NULL)
+		slot++;
+	if (slot == REPORT_SENDS_MAX)
 		return ERR_MSG_BUSY;
 	if (!target_is_onion(m->onion))
 		return ERR_REPORT_ONION;
@@ -196,29 +201,37 @@ enum err reports_send(struct reports *r, uint32_t id, const struct report_send_r
 	s->id = id;
 	s->all = r;
 	s->next_at = r->ops->now(r->ops->arg);   /* from the loop: nothing is told from within this call */
-	s->next = r->sendings;
-	r->sendings = s;
+	r->sendings[slot] = s;
 	rewake(r);
 	return OK;
 }
 
+/* Of one that is off the list. */
 static void sending_stop(struct sending *s)
 {
 	if (s->fetch_id != 0)
 		s->all->ops->cancel_fetch(s->all->ops->arg, s->fetch_id);
-	sending_end(s, ERR_CANCELLED, REPORT_REFUSED);
+	sending_tell_end(s, ERR_CANCELLED, REPORT_REFUSED);
 }
 
 bool sending_cancel(struct reports *r, uint32_t id)
 {
-	for (struct sending *s = r->sendings; s != NULL; s = s->next)
-		if (s->id == id)
-			return sending_stop(s), true;
+	for (size_t i = 0; i < REPORT_SENDS_MAX; i++)
+		if (r->sendings[i] != NULL && r->sendings[i]->id == id) {
+			struct sending *s = r->sendings[i];
+			r->sendings[i] = NULL;
+			sending_stop(s);
+			return true;
+		}
 	return false;
 }
 
 void sendings_end(struct reports *r)
 {
-	while (r->sendings != NULL)
-		sending_stop(r->sendings);
+	for (size_t i = 0; i < REPORT_SENDS_MAX; i++) {
+		struct sending *s = r->sendings[i];
+		r->sendings[i] = NULL;
+		if (s != NULL)
+			sending_stop(s);
+	}
 }

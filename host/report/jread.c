@@ -27,10 +27,15 @@ void jread_wrong_field(struct jread *j, const char *field)
 	jread_wrong(j);
 }
 
+static bool is_space(uint8_t c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /* The next byte that is no white space, not taken; 0 at the end (a NUL is no JSON either). */
 static uint8_t jread_peek(struct jread *j)
 {
-	while (!j->is_tight && j->in.left > 0 && memchr(" \t\r\n", j->in.at[0], 4) != NULL)
+	while (!j->is_tight && j->in.left > 0 && is_space(j->in.at[0]))
 		(void)rd_u8(&j->in);
 	return j->in.left > 0 ? j->in.at[0] : 0;
 }
@@ -239,7 +244,7 @@ uint64_t jread_number(struct jread *j, uint64_t min, uint64_t max)
 		const unsigned digit = (unsigned)rd_u8(&j->in) - '0';
 		v = v > (UINT64_MAX - digit) / 10 ? UINT64_MAX : v * 10 + digit;
 	}
-	const bool is_whole = j->in.left == 0 || memchr(".eE", j->in.at[0], 3) == NULL;
+	const bool is_whole = j->in.left == 0 || (j->in.at[0] != '.' && j->in.at[0] != 'e' && j->in.at[0] != 'E');
 	if (v < min || v > max || !is_whole) {
 		jread_wrong(j);
 		return min;

@@ -91,7 +91,9 @@ export class Collector {
   async show(id) { return JSON.parse((await this.verb('show', '--json', String(id))).out); }
   // Digests of everything that is stored.
   async digests() {
-    const all = lines((await this.verb('export', '--format', 'json', '--limit', '1000000')).out);
+    const r = await this.verb('export', '--format', 'json', '--limit', '1000000');
+    if (r.status) throw new Error(`export: ${r.status} ${r.err}`);
+    const all = lines(r.out);
     return all.flatMap((f) => f.latest_reports.map((r) => r.digest));
   }
 

@@ -315,6 +315,10 @@ int main(int argc, char **argv)
 	make_letters((unsigned)atol(argv[5]));
 	if (job.out != NULL) {
 		write_letters();
+		for (size_t i = 0; i < job.n; i++)
+			buf_free(&job.letter[i].envelope);
+		free(job.letter);
+		free(thread);
 		puts("{}");
 		return 0;
 	}
@@ -328,5 +332,9 @@ int main(int argc, char **argv)
 	uint64_t ms = clock_ms() - began;
 	printf("{\"n\":%zu,\"stored\":%ld,\"known\":%ld,\"refused\":%ld,\"broken\":%ld,\"bytes\":%zu,\"ms\":%llu}\n", job.n, job.stored, job.known,
 	       job.refused, job.broken, job.letter[0].envelope.len, (unsigned long long)ms);
+	for (size_t i = 0; i < job.n; i++)
+		buf_free(&job.letter[i].envelope);
+	free(job.letter);
+	free(thread);
 	return 0;
 }

@@ -62,6 +62,24 @@ withEditions((edition, its) => {
     }
   });
 
+  test('a token of 64 digits alone: held where the page says beside it that it is an address; a checksum is copied', async () => {
+    const { firefox } = its();
+    await open();
+    await select(tab, '#near');
+    await press(tab, 'c');
+    const window = await CopyWindow.wait(firefox);
+    assert.deepEqual([window.last.coin, window.last.problem], ['NEAR', ''], window.last.text);
+    assert.match(window.last.text, /4f1bc2 … d7e8|4f1bc2 … b5c6d7e8|4f1bc2 … c6d7e8/);
+    assert.equal(await textOn(firefox), BEFORE);
+    await window.close();
+    await until(async () => !(await copyWindow(firefox)), { what: 'our window gone' });
+    await tab.front();
+    await select(tab, '#digest');
+    await press(tab, 'c');
+    await until(async () => (await textOn(firefox)).startsWith('9c56cc51'), { what: 'the checksum' });
+    await quiet();
+  });
+
   test('ordinary text stays native, formats and all; no window', async () => {
     const { firefox } = its();
     await open();

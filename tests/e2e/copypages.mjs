@@ -25,7 +25,9 @@ export const hostilePage = () => `
 <p id="unselectable" style="user-select:none">${ADDRESS}</p>
 <div id="open"></div><div id="closed"></div>
 <p><a id="pay" href="bitcoin:${ADDRESS}?amount=1">Pay with a wallet</a></p>
-<p id="draggable" draggable="true">drag me, please, I am harmless</p>
+<p>NEAR: <code id="near">4f1bc2b0a7e3d5968172635445362718090a1b2c3d4e5f60718293a4b5c6d7e8</code></p>
+<hr><p>Sums of our releases, as everybody has them, for everybody to compare them with; SHA-256: <code id="digest">9c56cc51b374c3ba189210d5b6d4bf57790d351c96c47c02190ecf1e430635ab</code></p>
+<hr><p id="draggable" draggable="true">drag me, please, I am harmless</p>
 <button id="go">go</button>
 <script>
 document.getElementById('open').attachShadow({ mode: 'open' }).innerHTML = '<p>In an open tree: ${ADDRESS} there</p>';

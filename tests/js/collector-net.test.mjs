@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { once } from 'node:events';
-import { HostBed, PORT } from '../net/hostbed.mjs';
+import { HostBed, PORT, SECONDEXIT } from '../net/hostbed.mjs';
 import { socksConnect } from '../net/socks.mjs';
 import { until } from '../net/proc.mjs';
 import { shoot } from '../ui/collector.mjs';
-import { Collector, parseAnswer, post } from '../collector/collector.mjs';
+import { Collector, parseAnswer, post, run } from '../collector/collector.mjs';
 
 let bed, collector, liar, honest, framed, stopped, onion;
 const place = (p) => `${p.host}:${p.port}`;
@@ -69,6 +69,28 @@ test('reports through the onion service: stored, known, refused', async () => {
   bad[200] ^= 1;
   assert.deepEqual(await overTor(post(bad)), { status: 400, answer: 0, error: 1806 });
   assert.equal((await collector.findings()).length, 4);
+}, { timeout: 300000 });
+
+test('from the shell: `cert --report` meets the mismatch, `report --send` seals it and gets a proved acknowledgement', async () => {
+  const tor = ['--control', place(bed.sender.control), '--socks', place(bed.sender.socks)];
+  const file = path.join(collector.folder, 'report.json');
+  const met = await run(SECONDEXIT, ['cert', `lied.test:${PORT}`, '--first-exit', liar.fingerprint, '--report', file, '--test-ca', bed.origin.caFile, ...tor]);
+  assert.equal(met.status, 1, met.out + met.err);
+  const had = (await finding(liar)).reports;
+  const sent = await run(SECONDEXIT, ['report', '--from', file, '--send', '--collector', onion, '--key', collector.publicKey, ...tor]);
+  assert.equal(sent.status, 0, sent.out + sent.err);
+  const f = await finding(liar);
+  assert.equal(f.reports, had + 1);
+  const { report } = (await collector.show(f.id)).latest_reports[0];
+  assert.equal(report.first[0].exit.fingerprint, liar.fingerprint);
+  assert.equal(report.first[0].sha256, bed.origin.certificate('forged', 'lied.test', liar).sha256);
+  // Sealed to another key: refused, and said so.
+  const other = new Collector();
+  try {
+    const wrong = await run(SECONDEXIT, ['report', '--from', file, '--send', '--collector', onion, '--key', await other.keygen(), ...tor]);
+    assert.notEqual(wrong.status, 0, wrong.out + wrong.err);
+    assert.match(wrong.out + wrong.err, /1805/);
+  } finally { fs.rmSync(other.folder, { recursive: true }); }
 }, { timeout: 300000 });
 
 const finding = async (exit) => (await collector.findings()).find((f) => f.accused === exit.fingerprint);

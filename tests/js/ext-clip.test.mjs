@@ -234,6 +234,26 @@ test('no address: written with all its flavours, no window', async () => {
   assert.deepEqual([x.wrote(), x.windows()], [[flavours], 0]);
 });
 
+test('what stands around a token alone: asked about, not written, and no other address of it counts', async () => {
+  const digest = 'ab'.repeat(32), around = `NEAR: ${digest} or ${BITCOIN}`;
+  const near = (address, flavour) => hit(address, { flavour, coin: 'NEAR', ticker: 'NEAR', length: 64, checksum_bits: 0 });
+  for (const [hits, isHeld] of [[[near(digest, 1), hit(BITCOIN, { flavour: 1 })], true], [[hit(BITCOIN, { flavour: 1 })], false], [[], false], [[hit(BITCOIN, { flavour: 0 })], true]]) {
+    let asked = null;
+    const x = await insecure({ finds: (texts) => { asked ??= texts; return hits; } });
+    const answer = await x.hold({ ...holdOf(digest.toUpperCase()), around });
+    assert.deepEqual(asked.slice(0, 2), [digest.toUpperCase(), around]);
+    assert.deepEqual([answer.written, x.windows()], isHeld ? [false, 1] : [true, 0], JSON.stringify(hits));
+    if (!isHeld) assert.deepEqual(x.wrote(), [[{ type: 'text/plain', text: digest.toUpperCase() }]]);
+    else assert.equal((await x.clipcheck.view()).addresses.length, 1);
+  }
+  for (const bad of [7, {}, 'x'.repeat(600), null]) {
+    let asked = null;
+    const x = await insecure({ finds: (texts) => { asked = texts; return []; } });
+    await x.hold({ ...holdOf(digest), around: bad });
+    assert.equal(asked.length, 1);
+  }
+});
+
 test('parts of a long text: clear when the host found nothing in them, and only then; nothing is written, no window opens', async () => {
   const look = async (x, message = {}) => {
     const pending = x.clipcheck.onContent({ ...holdOf(), kind: 'clip.look', ...message }, FROM);

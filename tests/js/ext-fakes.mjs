@@ -11,6 +11,7 @@ import { ClipCheck } from '../../extension/feature/clipcheck.js';
 import { DlCheck } from '../../extension/feature/dlcheck.js';
 import { DlList } from '../../extension/feature/dllist.js';
 import { Settings } from '../../extension/feature/settings.js';
+import { Exclusions } from '../../extension/feature/exclusions.js';
 import { Session } from '../../extension/feature/session.js';
 import { privilegedFrom } from '../../extension/platform/privileged.js';
 import { readFileSync } from 'node:fs';
@@ -230,17 +231,18 @@ export function extension({ api, downloads, storage = {}, until, answer: hostAns
   const store = new Storage(storage, until);
   const privileged = privilegedFrom(api, downloads);
   const pages = new Pages(store);
-  const certcheck = new CertCheck({ web, privileged, host, pages, table: Promise.resolve(table) });
-  const watch = new DocumentWatch({ web, privileged, pages });
+  const exclusions = new Exclusions(web.local, (name) => ['org', 'co.uk', 'test'].includes(name));
+  const certcheck = new CertCheck({ web, privileged, host, pages, table: Promise.resolve(table), exclusions });
+  const watch = new DocumentWatch({ web, privileged, pages, exclusions });
   const settings = new Settings(web.local);
   const clipcheck = new ClipCheck({ web, privileged, host, watch, settings });
   const dllist = new DlList({ web, privileged, host, pages, settings });
   const dlcheck = new DlCheck({ web, privileged, host, watch, settings, list: dllist });
   const https = new HttpsWatch({ web, pages, certcheck });
   const guard = new Guard({ web, privileged, host, pages, certcheck, watch, https, dlcheck });
-  const session = new Session({ reports: { wipe() {} }, web, privileged, host, pages, certcheck, clipcheck, dlcheck, dllist, settings, watch });
+  const session = new Session({ reports: { wipe() {} }, web, privileged, host, pages, certcheck, clipcheck, dlcheck, dllist, settings, watch, exclusions });
   return {
-    clock, host, web, tabs, loads, store, pages, certcheck, https, guard, session, privileged, watch, clipcheck, dlcheck, dllist, settings,
+    clock, host, web, tabs, loads, store, pages, certcheck, https, guard, session, privileged, watch, clipcheck, dlcheck, dllist, settings, exclusions,
     get port() {
       return ports.at(-1);
     },

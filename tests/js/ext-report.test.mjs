@@ -21,6 +21,7 @@ test('what the form shows is the report: nothing left out, the very text that th
     assert.equal(textOf(composed(report, new Set(), report.path ?? '')), text, name);
     // Every value of the report stands in some row.
     const rows = groupsOf(report).flatMap((g) => g.rows);
+    delete report.path;   // in a field of its own, for the person to change
     const leaves = (v) => (v !== null && typeof v === 'object' ? Object.values(v).flatMap(leaves) : [String(v)]);
     const shown = rows.map((r) => r.value).join('\n');
     for (const leaf of leaves(report)) assert.ok(shown.includes(leaf) || shown.includes(JSON.stringify(leaf).slice(1, -1)), `${name}: ${leaf.slice(0, 60)}`);

@@ -16,10 +16,10 @@ const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/cs
 const RTL = new Set(['ar', 'fa', 'he']);
 
 const OVERVIEWS = {
-  good: { edition: 'privileged', host: { phase: 'up', problem: null, tor: { up: true, error: null } }, access: { hosts: true, privateWindows: true }, last: STATES.mismatch, word: 'blue tulip', held: '', downloads: { held: 2, mismatches: 0 }, options: OPTIONS,
+  good: { edition: 'privileged', host: { phase: 'up', problem: null, tor: { up: true, error: null } }, access: { hosts: true, privateWindows: true }, last: STATES.mismatch, word: 'blue tulip', held: '', exclusions: ['intranet.example.org', 'xn--bcher-kva.example', `${'a-very-long-name-of-a-host-'.repeat(2)}x.example.net`], downloads: { held: 2, mismatches: 0 }, options: OPTIONS,
     status: { version: '0.1.0', roots: { source: 'browser', count: 142 }, tor: { up: true, error: null, version: '0.4.9.11', control: '127.0.0.1:9151', auth: 'SAFECOOKIE', relays: 9420, exits: 2310,
       geoip: true, mapaddress: true, streams: true } } },
-  bad: { edition: 'standard', host: { phase: 'down', problem: { code: 'host_missing', error: null, detail: '' }, tor: null }, access: { hosts: false, privateWindows: false }, last: null, word: '', held: 'held', downloads: { held: 1, mismatches: 1 }, options: OPTIONS },
+  bad: { edition: 'standard', host: { phase: 'down', problem: { code: 'host_missing', error: null, detail: '' }, tor: null }, access: { hosts: false, privateWindows: false }, last: null, word: '', held: 'held', exclusions: [], downloads: { held: 1, mismatches: 1 }, options: OPTIONS },
 };
 
 for (const [name, view] of Object.entries(PLAIN_STATES)) OVERVIEWS[name] = { ...OVERVIEWS.good, last: null, plain: { host: 'forum.example.org', canAsk: true, view } };

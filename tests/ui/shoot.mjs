@@ -54,8 +54,7 @@ for (const [scheme, override] of Object.entries(SCHEMES)) {
   shots.push(...Object.keys(COPY_STATES).filter((s) => !only.length || only.includes(s)).map((state) => ({ name: state, path: `/copy?state=${state}` })));
   shots.push(...Object.keys(DOWNLOAD_STATES).filter((s) => !only.length || only.includes(s)).map((state) => ({ name: state, path: `/download?state=${state}` })));
   shots.push(...Object.keys(REPORT_STATES).filter((s) => !only.length || only.includes(s)).map((state) => ({ name: state, path: `/report?state=${state}` })));
-  if (!only.length || only.includes('options-good')) shots.push({ name: 'options-good', path: '/options?overview=good' });
-  if (!only.length) shots.push(...['good', 'bad'].flatMap((o) => [{ name: `popup-${o}`, path: `/popup?overview=${o}` }, { name: `options-${o}`, path: `/options?overview=${o}` }]));
+  shots.push(...['good', 'bad'].flatMap((o) => [{ name: `popup-${o}`, path: `/popup?overview=${o}` }, { name: `options-${o}`, path: `/options?overview=${o}` }]).filter(({ name }) => !only.length || only.includes(name)));
   shots.push(...Object.keys(PLAIN_STATES).filter((s) => !only.length || only.includes(s)).map((s) => ({ name: `popup-${s}`, path: `/popup?overview=${s}` })));
   for (const { name, path } of shots) {
     for (const language of ['en', 'ar', 'de']) {

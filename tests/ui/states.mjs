@@ -131,6 +131,7 @@ export const COPY_STATES = {
   'copy-undecided': { ...copy, compare: compared('undecided', 'too_few_answers', [found(1, 'a', 'same', MINE), found(2, 'b', 'absent', null),
     { ...found(3, 'c', null, null), status: 'failed', error: { code: 1005, name: 'ERR_TIMEOUT', text: 'no answer in time' } }], { answered: 2 }) },
   'copy-reflected': { ...copy, compare: compared('undecided', 'reflected', three('same', MINE), { retry_useful: false }) },
+  'copy-others': { ...copy, compare: compared('undecided', 'other_addresses', three('same', MINE), { retry_useful: false }) },
   'copy-missing': { ...copy, addresses: [], problem: { code: 'host_missing', error: null, detail: 'No such native application' }, whyNot: 'problem', canAsk: true },
   'copy-clean': { ...copy, addresses: [], phase: 'clean', written: true },
   'copy-payment': { ...copy, how: 'menu', addresses: [], problem: { code: 'payment_link', error: null, detail: '' }, whyNot: 'problem' },

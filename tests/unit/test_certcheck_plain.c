@@ -75,6 +75,7 @@ static void its_other_name(void **state)
 	strcpy(r.key.host, "www.example.test");
 	strcpy(r.page.url, "http://www.example.test/");
 	is(world_check(w, 1, &r), VERDICT_MISMATCH, REASON_HTTPS_WITHHELD);
+	assert_string_equal(w->last_host, "example.test");
 	world_free(w);
 }
 
@@ -288,6 +289,9 @@ static void what_makes_no_sense_is_refused(void **state)
 		assert_int_equal(certcheck_start(w->check, 1, &r), ERR_MSG_FIELD);
 	}
 	struct cert_request r = ask();
+	r.key.port = 8443;   /* another site's than that of the usual port */
+	assert_int_equal(certcheck_start(w->check, 1, &r), ERR_MSG_FIELD);
+	r = ask();
 	r.is_loop = true;
 	assert_int_equal(certcheck_start(w->check, 1, &r), ERR_MSG_FIELD);
 	r = ask();

@@ -30,6 +30,9 @@ static int noting_run(const struct cli_options *options, int argc, char **argv)
 VERB(cert);
 VERB(https);
 VERB(scan);
+VERB(download);
+VERB(classify);
+VERB(report);
 VERB(exits);
 VERB(doctor);
 VERB(install);
