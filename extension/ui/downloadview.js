@@ -19,6 +19,9 @@ export const bytes = (language, n) => {
   return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: n >= 1024 ? 1 : 0 }).format(n / size);
 };
 
+// A small probability is not none.
+const chance = (language, share) => (share > 0 && share < 0.001 ? `<${percent(language, 0.001)}` : percent(language, share));
+
 /** "calm", "alarm", "unsure", "wait". */
 export function toneOf({ phase, verdict, isGone }) {
   if (phase === 'checking') return 'wait';
@@ -45,7 +48,7 @@ export function leadOf(t, language, entry) {
   const known = KNOWN_DOWNLOAD_REASONS[verdict]?.includes(result.reason);
   const lead = [t(known ? `download_reason_${result.reason}` : `download_reason_other_${verdict}`, result.answered)];
   if (verdict === 'match' && result.missed) {
-    lead.push(t('download_missed', percent(language, result.missed.block), percent(language, result.missed.kib64), percent(language, result.missed.percent)));
+    lead.push(t('download_missed', chance(language, result.missed.block), chance(language, result.missed.kib64), chance(language, result.missed.percent)));
   }
   if (verdict === 'match') lead.push(t('download_match_limits'));
   if (verdict === 'mismatch') lead.push(t(entry.evidence ? 'download_evidence' : 'download_removed'));
@@ -143,6 +146,6 @@ export function refreshFile(t, language, entry) {
   fill.style.inlineSize = `${Math.max(4, Math.round(share * 100))}%`;
   fill.parentElement.setAttribute('aria-valuenow', String(Math.round(share * 100)));
   section.querySelector('.slots').replaceChildren(...slots.map(([slot, s]) => h('li', { class: s.step, 'data-slot': slot },
-    h('span', { class: 'who' }, slot === '0' ? t('slot_first') : t('slot_other', slot)), h('span', { class: 'step' }, t(`step_${s.step}`), s.bytes ? ` ${bytes(language, s.bytes)}` : ''),
+    h('span', { class: 'who' }, slot === '0' ? t('slot_first') : t('slot_other', slot)), h('span', { class: 'step' }, t(s.step === 'fetching' ? 'download_step_fetching' : `step_${s.step}`), s.bytes ? ` ${bytes(language, s.bytes)}` : ''),
     h('span', { class: 'exit' }, s.exit ? relayLine(t, language, s.exit) : ''))));
 }

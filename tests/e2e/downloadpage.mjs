@@ -33,8 +33,11 @@ export class DownloadPage {
 
   /** All downloads: [{name, phase, verdict, …, text, buttons}], the newest first. */
   async entries() {
-    return (await this.tab()).now(() => [...document.querySelectorAll('section.file')].map((s) => ({
-      id: s.id.slice(5), ...s.dataset, text: s.textContent, buttons: [...s.querySelectorAll('button:not(:disabled)')].map((b) => b.id.split('-')[0]) })));
+    return (await this.tab()).now(() => {
+      if (!document.querySelector('#page > h1')) throw new Error('nothing is drawn yet');
+      return [...document.querySelectorAll('section.file')].map((s) => ({
+        id: s.id.slice(5), ...s.dataset, text: s.textContent, buttons: [...s.querySelectorAll('button:not(:disabled)')].map((b) => b.id.split('-')[0]) }));
+    });
   }
 
   /** Waits for the newest download of that name for which test holds. */
@@ -58,7 +61,7 @@ export class DownloadPage {
 
   /** What is there now is of another test. */
   async forget() {
-    this.known = new Set((await this.entries()).map((e) => e.id));
+    this.known = new Set((await until(async () => ({ list: await this.entries() }), { what: 'our page of downloads' })).list.map((e) => e.id));
   }
 
   async press(entry, kind) {

@@ -44,8 +44,8 @@ class Reader {
   end(value) { if (this.#at !== this.#b.length) throw new RangeError('bytes left over'); return value; }
 }
 
-const draw = ({ port = 18443, indep = [], not = [], country = '', notContinentOf = '', ipv6 = false, only = '00'.repeat(20) }) =>
-  Buffer.concat([u16(port), fps(indep), fps(not), str(country), str(notContinentOf), u8(ipv6), Buffer.from(only, 'hex')]);
+const draw = ({ port = 18443, indep = [], not = [], country = '', notContinentOf = '', ipv6 = false, left = 0, only = '00'.repeat(20) }) =>
+  Buffer.concat([u16(port), fps(indep), fps(not), str(country), str(notContinentOf), u8(ipv6), u8(left), Buffer.from(only, 'hex')]);
 const first = ({ host, port = 18443, firstParty = host, username = '', password = '', exact = false, dry = false }) =>
   Buffer.concat([str(host), u16(port), str(firstParty), str(username), str(password), u8(exact), u8(dry)]);
 
