@@ -168,7 +168,7 @@ export class DlCheck {
     if (insecure === false || (insecure === null && !record)) return undefined;
     const origin = originOfItem(item);
     const isSourceless = !/^https?:/.test(item.url);
-    if (isSourceless && (/^(moz-extension|about|chrome|resource|file):/.test(item.url) || this.#watch.isOriginSecure(origin, { isOwn: item.url.startsWith('data:') }))) return undefined;
+    if (isSourceless && (/^(blob:moz-extension|moz-extension|about|chrome|resource|file):/.test(item.url) || this.#watch.isOriginSecure(origin, { isOwn: item.url.startsWith('data:') }))) return undefined;
     const name = cleanName(item.filename || nameOf([], item.url));
     const cls = await this.#classify({ name, contentType: item.mime ?? '' });
     const isLinkSecure = record ? record.isLinkSecure : !isSourceless && this.#watch.isOriginSecure(origin);
@@ -235,7 +235,7 @@ export class DlCheck {
     const isInsecure = Boolean(record) || held.hasException || urls.some((u) => isInsecureUrl(u) === true);
     if (isHttp && !isInsecure) return this.#privileged.settleDownload(held.id, true);
     const origin = held.referrer || originOfUrl(held.url);
-    if (!isHttp && (/^(moz-extension|about|chrome|resource|file):/.test(held.url) || this.#watch.isOriginSecure(origin, { isOwn: held.url.startsWith('data:') }))) {
+    if (!isHttp && (/^(blob:moz-extension|moz-extension|about|chrome|resource|file):/.test(held.url) || this.#watch.isOriginSecure(origin, { isOwn: held.url.startsWith('data:') }))) {
       return this.#privileged.settleDownload(held.id, true);
     }
     const isLinkSecure = isHttp && (record ? record.isLinkSecure : this.#watch.isOriginSecure(origin));

@@ -193,6 +193,7 @@ static struct finding finding_of(const struct download *d, enum dl_method m)
 static void next_method(struct download *d)
 {
 	d->method = DL_METHOD_NONE;
+	d->is_out_of_exits = false;
 	dl_slots_clear(d, false);
 	choose(d);
 	dl_slots_go_on(d);

@@ -82,6 +82,12 @@ static void put_fp(uint8_t list[][FP_LEN], uint8_t *n, const uint8_t fp[FP_LEN])
 		memcpy(list[(*n)++], fp, FP_LEN);
 }
 
+/* What the site does with parts is not the exit's failure: by another method it may be asked again. */
+static bool is_of_site(enum err e)
+{
+	return e == ERR_DL_RANGES || e == ERR_DL_ENTITY;
+}
+
 static void fill(const struct download *d, struct net_draw *m)
 {
 	*m = (struct net_draw){ 0 };
@@ -97,7 +103,7 @@ static void fill(const struct download *d, struct net_draw *m)
 		if (d->slots[i].has_exit && d->slots[i].state != DL_SLOT_IDLE)
 			put_fp(m->indep, &m->n_indep, d->slots[i].exit.fp);
 	for (size_t i = d->n_failed; i-- > 0; )
-		if (d->failed[i].has_exit)
+		if (d->failed[i].has_exit && !is_of_site(d->failed[i].error))
 			put_fp(m->not_these, &m->n_not, d->failed[i].exit.fp);
 	for (size_t i = d->site->n_failed; !d->took_failed && i-- > 0; )
 		put_fp(m->not_these, &m->n_not, d->site->failed[i]);
@@ -246,7 +252,7 @@ void dl_slot_failed(struct dl_slot *s, enum err e, enum reason why)
 			.same_entity = -1, .agrees = -1, .bytes = s->bytes, .elapsed_ms = dl_now(d) - s->began,
 		};
 	}
-	if (s->has_exit)
+	if (s->has_exit && !is_of_site(e))
 		dl_site_failed(d->site, s->exit.fp);
 	dl_slot_reset(s);
 }

@@ -55,7 +55,7 @@ withEditions((edition, its) => {
       assert.deepEqual([entry.verdict, entry.reason], ['mismatch', 'other_file'], entry.text);
       assert.match(entry.text, new RegExp(origin.connections(name)[0].exit));
       await until(async () => Object.keys(await filesUnder(folder)).length === 0, { what: 'nothing on the disk' });
-      const own = (await browsersOwn(firefox))[0];
+      const own = await until(async () => (await browsersOwn(firefox)).find((d) => d.stopped), { what: 'the browser’s end of it' });
       assert.deepEqual([own.succeeded, own.hasBlockedData, own.stopped], [false, false, true], JSON.stringify(own));
     });
   }

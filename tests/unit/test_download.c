@@ -1001,6 +1001,19 @@ static void random_ranges(void **state)
 	}
 }
 
+static void another_length_of_a_signed_file(void **state)
+{
+	(void)state;
+	/* Five exits for all: what parts could not decide, the same exits decide by all bytes. */
+	struct downloads *d = begin(5, 1);
+	for (unsigned e = 0; e < EXITS; e++)
+		w.plan[e].n = BIG - 4096;
+	commit_by(0, 4000, BIG - 9000, 9000);
+	verify(d, 1, honest, BIG);
+	expect(VERDICT_MISMATCH, REASON_OTHER_FILE);
+	done(d);
+}
+
 static void what_its_signature_does_not_fit(void **state)
 {
 	(void)state;
@@ -1128,7 +1141,7 @@ int main(void)
 		cmocka_unit_test(cancel_removes_the_part), cmocka_unit_test(discard_and_wipe), cmocka_unit_test(tor_goes_away),
 		cmocka_unit_test(digests_of_k_others), cmocka_unit_test(a_wrong_digest_of_an_honest_site), cmocka_unit_test(digests_of_some),
 		cmocka_unit_test(a_part_that_commits), cmocka_unit_test(lies_about_ranges), cmocka_unit_test(another_entity_is_no_match_by_parts),
-		cmocka_unit_test(random_ranges), cmocka_unit_test(what_its_signature_does_not_fit), cmocka_unit_test(too_large_and_no_budget), cmocka_unit_test(others_that_do_not_end),
+		cmocka_unit_test(random_ranges), cmocka_unit_test(what_its_signature_does_not_fit), cmocka_unit_test(another_length_of_a_signed_file), cmocka_unit_test(too_large_and_no_budget), cmocka_unit_test(others_that_do_not_end),
 		cmocka_unit_test(many_at_once), cmocka_unit_test(classes_are_asked),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

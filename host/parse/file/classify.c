@@ -4,6 +4,7 @@
 #include "parse/file/list.h"
 #include "parse/file/types.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,7 +72,7 @@ static void list(struct src *s, const struct file_ask *ask, struct file_class_r 
 	say(r, l->class, l->why);
 	const struct type_row *kind = l->first[0] ? type_of_format(l->first) : NULL;
 	if (kind != NULL) {
-		strcpy(r->format, kind->name);
+		snprintf(r->format, sizeof r->format, "%s", kind->name);
 		say(r, type_class(kind, ask->os), FILE_WHY_CONTENT);
 	}
 	free(l);
@@ -133,10 +134,10 @@ enum err classify(struct src *s, const struct file_ask *ask, struct file_class_r
 	const struct type_row *type = type_of_mime(ask->type, &is_unknown);
 	r.class = (uint8_t)l.class;
 	r.why = (uint8_t)l.why;
-	strcpy(r.format, l.format);
+	snprintf(r.format, sizeof r.format, "%s", l.format);
 	if (type != NULL) {
 		if (r.format[0] == '\0')
-			strcpy(r.format, type->name);
+			snprintf(r.format, sizeof r.format, "%s", type->name);
 		if (r.why == FILE_WHY_UNKNOWN && r.class == FILE_TRANSPARENT)
 			r.why = FILE_WHY_TYPE;
 		say(&r, type_class(type, ask->os), FILE_WHY_TYPE);
@@ -146,7 +147,7 @@ enum err classify(struct src *s, const struct file_ask *ask, struct file_class_r
 		say(&r, FILE_OTHER, FILE_WHY_UNKNOWN);
 	bool has_macro = false;
 	if (s != NULL && strcmp(l.format, "ole") == 0 && ole_is_installer(s)) {
-		strcpy(r.format, "msi");
+		snprintf(r.format, sizeof r.format, "%s", "msi");
 		say(&r, type_class(type_of_format("msi"), ask->os), FILE_WHY_CONTENT);
 	} else if (s != NULL && (l.is_document || (type != NULL && type->is_document))) {
 		has_macro = document_has_macro(s);

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "parse/file/commit_plan.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,9 +110,9 @@ static enum err add_step(struct commit *c, const struct step *like, const void *
 		c->held = h;
 		c->needed += n + sizeof *h;
 	}
-	struct step *s = &c->steps[c->n_steps++];
-	*s = *like;
-	s->bytes = rd_of(h ? h->bytes : NULL, n);
+	struct step mine = *like;
+	mine.bytes = rd_of(h ? h->bytes : NULL, n);
+	c->steps[c->n_steps++] = mine;
 	return OK;
 }
 
@@ -306,8 +307,8 @@ static enum err judge(struct commit *c, enum err parsed, struct file_commit_r *o
 		out->status = FILE_COMMIT_UNCOVERED;
 		return OK;
 	}
-	strcpy(out->method, c->method);
-	strcpy(out->digest, digest_word(c->weakest));
+	snprintf(out->method, sizeof out->method, "%s", c->method);
+	snprintf(out->digest, sizeof out->digest, "%s", digest_word(c->weakest));
 	out->proves = c->is_content ? FILE_PROVES_CONTENT : FILE_PROVES_BYTES;
 	bool fits = false;
 	err = commit_run(c, &fits);
@@ -326,7 +327,7 @@ enum err commit_file(struct src *s, bool any_size, struct file_commit_r *out)
 	if ((any_size || s->size >= COMMIT_LEAST) && s->size >= 8)
 		err = judge(&c, parse(&c), &r);
 	if (c.format[0])
-		strcpy(r.format, c.format);
+		snprintf(r.format, sizeof r.format, "%s", c.format);
 	if (err == OK)
 		err = src_is_unchanged(s);
 	while (c.held != NULL) {

@@ -181,12 +181,12 @@ static void take_mark(struct walk *w, const char *path, struct rd head)
 		if (strcmp(w->out->first, marks[i].format) == 0)
 			now = i;
 		if (strcmp(path, marks[i].path) == 0 && i >= now)
-			strcpy(w->out->first, marks[i].format);
+			snprintf(w->out->first, sizeof w->out->first, "%s", marks[i].format);
 	}
 	if (strcmp(path, "mimetype") == 0 && head.left >= sizeof odf - 1 && memcmp(head.at, odf, sizeof odf - 1) == 0)
-		strcpy(w->out->first, "odf");
+		snprintf(w->out->first, sizeof w->out->first, "%s", "odf");
 	if (strcmp(path, "mimetype") == 0 && head.left >= sizeof epub - 1 && memcmp(head.at, epub, sizeof epub - 1) == 0)
-		strcpy(w->out->first, "epub");
+		snprintf(w->out->first, sizeof w->out->first, "%s", "epub");
 	if (strstr(path, "vbaProject") || strstr(path, "macrosheets/") || begins(path, "Basic/") || begins(path, "Scripts/"))
 		w->out->has_macro = true;
 }
