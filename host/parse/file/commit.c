@@ -92,7 +92,7 @@ static enum err add_step(struct commit *c, const struct step *like, const void *
 {
 	if (c->n_steps >= COMMIT_STEPS_MAX || n > COMMIT_NEED_MAX - c->needed)
 		return ERR_TOO_BIG;
-	if (c->n_steps == c->room_steps) {
+	if (c->steps == NULL || c->n_steps == c->room_steps) {
 		size_t room = c->room_steps ? c->room_steps * 2 : 64;
 		struct step *more = realloc(c->steps, room * sizeof *more);
 		if (more == NULL)
