@@ -84,7 +84,8 @@ describe('the standard edition: two copies', () => {
     assert.deepEqual(left(), ['setup.exe']);
     assert.equal(fs.statSync(r.path).mode & 0o111, 0);
     assert.ok(seen.length > 0 && seen.every((n) => n === 'setup.exe.part' || n === 'setup.exe'), seen.join());
-    assert.ok(progress.some((p) => p.bytes > 0 && p.step === 'fetching') && progress.some((p) => p.step === 'comparing'));
+    // The end of each transfer is told whatever its speed.
+    assert.ok(progress.some((p) => p.bytes === HONEST.length && p.step === 'done') && progress.some((p) => p.step === 'comparing'), JSON.stringify(progress.map((p) => [p.slot, p.step, p.bytes])));
     // Neither copy came through the browser's exit, nor its kin; requests look like the browser's.
     const requests = files.requests(name);
     assert.equal(new Set(requests.map((q) => q.exit)).size, 3, JSON.stringify(requests.map((q) => q.exit)));
@@ -231,7 +232,7 @@ describe('the privileged edition: the browser holds the file', () => {
     const size = 24 << 20;
     const big = generated(size);
     const bytes = big.at(0, size);
-    for (const [ranges, verdict, reason] of [['multi', 'match', 'same_ranges'], ['single', 'match', 'same_ranges'], ['none', 'undecided', 'ranges_unreliable'], ['shifted', 'undecided', 'ranges_unreliable']]) {
+    for (const [ranges, verdict, reason] of [['multi', 'match', 'same_ranges'], ['single', 'match', 'same_ranges'], ['none', 'undecided', 'ranges_unreliable'], ['shifted', 'undecided', 'entity_differs']]) {
       const name = files.site(bed.name('big'), () => ({ body: big, ranges }));
       await visit(name, '/none');
       const { r } = await verifyIt(name, bytes, { whole_max: 1 << 20, budget: 512 << 10 });
