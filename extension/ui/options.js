@@ -72,7 +72,7 @@ function reportForm({ report }) {
     h('p', { class: 'small' }, t('options_report_note')),
     field('report-mail', 'options_mail', report?.mail ?? '', 320), field('report-onion', 'options_onion', report?.onion ?? '', 62), field('report-key', 'options_key', report?.key ?? '', 64),
     h('p', { id: 'report-wrong', role: 'alert' }),
-    h('div', { class: 'actions' }, h('button', { id: 'set-report', type: 'submit' }, t('copy_word_set'))));
+    h('div', { class: 'actions' }, h('button', { id: 'set-report', type: 'submit' }, t('options_report_save'))));
 }
 
 async function setReport(event) {
