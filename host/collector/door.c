@@ -100,18 +100,15 @@ static void refuse(struct door_conn *c, unsigned status)
 	answer(c, status, type, "", body.bytes, body.len);
 }
 
-/* A head with a body to come: is there room for it? */
-static bool take_head(struct door_conn *c)
+/* What came of the body counts, not what was announced: 256 senders who announce the largest and send a byte would shut the door for all others. */
+static bool is_room(struct door_conn *c)
 {
-	if (c->door->held > DOOR_BYTES_MAX - c->in.length) {
-		refuse(c, 503);
-		return false;
-	}
-	c->counted = c->in.length;
-	c->door->held += c->counted;
-	if (c->in.wants_continue)
-		evbuffer_add_printf(bufferevent_get_output(c->bev), "HTTP/1.1 100 Continue\r\n\r\n");
-	return true;
+	c->door->held += c->in.body.len - c->counted;
+	c->counted = c->in.body.len;
+	if (c->door->held <= DOOR_BYTES_MAX)
+		return true;
+	refuse(c, 503);
+	return false;
 }
 
 /* Takes requests out of the input until one is owed an answer or there is no whole one. */
@@ -128,7 +125,9 @@ static void serve(struct door_conn *c)
 			c->began = clock_ms();
 		size_t used = http_in_feed(&c->in, piece.iov_base, piece.iov_len, &step);
 		evbuffer_drain(input, used);
-		if (step == HTTP_HEAD && !take_head(c))
+		if (step == HTTP_HEAD && c->in.wants_continue)
+			evbuffer_add_printf(bufferevent_get_output(c->bev), "HTTP/1.1 100 Continue\r\n\r\n");
+		if (!is_room(c))
 			return;
 		if (step == HTTP_BAD) {
 			refuse(c, c->in.status);
