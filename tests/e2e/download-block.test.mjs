@@ -31,17 +31,22 @@ withEditions((edition, its) => {
     await sleep(300);
     await tab.click('#file');
     const cert = new CertPage(tab, { name: site, port: HTTP, edition, origin });
-    // HTTPS-Only asks for https, there is none: our question whether that is so for others, then the browser's own page.
+    // HTTPS-Only asks for https, there is none: our question whether that is so for others, then the browser's own page. Its button listens
+    // some time after it is shown: pressed again where a press did nothing.
+    const press = () => tab.now(() => {
+      const button = document.getElementById('openInsecure') ?? document.querySelector('net-error-card')?.shadowRoot?.querySelector('#openInsecure, #continue-http-button, [data-l10n-id*="continue"]');
+      button?.click();
+      return Boolean(button);
+    });
+    let pressed = 0;
+    const isThere = async () => (await page.entries()).some((e) => !page.known.has(e.id)) || (await browsersOwn(firefox)).length > 0;
     await until(async () => {
+      if (pressed && await isThere()) return true;
       if ((await cert.state().catch(() => null))?.phase === 'waiting') await cert.press('start');
-      if (!/^about:httpsonlyerror/.test(await tab.address().catch(() => ''))) return false;
-      return tab.now(() => {
-        const button = document.getElementById('openInsecure') ?? document.querySelector('net-error-card')?.shadowRoot?.querySelector('#openInsecure, #continue-http-button, [data-l10n-id*="continue"]');
-        if (!button) return false;
-        button.click();
-        return true;
-      });
-    }, { limit: 90000, step: 400, what: 'the browser’s page, and its button' });
+      if (Date.now() - pressed < 8000 || !/^about:httpsonlyerror/.test(await tab.address().catch(() => ''))) return false;
+      if (await press()) pressed = Date.now();
+      return false;
+    }, { limit: 120000, step: 400, what: 'the browser’s page, its button, and a download' });
     return { spec, folder, page, tab, site };
   }
 

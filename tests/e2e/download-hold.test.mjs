@@ -114,12 +114,13 @@ for (const edition of EDITIONS) {
       await neverFinished(it);
     });
 
-    test('the browser is closed, and started again: nothing is finished, nothing goes on', { timeout: 240000 }, async () => {
+    test('the browser is closed: nothing is finished', { timeout: 240000 }, async () => {
       const { firefox } = await fresh();
       const it = await held();
       await firefox.stop();
       const files = await neverFinished(it);
       if (isExact) assert.deepEqual(Object.keys(files).filter((n) => n.endsWith('.part')), [], 'a part was left');
+      await browser.stop();
       browser = null;
     });
 

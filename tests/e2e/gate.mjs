@@ -29,6 +29,8 @@ export class Gate {
     });
     await new Promise((resolve, reject) => { this.#server.once('error', reject).listen(this.port, this.host, resolve); });
     this.port = this.#server.address().port;
+    // A browser that a test forgot to stop is no reason for the test's process to stay for ever.
+    this.#server.unref();
   }
 
   async lock() {
