@@ -128,6 +128,7 @@ struct served {
 	bool stays_open;        /* else closed behind the bytes */
 	const char *loop;       /* sent again and again behind bytes, until it can't be */
 	size_t n_loop;
+	size_t body;            /* so much of the request's body is awaited before bytes are sent */
 	size_t piece;           /* 0: as large as they go; else so many bytes at once, a millisecond between */
 	SSL_CTX *tls;
 };
@@ -138,7 +139,7 @@ struct got {
 	char lines[HTTP_HEADERS_MAX + 1];
 	struct buf body;
 	struct fetch_tail tail;
-	char request[16384];    /* what the server read */
+	char request[160 * 1024];    /* what the server read */
 	size_t n_request;
 	size_t most;            /* body bytes that came beyond what was acknowledged, at most */
 	size_t unacknowledged;
@@ -281,7 +282,8 @@ static inline void peer_listen(struct serving *s)
 		memcpy(got.request + got.n_request, bytes, (size_t)n);
 		got.n_request += (size_t)n;
 	}
-	s->is_asked = s->is_asked || strstr(got.request, "\r\n\r\n") != NULL;
+	const char *blank = strstr(got.request, "\r\n\r\n");
+	s->is_asked = s->is_asked || (blank != NULL && got.n_request - (size_t)(blank + 4 - got.request) >= s->how->body);
 }
 
 static inline void got_reset(void)
