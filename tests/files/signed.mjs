@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { pack, sign } from './appx.mjs';
 
 export const has = (program) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 const run = (program, args, options = {}) => execFileSync(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
@@ -90,6 +91,36 @@ export function apk(dir, name, size, schemes = ['2', '3']) {
   run('apksigner', ['sign', '--key', `${dir}/key.pk8`, '--cert', `${dir}/cert.pem`, '--min-sdk-version', '24', ...flags, '--v4-signing-enabled', 'false',
     '--out', out, plain]);
   fs.rmSync(plain);
+  fs.rmSync(at, { recursive: true });
+  return out;
+}
+
+// Half of it packed. isSigned false: by its block map alone. null: this osslsigncode signs none.
+export function appx(dir, name, size, isSigned = true) {
+  keys(dir);
+  const out = path.join(dir, name), half = noise(size / 2), plain = path.join(dir, `${name}.plain`);
+  fs.writeFileSync(plain, pack([['AppxManifest.xml', Buffer.from('<Package/>'.repeat(40)), 'packed'], ['VFS\\some data.bin', half, 'stored'], ['VFS\\more.bin', half.map((x) => x & 63), 'packed']]));
+  if (!isSigned) fs.renameSync(plain, out);
+  else if (!sign(dir, plain, out)) return null;
+  fs.rmSync(plain, { force: true });
+  return out;
+}
+
+// An installer by wixl with one file in a cabinet.
+export function msi(dir, name, size, args = ['-h', 'sha256']) {
+  keys(dir);
+  const at = path.join(dir, 'msi'), out = path.join(dir, name);
+  fs.mkdirSync(at, { recursive: true });
+  writeNoise(path.join(at, 'data.bin'), Buffer.alloc(0), size);
+  fs.writeFileSync(path.join(at, 'a.wxs'), `<?xml version="1.0"?>
+<Wix xmlns="http://schemas.microsoft.com/wix/2006/wi"><Product Id="*" Name="Sample" UpgradeCode="12345678-1234-1234-1234-111111111111" Version="1.0.0" Manufacturer="Nobody" Language="1033">
+  <Package InstallerVersion="200" Compressed="yes"/><Media Id="1" Cabinet="a.cab" EmbedCab="yes"/>
+  <Directory Id="TARGETDIR" Name="SourceDir"><Component Id="C" Guid="12345678-1234-1234-1234-222222222222"><File Id="F" Source="data.bin" KeyPath="yes"/></Component></Directory>
+  <Feature Id="All" Level="1"><ComponentRef Id="C"/></Feature>
+</Product></Wix>`);
+  run('wixl', ['-o', 'a.msi', 'a.wxs'], { cwd: at });
+  fs.rmSync(out, { force: true });
+  run('osslsigncode', ['sign', '-certs', `${dir}/cert.pem`, '-key', `${dir}/key.pem`, ...args, '-in', path.join(at, 'a.msi'), '-out', out]);
   fs.rmSync(at, { recursive: true });
   return out;
 }

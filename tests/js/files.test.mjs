@@ -8,7 +8,8 @@ import path from 'node:path';
 import crypto from 'node:crypto';
 import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { apk, classify, has, isIn, noise, pe, peNested, rpm } from '../files/signed.mjs';
+import { apk, appx, classify, has, isIn, msi, noise, pe, peNested, rpm } from '../files/signed.mjs';
+import { MSI_CLASS, sign, write } from '../files/cfb.mjs';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const PROGRAM = path.resolve(ROOT, process.env.SECONDEXIT ?? 'build/secondexit');
@@ -88,6 +89,37 @@ test('apksigner: v2, v3', { skip: !has('apksigner') && 'no apksigner' }, () => {
     assert.deepEqual([r.class, r.format], ['executable', 'apk']);
     assert.equal(flips(file, 30).method, schemes.includes('3') ? 'apk-v3' : 'apk-v2');
   }
+});
+
+test('AppX: by the signature, by the block map', () => {
+  const map = appx(dir, 'map.msix', 1000000, false), r = one(map, ['--os', 'windows']);
+  assert.deepEqual([r.class, r.format], ['executable', 'appx']);
+  // The file as it is packed is in blocks; 3% of the sample.
+  const c = flips(map, 30);
+  assert.deepEqual([c.method, c.proves], ['appx-block-map', 'content']);
+  const signed = appx(dir, 'signed.msix', 1000000);
+  if (!signed) return;
+  const s = flips(signed, 30);
+  assert.deepEqual([s.method, s.proves], ['appx-signature', 'bytes']);
+  assert.ok(s.part < 10000, `${s.part}`);
+});
+
+test('wixl and osslsigncode: an installer, with its metadata signed and without; more of it than the header has tables for', { skip: !(has('wixl') && has('osslsigncode')) && 'no wixl' }, () => {
+  for (const args of [['-h', 'sha256'], ['-h', 'sha512', '-add-msi-dse']]) {
+    const file = msi(dir, 'a.msi', 300000, args), r = one(file, ['--os', 'windows']);
+    assert.equal(r.commitment.format, 'msi', JSON.stringify(r));
+    const c = flips(file, 30);
+    assert.deepEqual([c.method, c.proves], ['msi-authenticode', 'bytes']);
+  }
+  assert.equal(one(msi(dir, 'weak.msi', 300000, ['-h', 'sha1'])).commitment.status, 'weak');
+  // Windows scatters the table over the file: most of it is foretold.
+  const windows = path.join(dir, 'windows.msi'), sample = { clsid: MSI_CLASS, streams: { small: noise(100), 'first.cab': noise(3000000), 'second.cab': noise(700001), more: noise(5000) } };
+  fs.writeFileSync(windows, write(sign(sample), { windows: true }).bytes);
+  const w = flips(windows, 30);
+  assert.ok(w.ranges.length < 64 && w.part < 30000, `${w.part} in ${w.ranges.length}`);
+  // Beyond 109 sectors of the table.
+  const large = msi(dir, 'large.msi', 9 << 20), c = flips(large, 16);
+  assert.ok(c.part < c.size / 100, `${c.part} of ${c.size}`);
 });
 
 test('a package with no strong digest commits to nothing; nor does what nobody signed', () => {
