@@ -187,10 +187,12 @@ static void appx(void **state) { (void)state; format("appx", "appx-"); }
 
 static void msi(void **state) { (void)state; format("msi", "msi-authenticode"); }
 
+static void cab(void **state) { (void)state; format("cab", "cab-authenticode"); }
+
 static void nothing(void **state)
 {
 	(void)state;
-	static const char *const texts[] = { "", "M", "MZ", "MZ------", "hello, world", "\xed\xab\xee\xdb....", "PK\3\4....", "xar!....", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" };
+	static const char *const texts[] = { "", "MSCF....", "M", "MZ", "MZ------", "hello, world", "\xed\xab\xee\xdb....", "PK\3\4....", "xar!....", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" };
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		struct sample s = sample_of(texts[i], strlen(texts[i]));
 		struct file_commit_r r = commit(&s);
@@ -207,6 +209,6 @@ static void nothing(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(nothing), cmocka_unit_test(pe), cmocka_unit_test(rpm), cmocka_unit_test(apk), cmocka_unit_test(xar), cmocka_unit_test(jar), cmocka_unit_test(appx), cmocka_unit_test(msi) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(nothing), cmocka_unit_test(pe), cmocka_unit_test(rpm), cmocka_unit_test(apk), cmocka_unit_test(xar), cmocka_unit_test(jar), cmocka_unit_test(appx), cmocka_unit_test(msi), cmocka_unit_test(cab) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

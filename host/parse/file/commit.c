@@ -276,6 +276,7 @@ static enum err parse(struct commit *c)
 		{ "\xed\xab\xee\xdb", 4, commit_rpm, "rpm" },
 		{ "xar!", 4, commit_xar, "xar" },
 		{ "PK\3\4", 4, commit_zip, "zip" },
+		{ "MSCF", 4, commit_cab, "cab" },
 		{ "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 8, commit_msi, "ole" },
 	};
 	struct rd head;

@@ -60,7 +60,7 @@ void commit_method(struct commit *c, const char *method);
 typedef enum err commit_parser(struct commit *c);
 void commit_weak(struct commit *c);
 void commit_format(struct commit *c, const char *format);   /* a kind of the one that was found by its beginning */
-commit_parser commit_msi, commit_pe, commit_rpm, commit_xar, commit_zip;
+commit_parser commit_cab, commit_msi, commit_pe, commit_rpm, commit_xar, commit_zip;
 
 /* ---- for the role and its tests ---- */
 

@@ -67,7 +67,7 @@ static enum err plan_signature(struct commit *c, const struct zip_entry *signatu
 {
 	struct buf text BUF_AUTO = buf_new(COMMIT_TABLE_MAX);
 	struct spc_digests found = { 0 };
-	struct rd digest;
+	struct rd digest = { 0 };
 	enum err err = read_member(c, signature, &text);
 
 	if (err != OK)
