@@ -8,7 +8,7 @@ import path from 'node:path';
 import crypto from 'node:crypto';
 import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { apk, appx, classify, has, isIn, msi, noise, pe, peNested, rpm } from '../files/signed.mjs';
+import { apk, appx, cab, classify, has, isIn, msi, noise, pe, peNested, rpm } from '../files/signed.mjs';
 import { MSI_CLASS, sign, write } from '../files/cfb.mjs';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -111,6 +111,7 @@ test('wixl and osslsigncode: an installer, with its metadata signed and without;
     assert.deepEqual([c.method, c.proves], ['msi-authenticode', 'bytes']);
   }
   assert.equal(one(msi(dir, 'weak.msi', 300000, ['-h', 'sha1'])).commitment.status, 'weak');
+  assert.equal(flips(cab(dir, 'a.cab', 300000), 30).method, 'cab-authenticode');
   // Windows scatters the table over the file: most of it is foretold.
   const windows = path.join(dir, 'windows.msi'), sample = { clsid: MSI_CLASS, streams: { small: noise(100), 'first.cab': noise(3000000), 'second.cab': noise(700001), more: noise(5000) } };
   fs.writeFileSync(windows, write(sign(sample), { windows: true }).bytes);
