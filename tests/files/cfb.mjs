@@ -53,7 +53,7 @@ function entriesOf(root) {
   return list;
 }
 
-/** → { bytes, fat (offset of the sector table), directory, minifat (offsets) }. edit(entries) may change what is written of the directory. */
+/** → { bytes, fat (offset of the sector table), fats (of each of its sectors), directory, minifat (offsets) }. edit(entries) may change what is written of the directory. */
 export function write(root, { version = 3, scattered = false, windows = false, slack = 0, edit = () => {} } = {}) {
   const sector = version === 3 ? 512 : 4096, entries = entriesOf(root), chains = [], minifat = [], mini = [];
   for (const e of entries) {
@@ -75,8 +75,8 @@ export function write(root, { version = 3, scattered = false, windows = false, s
   // Sectors: in one piece, or each chain's next one in turn, from the last chain to the first.
   const count = chains.map(() => 0), left = chains.map((c) => Math.ceil(c.bytes.length / sector)), fat = [], place = [];
   const tables = [], last = new Map(), take = (k) => {
-    // 0, 127, 256, 383, …: measured.
-    while (windows && fat.length === tables.length * (sector / 4) - (tables.length & 1)) { tables.push(fat.push(FAT) - 1); place.push([-2, tables.length - 1]); }
+    // 0, 127, 256, 383, …: measured. Or a number: so far apart, 34 of them, which small files have no need of.
+    while (windows && (windows === true || tables.length < 34) && fat.length === (windows === true ? tables.length * (sector / 4) - (tables.length & 1) : tables.length * windows)) { tables.push(fat.push(FAT) - 1); place.push([-2, tables.length - 1]); }
     const at = fat.push(END) - 1, n = count[k]++;
     if (last.has(k)) fat[last.get(k)] = at; else chains[k].e.start = at;
     last.set(k, at);
@@ -108,11 +108,11 @@ export function write(root, { version = 3, scattered = false, windows = false, s
   [[40, version === 3 ? 0 : directory.bytes.length / sector], [44, nFat], [48, directory.e.start], [56, 4096], [60, minitable.e.start ?? END], [64, minitable.bytes.length / sector],
     [68, END], [72, 0]].forEach(([at, v]) => h.writeUInt32LE(v, at));
   for (let i = 0; i < 109; i++) h.writeUInt32LE(i < nFat ? (windows ? tables[i] : fatAt + i) : FREE, 76 + 4 * i);
-  const fatBytes = table(fat), out = [h];
+  const fatBytes = Buffer.concat([table(fat), Buffer.alloc(nFat * sector, 255)]), out = [h];
   for (const [k, n] of place) {
     const from = k === -1 ? Buffer.from('left over of what was here before') : k === -2 ? fatBytes : chains[k].bytes;
     out.push(Buffer.concat([from.subarray(n * sector, (n + 1) * sector), Buffer.alloc(sector, slack)]).subarray(0, sector));
   }
   const offset = (s) => (s + 1) * sector;
-  return { bytes: Buffer.concat(out), fat: offset(fatAt), directory: offset(directory.e.start), minifat: minitable.e.start === undefined ? 0 : offset(minitable.e.start) };
+  return { bytes: Buffer.concat(out), fat: offset(fatAt), fats: Array.from({ length: nFat }, (_, i) => offset(windows ? tables[i] : fatAt + i)), directory: offset(directory.e.start), minifat: minitable.e.start === undefined ? 0 : offset(minitable.e.start) };
 }

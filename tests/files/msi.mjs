@@ -37,6 +37,10 @@ put('plain', write({ ...sample, storages: { sub: { ...sample.storages.sub, stora
 by('also-storages-signed', ['-h', 'sha256'], path.join(out, 'plain'));
 fs.rmSync(path.join(out, 'plain'));
 put('also-4096', write(sign(sample), { version: 4, scattered: true }).bytes);
+const long = { clsid: MSI_CLASS, streams: { a: Buffer.alloc(100, 1), 'a.cab': Buffer.alloc(150000, 2) } }, windows = write(sign(long), { windows: 7 });
+put('step-windows', windows.bytes);
+windows.bytes[windows.fats[1] + 200] ^= 1;
+put('changed-windows-table', windows.bytes);
 put('changed-order', write({ ...sign(sample), clsid: Buffer.alloc(16) }).bytes);
 const good = write(sign(sample)), entry = (list, name) => list.find((e) => e.name === name), index = (list, name) => list.findIndex((e) => e.name === name);
 const edits = {

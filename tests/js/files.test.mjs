@@ -19,10 +19,10 @@ test.after(() => fs.rmSync(dir, { recursive: true, force: true }));
 const one = (file, args) => classify(PROGRAM, [file], args)[0];
 
 // Flips a byte in each of many copies: in every range's edges, in and around it, and at places all over the file.
-function flips(file, times = 60) {
+function flips(file, times = 60, places = []) {
   const bytes = fs.readFileSync(file), before = one(file).commitment;
   assert.equal(before.status, 'fits', `${file}: ${JSON.stringify(before)}`);
-  const at = new Set([0, bytes.length - 1]);
+  const at = new Set([0, bytes.length - 1, ...places]);
   for (const [offset, length] of before.ranges) for (const x of [offset - 1, offset, offset + length - 1, offset + length]) if (x >= 0 && x < bytes.length) at.add(x);
   for (let i = 0; i < times; i++) at.add(crypto.randomInt(bytes.length));
   let found = 0;
@@ -114,8 +114,10 @@ test('wixl and osslsigncode: an installer, with its metadata signed and without;
   assert.equal(flips(cab(dir, 'a.cab', 300000), 30).method, 'cab-authenticode');
   // Windows scatters the table over the file: most of it is foretold.
   const windows = path.join(dir, 'windows.msi'), sample = { clsid: MSI_CLASS, streams: { small: noise(100), 'first.cab': noise(3000000), 'second.cab': noise(700001), more: noise(5000) } };
-  fs.writeFileSync(windows, write(sign(sample), { windows: true }).bytes);
-  const w = flips(windows, 30);
+  const { bytes, fats } = write(sign(sample), { windows: true });
+  fs.writeFileSync(windows, bytes);
+  const w = flips(windows, 30, fats.slice(5, -5).map((x, i) => x + 31 * i % 512));
+  assert.ok(fats.length > 50 && fats.filter((x) => !isIn(w.ranges, x)).length > 40);
   assert.ok(w.ranges.length < 64 && w.part < 30000, `${w.part} in ${w.ranges.length}`);
   // Beyond 109 sectors of the table.
   const large = msi(dir, 'large.msi', 9 << 20), c = flips(large, 16);
