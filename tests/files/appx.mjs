@@ -21,19 +21,20 @@ function le(...fields) {
 }
 const attribute = (s) => s.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
 
-/** members: [name as in the map, bytes, 'packed' | 'stored', listed = true, URI]; edit changes the map's text. → the package. */
+/** members: [name as in the map, bytes, 'packed' | 'stored' (| 'endless' | 'trailing': packed wrongly), listed = true, URI]; edit changes the map's text. → the package. */
 export function pack(members, { hash = 'sha256', zip64 = true, stamp = 0x5a21, edit = (x) => x } = {}) {
   const parts = [], directory = [];
   let at = 0, map = `<?xml version="1.0" encoding="UTF-8" standalone="no"?>\r\n<BlockMap xmlns="http://schemas.microsoft.com/appx/2010/blockmap" HashMethod="${METHODS[hash]}">`;
   const put = (b) => { parts.push(b); at += b.length; };
-  const add = (name, bytes, how, isListed, raw) => {
+  const add = (name, bytes, kind, isListed, raw) => {
+    const how = kind === 'stored' ? kind : 'packed';
     const blocks = [], packed = [];
     for (let i = 0; i < bytes.length; i += BLOCK) {
       const block = bytes.subarray(i, i + BLOCK), z = how === 'packed' ? zlib.deflateRawSync(block, { finishFlush: zlib.constants.Z_FULL_FLUSH }) : block;
       packed.push(z);
       blocks.push(`<Block Hash="${crypto.createHash(hash).update(block).digest('base64')}"${how === 'packed' ? ` Size="${z.length}"` : ''}/>`);
     }
-    if (how === 'packed') packed.push(Buffer.from([3, 0]));
+    if (how === 'packed') packed.push(Buffer.from({ packed: [3, 0], endless: [], trailing: [3, 0, 3, 0, 9] }[kind]));
     const data = Buffer.concat(packed), uri = Buffer.from(raw ?? name.replaceAll('\\', '/').split('/').map((x) => encodeURIComponent(x)).join('/').replace('%5BContent_Types%5D', '[Content_Types]'));
     const crc = crc32(bytes), method = how === 'packed' ? 8 : 0, offset = at, start = [[45, 2], [8, 2], [method, 2], [0, 2], [stamp, 2]];
     put(Buffer.concat([le([0x04034b50, 4], ...start, [0, 4], [0, 4], [0, 4], [uri.length, 2], [0, 2]), uri]));
@@ -97,6 +98,8 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
     'broken-cut': pack(few, { edit: (x) => x.slice(0, -9) }),
     'changed-block-border': pack(members, { edit: (x) => x.replace(/(Block [^>]*Size=)"(\d+)"/, (m, a, n) => `${a}"${Number(n) - 60}"`) }),
     'changed-digest': pack(few, { edit: (x) => x.replace(/Hash="./, (m) => (m.endsWith('A') ? 'Hash="B' : 'Hash="A')) }),
+    'changed-endless': pack([['a.bin', text(400, 290), 'endless'], few[0]]),
+    'changed-trailing': pack([['a.bin', text(400, 290), 'trailing'], few[0]]),
     'none-empty-map': pack(few, { edit: (x) => x.replace(/<File.*<\/File>/, '') }),
   };
   for (const [name, bytes] of Object.entries(lies)) write(name, bytes);
