@@ -120,10 +120,10 @@ test('wixl and osslsigncode: an installer, with its metadata signed and without;
   assert.ok(fats.length > 50 && fats.filter((x) => !isIn(w.ranges, x)).length > 40);
   assert.ok(w.ranges.length < 64 && w.part < 30000, `${w.part} in ${w.ranges.length}`);
   // Beyond 109 sectors of the table.
-  const large = msi(dir, 'large.msi', 9 << 20), c = one(large).commitment, bytes = fs.readFileSync(large);
+  const large = msi(dir, 'large.msi', 9 << 20), c = one(large).commitment, changed = fs.readFileSync(large);
   assert.ok(c.status === 'fits' && c.part < c.size / 100, `${c.status}: ${c.part} of ${c.size}`);
-  bytes[8 << 20] ^= 1;
-  fs.writeFileSync(large, bytes);
+  changed[8 << 20] ^= 1;
+  fs.writeFileSync(large, changed);
   assert.equal(one(large).commitment.status, 'differs');
 });
 
