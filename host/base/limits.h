@@ -121,6 +121,15 @@
 /* Automatic checks per browser (DESIGN.md, When a check starts). */
 #define AUTO_CHECKS_MAX 5
 #define AUTO_CHECKS_WINDOW_MS (10u * 60 * 1000)
+/* Downloads that start without a click of ours in the same time: a page may start as many as it likes, and each draws circuits and writes to the disk. What
+ * one of them may bring: the first copy (twice what a DVD holds; whatever goes on for ever ends there), the second one and the samples of a larger one (the
+ * most that the options page offers, whatever is asked for). */
+#define AUTO_DOWNLOADS_MAX 10
+#define AUTO_COPY_MAX (8ull * 1024 * 1024 * 1024)
+#define AUTO_WHOLE_MAX (4096ull * 1024 * 1024)
+#define AUTO_BUDGET_MAX (128ull * 1024 * 1024)
+/* The largest of these numbers of starts. */
+#define AUTO_STARTS_MAX AUTO_DOWNLOADS_MAX
 /* Checks that run at once; the rest wait. Tor builds 32 circuits at once (MaxClientCircuitsPending) and a check
  * needs four: more would only make each other wait inside tor. */
 #define CHECKS_AT_ONCE 8
