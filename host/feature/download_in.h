@@ -15,10 +15,13 @@
 #include "feature/dlfile.h"
 #include "feature/download.h"
 #include "feature/downloadops.h"
+#include "feature/limits_auto.h"
 #include <sodium.h>
 
 #define DL_NEVER UINT64_MAX
 #define DL_FAILED_MAX 24
+/* Exits asked by one method: k, the third that decides, and as many again twice in place of those that fail. */
+#define DL_ASKED_MAX (3 * K_DEFAULT)
 
 struct dl_site {
 	struct dl_site *next;
@@ -76,6 +79,7 @@ struct dl_slot {
 	enum err range_err;
 	/* the answer */
 	enum dl_found found;
+	bool is_weak;                            /* found by sums, which prove no equality */
 	bool is_same_entity;
 };
 
@@ -104,15 +108,17 @@ struct download {
 	uint64_t have;                           /* bytes that are there */
 	bool is_complete, has_head;              /* has_head: what the site says is known */
 	crypto_hash_sha256_state copy_hash;
+	bool has_grown;                          /* the browser's, compared while it was written: looked at once more at its end */
 	bool has_sha256, has_sha512;
 	uint8_t sha256[32], sha512[64];
-	bool is_hashing;
+	bool is_hashing, is_hashing_512;
 	uint64_t hash_at;
 	crypto_hash_sha256_state hash256;
 	crypto_hash_sha512_state hash512;
 	unsigned copy_tries;
-	uint32_t class_id, commit_id;
-	bool is_class_known, is_commit_known;
+	uint32_t class_id, commit_id, sums_id;
+	bool is_class_known, is_commit_known, are_sums_known, has_sums;
+	struct file_sums_r sums;
 	enum dl_class class_;
 	char format[FILE_WORD_MAX];
 	struct file_commit_r commit;
@@ -120,13 +126,14 @@ struct download {
 
 	/* the comparison */
 	enum dl_method method;
-	bool was_tried[DL_METHODS], has_digest, is_whole_forced, are_ranges_single, are_ranges_none;
+	bool was_tried[DL_METHODS], has_digest, has_sum_lines, is_whole_forced, are_ranges_single, are_ranges_none;
 	struct dl_plan *plan;
 	size_t n_drawn;                          /* random blocks of plan */
 	size_t plan_n;                           /* ranges of it that are compared */
 	struct dl_slot slots[K_MAX + 1];         /* 0: the copy */
 	unsigned asked, asked_here, numbers;     /* numbers: of slots given away */
 	bool is_out_of_exits, took_failed;
+	enum reason dissent;                     /* of a method that was left because of it: only all bytes can mend that */
 	size_t sticky_at;
 	bool is_sticky;
 	enum err no_exit_err, local_err;
@@ -158,6 +165,7 @@ struct downloads {
 	struct dl_false was_false[DL_FALSE_MAX];
 	uint64_t clock;
 	uint32_t last_number;
+	struct limits_auto automatic;            /* stays over a wipe */
 	bool is_ending, is_pumping;
 };
 
@@ -205,8 +213,9 @@ void dl_local_done(struct download *d, uint64_t size);   /* ends d when that is 
 void dl_local_time(struct download *d);
 uint64_t dl_local_next(const struct download *d, uint64_t now);
 void dl_local_stop(struct download *d);
-void dl_hash(struct download *d);              /* is_hashing until has_sha256 and has_sha512 */
+void dl_hash(struct download *d, bool with_512);   /* is_hashing until has_sha256, and has_sha512 where it is asked for */
 void dl_commit_ask(struct download *d);
+void dl_sums_ask(struct download *d);          /* until are_sums_known */
 
 /* download_sites.c */
 MUST_USE enum err dl_site_get(struct downloads *o, const struct site_key *key, struct dl_site **out);

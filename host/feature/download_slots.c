@@ -8,26 +8,21 @@ static bool is_busy(const struct dl_slot *s)
 	return s->state == DL_SLOT_DRAWING || s->state == DL_SLOT_FETCHING;
 }
 
-/* Comparing slots that are wanted for the method under way. */
-static unsigned wanted(const struct download *d)
+/* Would another exit be of use, if those that are being asked show the same? */
+static bool is_another_needed(const struct download *d)
 {
-	unsigned want = d->method == DL_METHOD_NONE || d->method == DL_METHOD_WHOLE ? 1 : K_DEFAULT;
+	struct dl_seen seen[K_MAX];
+	size_t n = 0;
+	bool is_one_enough = d->method == DL_METHOD_NONE || d->method == DL_METHOD_WHOLE;
+	const struct dl_terms terms = { .method = d->method, .k = is_one_enough ? 1 : K_DEFAULT, .has_start = true };
 
-	/* Where one differs a further one decides. */
-	for (size_t i = 1; i <= K_MAX; i++)
-		if (d->slots[i].state == DL_SLOT_ANSWERED && d->slots[i].job == DL_JOB_WHOLE &&
-		    (d->slots[i].differs || (d->is_complete && d->slots[i].at != d->file.size)) && want < 2)
-			want = 2;
-	return want;
-}
-
-static unsigned active(const struct download *d)
-{
-	unsigned n = 0;
-
-	for (size_t i = 1; i <= K_MAX; i++)
-		n += d->slots[i].state != DL_SLOT_IDLE;
-	return n;
+	for (size_t i = 1; i <= K_MAX; i++) {
+		const struct dl_slot *s = &d->slots[i];
+		bool is_other = s->state == DL_SLOT_ANSWERED && s->job == DL_JOB_WHOLE && (s->differs || (d->is_complete && s->at != d->file.size));
+		if (s->state != DL_SLOT_IDLE)
+			seen[n++] = (struct dl_seen){ .found = is_other ? DL_OTHER : DL_SAME, .counts = true };
+	}
+	return dl_needs_another(seen, n, &terms);
 }
 
 bool dl_may_ask(const struct download *d)
@@ -35,7 +30,7 @@ bool dl_may_ask(const struct download *d)
 	/* The copy alone tells nothing to compare; a comparison begins when it is known how, or with a probe for the browser's file. */
 	bool has_use = d->method != DL_METHOD_NONE || (!d->request.is_fetch && !d->has_head);
 
-	return has_use && !d->is_out_of_exits && d->asked_here < wanted(d) + 2 * K_DEFAULT && active(d) < wanted(d);
+	return has_use && !d->is_out_of_exits && d->asked_here < DL_ASKED_MAX && is_another_needed(d);
 }
 
 bool dl_slots_are_pending(const struct download *d)
