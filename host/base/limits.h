@@ -58,8 +58,10 @@
 #define DL_TOR_WAIT_MS 30000
 /* Read at once while a local file is digested, so that the loop serves others in between. */
 #define DL_HASH_PIECE (512u * 1024)
-/* Sites whose exits are remembered for downloads; files found false, of all of them. */
-#define DL_SITES_MAX 64
+/* Sites whose exits are remembered, for downloads and for comparisons of copies each; and exits of one site that gave nothing. */
+#define FETCH_SITES_MAX 64
+#define FETCH_SITE_FAILED_MAX 16
+/* Files found false that are remembered, of all sites. */
 #define DL_FALSE_MAX 256
 /* Firefox sends up to 4 GiB; our largest request is CLIP_TEXT_MAX of copied text, most of it characters that JSON writes
  * in two bytes (quotes, line ends). A chain of CHAIN_MAX certificates in base64 takes 256 KiB. */

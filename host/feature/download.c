@@ -297,7 +297,7 @@ enum err download_retry(struct downloads *o, uint32_t id, uint32_t number, bool 
 	d->is_whole_forced = whole;
 	d->request.clicked = true;
 	d->are_ranges_none = d->are_ranges_single = false;
-	d->is_out_of_exits = d->took_failed = false;
+	d->turns = (struct fetch_turns){ 0 };
 	d->dissent = REASON_NONE;
 	d->tor_until = 0;
 	d->copy_tries = d->asked = 0;

@@ -59,7 +59,7 @@ static void answered(struct dl_slot *s)
 	if (s->job != DL_JOB_COPY) {
 		crypto_hash_sha256_state sum = s->hash;
 		crypto_hash_sha256_final(&sum, s->sha256);
-		dl_site_gave(d->site, s->exit.fp);
+		fetch_site_gave(d->site, s->exit.fp);
 	}
 	dl_slot_progress(s, DL_STEP_DONE);
 }
@@ -248,7 +248,7 @@ static void probed(struct dl_slot *s)
 		s->job = DL_JOB_HEAD;
 		answered(s);
 	} else {
-		dl_site_gave(d->site, s->exit.fp);
+		fetch_site_gave(d->site, s->exit.fp);
 		dl_slot_reset(s);
 	}
 	went_on(d);

@@ -45,7 +45,7 @@ static void start(struct download *d, enum dl_method m)
 	d->method = m;
 	d->was_tried[m] = true;
 	d->asked_here = 0;
-	d->sticky_at = 0;
+	d->turns.at = 0;
 }
 
 /* Of a digest by which a file is known the heads of k others are always asked for. Sums are worth asking where not all bytes are compared in any case:
@@ -99,8 +99,8 @@ static void give_up(struct download *d)
 	if (d->dissent != REASON_NONE && d->final_method != DL_METHOD_WHOLE) {
 		f.reason = d->dissent, err = OK;
 	} else if (f.reason == REASON_TOO_FEW || f.verdict != VERDICT_UNDECIDED) {
-		if (d->is_out_of_exits)
-			f.reason = d->no_exit_err == ERR_EXIT_NONE ? REASON_NO_INDEPENDENT : REASON_TOR, err = d->no_exit_err;
+		if (d->turns.is_out)
+			f.reason = d->turns.no_exit_err == ERR_EXIT_NONE ? REASON_NO_INDEPENDENT : REASON_TOR, err = d->turns.no_exit_err;
 		else if (d->are_ranges_none && !may_fetch_whole(d))
 			f.reason = REASON_RANGES_FALSE;
 		else if (d->has_head && !may_fetch_whole(d) && d->final_method == DL_METHOD_NONE)
@@ -200,7 +200,7 @@ static struct finding finding_of(const struct download *d, enum dl_method m)
 static void next_method(struct download *d)
 {
 	d->method = d->final_method = DL_METHOD_NONE;
-	d->is_out_of_exits = false;
+	d->turns.is_out = false;
 	dl_slots_clear(d, false);
 	choose(d);
 	dl_slots_go_on(d);
