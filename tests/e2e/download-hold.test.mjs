@@ -11,16 +11,32 @@ import { exe } from '../origin/files.mjs';
 const HTTP = 18080;
 const QUIET_MS = 1500;
 
+describe('bed', { concurrency: 1 }, () => {
+let bed = null;
+before(async () => { bed = await startBed({ clientOptions: ['ConfluxEnabled 0'] }); }, { timeout: 600000 });
+after(() => bed?.stop());
+
 for (const edition of EDITIONS) {
   describe(edition, { concurrency: 1 }, () => {
     const isExact = edition === 'privileged';
-    let bed = null, browser = null;
-    before(async () => { bed = await startBed({ clientOptions: ['ConfluxEnabled 0'] }); }, { timeout: 600000 });
-    after(async () => { await browser?.stop(); await bed?.stop(); });
+    let browser = null;
+    after(() => end());
 
-    async function fresh() {
+    async function end() {
       await browser?.stop();
-      browser = await startBrowser(bed, edition, { prefs: PLAIN });
+      browser = null;
+    }
+
+    /** A browser in which nothing is held: the one of the test before, unless that ended it or took the extension away. */
+    async function ready() {
+      if (!browser) {
+        browser = await startBrowser(bed, edition, { prefs: PLAIN });
+      } else {
+        const [first, ...others] = await browser.firefox.tabs();
+        await first.go('about:blank');
+        await Promise.all(others.map((tab) => tab.close()));
+        await clearBrowsersOwn(browser.firefox);
+      }
       return browser;
     }
 
@@ -30,9 +46,10 @@ for (const edition of EDITIONS) {
       const name = freshName('hold');
       const spec = { body: exe(), others: 'gone' };
       bed.origin.site(name, { files: { '/setup.exe': spec } });
+      const page = new DownloadPage(firefox);
+      await page.forget();
       const folder = await downloadFolder(firefox);
       await firefox.open(`http://${name}:${HTTP}/setup.exe`);
-      const page = new DownloadPage(firefox);
       const entry = await page.done('setup.exe');
       assert.equal(entry.verdict, 'undecided', entry.text);
       return { spec, folder, page, entry, name };
@@ -50,7 +67,7 @@ for (const edition of EDITIONS) {
     }
 
     test('undecided: held; cancel on our page removes it', { timeout: 180000 }, async () => {
-      const { firefox } = await fresh();
+      const { firefox } = await ready();
       const it = await held();
       const files = await neverFinished(it);
       if (isExact) {
@@ -66,7 +83,7 @@ for (const edition of EDITIONS) {
     });
 
     test('New Identity, as tor tells it: removed', { timeout: 180000 }, async () => {
-      await fresh();
+      await ready();
       const it = await held();
       const control = await bed.net.client.openControl();
       await control.command('SIGNAL NEWNYM');
@@ -77,26 +94,27 @@ for (const edition of EDITIONS) {
     });
 
     const ENDS = {
+      'the extension is reloaded, as by an update': async ({ firefox }) => firefox.chrome(async (id) => { await (await AddonManager.getAddonByID(id)).reload(); }, EXTENSION_ID),
       'the extension is removed': async ({ firefox }) => firefox.chrome(async (id) => { (await AddonManager.getAddonByID(id)).uninstall(); }, EXTENSION_ID),
       'the extension is disabled': async ({ firefox }) => firefox.chrome(async (id) => { await (await AddonManager.getAddonByID(id)).disable(); }, EXTENSION_ID),
-      'the extension is reloaded, as by an update': async ({ firefox }) => firefox.chrome(async (id) => { await (await AddonManager.getAddonByID(id)).reload(); }, EXTENSION_ID),
     };
-    for (const [what, end] of Object.entries(ENDS)) {
+    for (const [what, take] of Object.entries(ENDS)) {
       test(`${what}: nothing is finished`, { timeout: 180000 }, async () => {
-        const { firefox } = await fresh();
+        const { firefox } = await ready();
         const it = await held();
-        await end(browser);
+        await take(browser);
         await sleep(500);
         const files = await neverFinished(it);
         if (isExact) {
           assert.deepEqual(Object.keys(files), [], 'something was left');
           for (const own of await browsersOwn(firefox)) assert.deepEqual([own.succeeded, own.hasBlockedData], [false, false], JSON.stringify(own));
         }
+        if (!what.includes('reloaded')) await end();
       });
     }
 
     test('the extension’s process is killed: still held, and asked again', { timeout: 180000 }, async () => {
-      const { firefox } = await fresh();
+      const { firefox } = await ready();
       const it = await held();
       const pid = await firefox.chrome((id) => WebExtensionPolicy.getByID(id).extension.backgroundContext?.xulBrowser?.frameLoader?.remoteTab?.osPid ?? 0, EXTENSION_ID);
       assert.ok(pid > 0 && pid !== firefox.pid, `the extension's process: ${pid}`);
@@ -108,30 +126,29 @@ for (const edition of EDITIONS) {
     });
 
     test('the host is killed: nothing is finished', { timeout: 180000 }, async () => {
-      const { firefox, host } = await fresh();
+      const { firefox, host } = await ready();
       const it = await held();
       await host.kill(firefox.pid);
       await neverFinished(it);
     });
 
     test('the browser is closed: nothing is finished', { timeout: 240000 }, async () => {
-      const { firefox } = await fresh();
+      const { firefox } = await ready();
       const it = await held();
       await firefox.stop();
       const files = await neverFinished(it);
       if (isExact) assert.deepEqual(Object.keys(files).filter((n) => n.endsWith('.part')), [], 'a part was left');
-      await browser.stop();
-      browser = null;
+      await end();
     });
 
     test('the browser is killed: nothing is finished', { timeout: 240000 }, async () => {
-      const { firefox } = await fresh();
+      const { firefox } = await ready();
       const it = await held();
       process.kill(firefox.pid, 'SIGKILL');
       await firefox.exited;
       await neverFinished(it);
-      await browser.stop();
-      browser = null;
+      await end();
     });
   });
 }
+});
