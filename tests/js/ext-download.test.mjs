@@ -161,6 +161,9 @@ test('what pages can make at will pushes out nothing else', () => {
   assert.equal(records.hasLost, false);
   const kept = [records.add({ urls: ['http://c.test/'], hasWhole: true, isLinkSecure: true, isPost: false }).kept];
   assert.equal(new Records(kept).find('http://c.test/').hasWhole, true);
+  // In whatever order they come back, the next one is the newest.
+  const mixed = new Records([{ ...kept[0], number: 9 }, { ...kept[0], number: 2 }]);
+  assert.equal(mixed.add(kept[0]).kept.number, 10);
 });
 
 test('what is sent to the host: no chain that is not whole, no secrets, lines only', () => {
@@ -337,6 +340,11 @@ test('standard: what we did not see coming is destroyed when the browser tells o
     assert.equal(destroyed(x), isDestroyed ? 1 : 0, JSON.stringify(more));
     assert.equal((await x.entries())[0]?.why, why, JSON.stringify(more));
   }
+  // All that is open is secure, but a blob says whose it is, or is nobody's.
+  const y = started();
+  await y.secure();
+  await y.dlcheck.onCreated(item({ url: 'blob:null/1', referrer: '' }));
+  assert.equal(destroyed(y), 1);
   // A link on a secure page, saved, whose request nobody saw: what the browser tells may be the end of a chain, so there is no first address.
   const x = started();
   await x.secure();
@@ -426,7 +434,7 @@ test('standard: let through by its name, a program by its content: removed when 
   await x.dlcheck.onChanged({ id: 7, state: { current: 'complete' } });
   await settle();
   assert.ok(x.web.did.some(([what, id]) => what === 'destroy' && id === 7));
-  assert.equal((await x.entries())[0].why, 'content');
+  assert.deepEqual((await x.entries()).map((e) => [e.phase, e.why]), [['prevented', 'content']], 'and what was said before is said no more');
 });
 
 const held = (more) => ({ id: 1, url: 'http://a.test/setup.exe', redirects: [], referrer: 'https://link.test/', path: '/x/setup.exe', partPath: '/x/setup.exe.part', hasPart: true, size: 5, contentType: 'application/octet-stream',
