@@ -197,7 +197,7 @@ export class DlCheck {
     if (insecure === false || (insecure === null && !record)) return undefined;
     const origin = originOfItem(item);
     const isSourceless = !/^https?:/.test(item.url);
-    if (isSourceless && (/^(blob:moz-extension|moz-extension|about|chrome|resource|file):/.test(item.url) || this.#watch.isOriginSecure(origin, { isOwn: item.url.startsWith('data:') }))) return undefined;
+    if (isSourceless && (/^(blob:moz-extension|moz-extension|about|chrome|resource|file):/.test(item.url) || this.#watch.isOriginSecure(origin, { isOwn: isUnnamed(item.url) }))) return undefined;
     // The name that the browser gives it: a link's download attribute has a say in it.
     const name = cleanName(item.filename || nameOf([], item.url));
     const named = await this.#classify({ name, contentType: item.mime ?? '' });
@@ -284,7 +284,7 @@ export class DlCheck {
     const isInsecure = Boolean(record) || held.hasException || urls.some((u) => isInsecureUrl(u) === true);
     if (isHttp && !isInsecure) return this.#privileged.settleDownload(held.id, true);
     const origin = held.referrer || originOfUrl(held.url);
-    if (!isHttp && (/^(blob:moz-extension|moz-extension|about|chrome|resource|file):/.test(held.url) || this.#watch.isOriginSecure(origin, { isOwn: held.url.startsWith('data:') }))) {
+    if (!isHttp && (/^(blob:moz-extension|moz-extension|about|chrome|resource|file):/.test(held.url) || this.#watch.isOriginSecure(origin, { isOwn: isUnnamed(held.url) }))) {
       return this.#privileged.settleDownload(held.id, true);
     }
     const isLinkSecure = isHttp && (record ? record.isLinkSecure : this.#watch.isOriginSecure(origin));
@@ -319,5 +319,8 @@ export class DlCheck {
   }
 }
 
+// Such an address doesn't say whose it is: a page's own data, a document that the browser's viewer of PDF shows (never an insecure one: those become
+// downloads at their headers, core/unguarded.js).
+const isUnnamed = (url) => /^(data:|blob:resource:\/\/pdf\.js\/)/.test(url);
 const originOfUrl = (url) => /^blob:(https?:\/\/[^/]+)/.exec(url)?.[1] ?? '';
 const originOfItem = ({ url, referrer }) => originOfUrl(url) || referrer || '';

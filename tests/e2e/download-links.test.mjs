@@ -49,6 +49,7 @@ withEditions((edition, its) => {
     await press();
     if (expected === null || expected.phase === 'noticed') await until(async () => (await finished(folder)).some(([, bytes]) => bytes.equals(body)), { limit: 20000, what: `${name}: the file` });
     if (expected === null) {
+      await sleep(300);
       assert.deepEqual((await page.entries()).filter((e) => !page.known.has(e.id) && e.name === name), [], `${name}: our page says something`);
       return null;
     }

@@ -345,6 +345,13 @@ test('standard: what we did not see coming is destroyed when the browser tells o
   await y.secure();
   await y.dlcheck.onCreated(item({ url: 'blob:null/1', referrer: '' }));
   assert.equal(destroyed(y), 1);
+  // The viewer's is of a page that is open.
+  await y.dlcheck.onCreated(item({ id: 8, url: 'blob:resource://pdf.js/1', filename: '/x/a.pdf', referrer: '' }));
+  assert.equal((await y.entries()).length, 1);
+  y.watch.documents.response({ tabId: 2, frameId: 0, url: 'http://insecure.test/', state: 'insecure' });
+  y.watch.documents.commit({ tabId: 2, frameId: 0, parentFrameId: -1, url: 'http://insecure.test/' });
+  await y.dlcheck.onCreated(item({ id: 9, url: 'blob:resource://pdf.js/2', filename: '/x/b.pdf', referrer: '' }));
+  assert.deepEqual((await y.entries()).map((e) => e.phase), ['noticed', 'prevented']);
   // A link on a secure page, saved, whose request nobody saw: what the browser tells may be the end of a chain, so there is no first address.
   const x = started();
   await x.secure();
