@@ -161,7 +161,7 @@ export class Firefox {
   #browser;
   #door;
 
-  /** `dir`: a fresh folder; `socks` {host, port}; `xpi`; `edition`; `caPem`: text; `env`; `prefs`; `headless`. */
+  /** `dir`: a fresh folder; `socks` {host, port}; `xpi`; `edition`; `caPem`: text; `env`; `prefs`; `headless`. isAgain: started in this folder before. */
   static async start(options) {
     const firefox = new Firefox();
     const { dir, socks, edition, env = {}, prefs = {}, headless = true } = options;
@@ -169,6 +169,7 @@ export class Firefox {
     firefox.edition = edition;
     firefox.home = path.join(dir, 'home');
     await mkdir(firefox.home, { recursive: true });
+    if (options.isAgain) await rm(path.join(dir, 'profile', 'door.port'), { force: true });
     firefox.#browser = await puppeteer.launch({
       browser: 'firefox', executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr', headless, acceptInsecureCerts: false, timeout: 120000,
       args: ['--remote-allow-system-access'], userDataDir: await made(path.join(dir, 'profile')), defaultViewport: null,
@@ -182,16 +183,17 @@ export class Firefox {
     return firefox;
   }
 
-  async #setUp({ dir, socks, xpi, caPem }) {
+  async #setUp({ dir, socks, xpi, caPem, isAgain = false }) {
     const door = path.join(dir, 'profile', 'door.port');
-    await this.install(await packSocks(dir, socks));
+    if (!isAgain) await this.install(await packSocks(dir, socks));
     this.#door = await Door.open(door);
-    if (await this.#allowPrivate(DOOR_ID)) {
+    if (!isAgain && await this.#allowPrivate(DOOR_ID)) {
       await rm(door);
       this.#door = await Door.open(door);
     }
     // The tests' own door is an experiment; the standard edition has to do without.
     if (this.edition !== 'privileged') await this.chrome(() => { Services.prefs.setBoolPref('extensions.experiments.enabled', false); });
+    if (isAgain) return;
     if (caPem) await this.trust(caPem);
     if (!xpi) return;
     await this.install(xpi);
