@@ -83,14 +83,12 @@ $(B)/obj/%.o: %.c $(GEN) | $(GEN)
 # tests/fuzz/replay.c runs them over their corpus without a fuzzer.
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-# The tests' own lines needn't be fast: half the time to compile. What they test is compiled as ever.
-TESTFLAGS ?= -O1
 uses = $(wildcard $(shell sed -n 's,^// uses: ,,p' $(1)))
 libs = $(shell sed -n 's,^// libs: ,,p' $(1))
 .SECONDEXPANSION:
 $(B)/unit/%: tests/unit/%.c $$(call obj,$$(call uses,tests/unit/$$*.c)) $(GEN)
 	@mkdir -p $(@D)
-	$(call say,test)$(CC) $(ALLCFLAGS) $(TESTFLAGS) -Itests/unit -MMD -MP -o $@ $< $(call obj,$(call uses,$<)) $(LDHARDEN) $(call libs,$<) -lcmocka
+	$(call say,test)$(CC) $(ALLCFLAGS) -Itests/unit -MMD -MP -o $@ $< $(call obj,$(call uses,$<)) $(LDHARDEN) $(call libs,$<) -lcmocka
 $(B)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $$(call obj,$$(call uses,tests/fuzz/$$*.c)) $(GEN)
 	@mkdir -p $(@D)
 	$(call say,fuzz)$(CC) $(ALLCFLAGS) -MMD -MP -o $@ $< tests/fuzz/replay.c $(call obj,$(call uses,$<)) $(LDHARDEN) $(call libs,$<)
