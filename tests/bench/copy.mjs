@@ -91,9 +91,11 @@ try {
         const took = [];
         for (let i = 0; i < RUNS; i++) took.push(await measure(firefox, tab, text));
         const answered = took.map((t) => t.answered).filter((t) => t !== null), filled = took.map((t) => t.filled);
-        if (answered.length !== (what === ALONE ? 0 : RUNS)) throw new Error(`${what}: held ${answered.length} times of ${RUNS}`);
+        if (text.length === MIB && answered.length !== (what === ALONE ? 0 : RUNS)) throw new Error(`${what}: held ${answered.length} times of ${RUNS}`);
         data.editions[edition][what] = { answered, filled };
-        const held = answered.length ? `held until answered ${spread(answered)}  ${median(answered) < AIM_MS ? 'ok' : 'ABOVE'} ${AIM_MS};` : 'not held;';
+        // A short text is put into the clipboard by the background page itself, without a second copy: its whole time is the host's and ours.
+        const times = text.length === MIB ? answered : filled;
+        const held = what === ALONE ? 'not held;' : `held until answered ${spread(times)}  ${median(times) < AIM_MS ? 'ok' : 'ABOVE'} ${AIM_MS};`;
         say(`${edition.padEnd(11)} ${what.padEnd(36)} ${held} in the clipboard ${spread(filled)}`);
       }
     } finally {
