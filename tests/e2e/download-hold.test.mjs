@@ -13,17 +13,39 @@ import { exe } from '../origin/files.mjs';
 const HTTP = 18080;
 const QUIET_MS = 1500;
 
+describe('bed', { concurrency: 1 }, () => {
+let bed = null;
+before(async () => { bed = await startBed({ clientOptions: ['ConfluxEnabled 0'] }); }, { timeout: 600000 });
+after(() => bed?.stop());
+
 for (const edition of EDITIONS) {
   describe(edition, { concurrency: 1 }, () => {
     const isExact = edition === 'privileged';
-    let bed = null, browser = null;
-    before(async () => { bed = await startBed({ clientOptions: ['ConfluxEnabled 0'] }); }, { timeout: 600000 });
-    after(async () => { await browser?.stop(); await bed?.stop(); });
+    let browser = null;
+    after(() => end());
 
+<<<<<<< HEAD
+    async function end() {
+      await browser?.stop();
+      browser = null;
+    }
+
+    /** A browser in which nothing is held: the one of the test before, unless that ended it or took the extension away. */
+    async function ready() {
+      if (!browser) {
+        browser = await startBrowser(bed, edition, { prefs: PLAIN });
+      } else {
+        const [first, ...others] = await browser.firefox.tabs();
+        await first.go('about:blank');
+        await Promise.all(others.map((tab) => tab.close()));
+        await clearBrowsersOwn(browser.firefox);
+      }
+=======
     /** A browser of this edition: the one that is there, unless a test ended it or the extension in it. */
     async function ready() {
       if (!browser) browser = await startBrowser(bed, edition, { prefs: PLAIN });
       await clearBrowsersOwn(browser.firefox);
+>>>>>>> main
       return browser;
     }
 
@@ -38,9 +60,14 @@ for (const edition of EDITIONS) {
       const name = freshName('hold');
       const spec = { body: exe(), others: 'gone' };
       bed.origin.site(name, { files: { '/setup.exe': spec } });
-      const folder = await downloadFolder(firefox);
       const page = new DownloadPage(firefox);
       await page.forget();
+      const folder = await downloadFolder(firefox);
+<<<<<<< HEAD
+=======
+      const page = new DownloadPage(firefox);
+      await page.forget();
+>>>>>>> main
       await firefox.open(`http://${name}:${HTTP}/setup.exe`);
       const entry = await page.done('setup.exe');
       assert.equal(entry.verdict, 'undecided', entry.text);
@@ -64,6 +91,10 @@ for (const edition of EDITIONS) {
     }
 
     test('undecided: held; cancel on our page removes it', { timeout: 180000 }, async () => {
+<<<<<<< HEAD
+      const { firefox } = await ready();
+=======
+>>>>>>> main
       const it = await held();
       const files = await neverFinished(it);
       if (isExact) {
@@ -79,6 +110,10 @@ for (const edition of EDITIONS) {
     });
 
     test('New Identity, as tor tells it: removed', { timeout: 180000 }, async () => {
+<<<<<<< HEAD
+      await ready();
+=======
+>>>>>>> main
       const it = await held();
       const control = await bed.net.client.openControl();
       await control.command('SIGNAL NEWNYM');
@@ -88,7 +123,32 @@ for (const edition of EDITIONS) {
       await neverFinished(it);
     });
 
+<<<<<<< HEAD
+    const ENDS = {
+      'the extension is reloaded, as by an update': async ({ firefox }) => firefox.chrome(async (id) => { await (await AddonManager.getAddonByID(id)).reload(); }, EXTENSION_ID),
+      'the extension is removed': async ({ firefox }) => firefox.chrome(async (id) => { (await AddonManager.getAddonByID(id)).uninstall(); }, EXTENSION_ID),
+      'the extension is disabled': async ({ firefox }) => firefox.chrome(async (id) => { await (await AddonManager.getAddonByID(id)).disable(); }, EXTENSION_ID),
+    };
+    for (const [what, take] of Object.entries(ENDS)) {
+      test(`${what}: nothing is finished`, { timeout: 180000 }, async () => {
+        const { firefox } = await ready();
+        const it = await held();
+        await take(browser);
+        await sleep(500);
+        const files = await neverFinished(it);
+        if (isExact) {
+          assert.deepEqual(Object.keys(files), [], 'something was left');
+          for (const own of await browsersOwn(firefox)) assert.deepEqual([own.succeeded, own.hasBlockedData], [false, false], JSON.stringify(own));
+        }
+        if (!what.includes('reloaded')) await end();
+      });
+    }
+
+    test('the extension’s process is killed: still held, and asked again', { timeout: 180000 }, async () => {
+      const { firefox } = await ready();
+=======
     test('the host is killed: nothing is finished', { timeout: 180000 }, async () => {
+>>>>>>> main
       const it = await held();
       await browser.host.kill(browser.firefox.pid);
       await neverFinished(it);
@@ -133,6 +193,35 @@ for (const edition of EDITIONS) {
       await gone();
     });
 
+<<<<<<< HEAD
+    test('the host is killed: nothing is finished', { timeout: 180000 }, async () => {
+      const { firefox, host } = await ready();
+      const it = await held();
+      await host.kill(firefox.pid);
+      await neverFinished(it);
+    });
+
+    test('the browser is closed: nothing is finished', { timeout: 240000 }, async () => {
+      const { firefox } = await ready();
+      const it = await held();
+      await firefox.stop();
+      const files = await neverFinished(it);
+      if (isExact) assert.deepEqual(Object.keys(files).filter((n) => n.endsWith('.part')), [], 'a part was left');
+      await end();
+    });
+
+    test('the browser is killed: nothing is finished', { timeout: 240000 }, async () => {
+      const { firefox } = await ready();
+      const it = await held();
+      process.kill(firefox.pid, 'SIGKILL');
+      await firefox.exited;
+      await neverFinished(it);
+      await end();
+    });
+  });
+}
+});
+=======
     test('the extension is removed: nothing is finished', { timeout: 180000 }, async () => {
       const it = await held();
       await browser.firefox.chrome(async (id) => { (await AddonManager.getAddonByID(id)).uninstall(); }, EXTENSION_ID);
@@ -179,3 +268,4 @@ async function higherVersion({ dir, xpi }) {
   execFileSync('zip', ['-q', out, 'manifest.json'], { cwd: folder });
   return out;
 }
+>>>>>>> main
