@@ -9,7 +9,7 @@
 
 #define ARGS_MAX 24
 #define ROW_MAX 24
-#define SQL_MAX 2048
+#define SQL_MAX 4096
 
 struct pg {
 	struct db db;

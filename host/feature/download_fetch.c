@@ -265,6 +265,13 @@ static void on_head(void *arg, const struct fetch_head *h)
 	s->entity.length = h->has_length ? (int64_t)h->length : -1;
 	dl_digests_read(h->lines, h->status, &s->digests);
 	enum err err = head_err(s, h->lines, &why);
+	if (err == OK && s->job == DL_JOB_COPY && d->is_given_lost) {
+		cancel_fetch(s);
+		answered(s);
+		dl_end(d, VERDICT_UNDECIDED, REASON_FIRST_SILENT, d->last_err);
+		downloads_pump(d->owner);
+		return;
+	}
 	if (err == OK && s->job == DL_JOB_COPY)
 		err = copy_head(s, content_range);
 	if (err == OK && s->job == DL_JOB_RANGES) {
@@ -434,7 +441,7 @@ static void put_rest(const struct dl_slot *s, char *lines, size_t cap)
 	size_t used = strlen(lines);
 	bool is_strong = e->etag[0] == '"';
 
-	if (d->have == 0 || (!is_strong && e->last_modified[0] == '\0'))
+	if (d->have == 0 || d->is_given_lost || (!is_strong && e->last_modified[0] == '\0'))
 		return;
 	snprintf(lines + used, cap - used, "Range: bytes=%llu-\nIf-Range: %s\n", (unsigned long long)d->have, is_strong ? e->etag : e->last_modified);
 }
@@ -446,7 +453,7 @@ static uint64_t body_max(const struct dl_slot *s)
 
 	switch (s->job) {
 	case DL_JOB_COPY:
-		return DL_BODY_MAX;
+		return d->request.copy_max ? d->request.copy_max : DL_BODY_MAX;
 	case DL_JOB_RANGES:
 		for (size_t i = s->range; i < s->range_end; i++)
 			sum += d->plan->range[i].length + DL_PART_LINES;
