@@ -41,9 +41,10 @@ static bool host_port(char *text, struct list_host *out)
 
 bool list_path_is(const char *path)
 {
+	static const char marks[] = "-._~!$&'()*+,;=:@/?%";
 	const char *c = path;
 
-	while (*c > ' ' && *c <= '~' && *c != '#')
+	while ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || (*c != '\0' && strchr(marks, *c) != NULL))
 		c++;
 	return path[0] == '/' && *c == '\0' && c - path <= LIST_PATH_MAX;
 }

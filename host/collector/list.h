@@ -18,7 +18,7 @@ struct list { struct list_host *host; size_t n; };
 MUST_USE enum err list_load_chosen(const char *path, struct list *out, unsigned *line);
 MUST_USE enum err list_load_denied(const char *path, struct list *out, unsigned *line);
 void list_free(struct list *l);
-/* Printable ASCII that begins with '/', no fragment. */
+/* A path and a query as RFC 3986 has them (sections 3.3, 3.4). */
 bool list_path_is(const char *path);
 /* host in lower case. */
 bool list_denies(const struct list *l, const char *host);

@@ -174,7 +174,7 @@ static void lists(void **state)
 		"certificate\n", "certificate example.org:+443\n", "certificate http://example.org/\n", "download example.org:80\n", "copy example.org:80\n",
 		"download https://example.org/a\n", "download http://example.org\n", "download http:///a\n", "download http://10.0.0.1/a\n",
 		"download http://example.org:0/a\n", "download http://example.org:80x/a\n", "download http://u@example.org/a\n", "download ftp://example.org/a\n",
-		"download http://abc.onion/a\n", "download http://example.org/\xc3\xa4\n", "download http://[::1]/a\n", "download http://example.org/a b\n",
+		"download http://example.org/a\\b\n", "download http://example.org/a[b\n", "download http://example.org/a{b\n", "download http://abc.onion/a\n", "download http://example.org/\xc3\xa4\n", "download http://[::1]/a\n", "download http://example.org/a b\n",
 	};
 	struct list l;
 	unsigned line;

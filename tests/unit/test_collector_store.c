@@ -405,7 +405,8 @@ static void paths(void **state)
 	struct verify_terms terms = { &chosen, 2, 86400 };
 	struct store *s = open_store();
 	static const struct { const char *path, *kept; } tries[] = {
-		{ "", NULL }, { "/setup.exe", "/setup.exe" }, { "/do?delete=1", NULL }, { "/a#b", NULL }, { "/%7e", "/%7e" },
+		{ "", NULL }, { "/setup.exe", "/setup.exe" }, { "/do?delete=1", NULL }, { "/a#b", NULL }, { "/%7e", "/%7e" }, { "/a\"b", NULL }, { "/a\\b", NULL },
+		{ "/a|b", NULL }, { "/a<b>", NULL },
 	};
 	char long_path[LIST_PATH_MAX + 2];
 
