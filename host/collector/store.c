@@ -146,8 +146,38 @@ static enum err add_accusal(struct store *s, const struct new_report *r, const s
 	return err == OK ? weigh(s, who->fp, &counts, finding.second == 1) : err;
 }
 
+struct added { bool is_there; int64_t reports, findings, is_new_finding; };
+
+static bool take_added(void *arg, const struct db_row *row)
+{
+	*(struct added *)arg = (struct added){ true, row->value[0].number, row->value[1].number, row->value[2].number };
+	return true;
+}
+
+static enum err add_at_once(struct store *s, const struct new_report *r, bool *is_new)
+{
+	const struct accused *who = &r->accused[0];
+	struct added got = { 0 };
+	const struct db_value args[] = { DB_OF_BLOB(r->digest, sizeof r->digest), DB_OF_INT(r->received), DB_OF_INT(r->hour),
+	                                 DB_OF_TEXT(r->kind), DB_OF_TEXT(r->host), DB_OF_INT(r->port), DB_OF_TEXT(who->fp),
+	                                 DB_OF_TEXT(r->body), DB_OF_TEXT(who->nickname), DB_OF_TEXT(who->address), DB_OF_TEXT(who->country),
+	                                 DB_OF_TEXT(who->family) };
+	enum err err = RUN(s, s->db->ops->dialect->add_one, args, take_added, &got);
+
+	if (err == OK && got.is_there) {
+		const struct ids counts = { true, got.reports, got.findings };
+		err = weigh(s, who->fp, &counts, got.is_new_finding != 0);
+	}
+	if (err == OK)
+		*is_new = got.is_there;
+	return err;
+}
+
 enum err store_add(struct store *s, const struct new_report *r, bool *is_new)
 {
+	if (s->db->ops->dialect->add_one != NULL && r->n == 1)
+		return add_at_once(s, r, is_new);
+
 	static const char sql[] =
 		"INSERT INTO report (digest, received, hour, kind, host, port, accused, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
 		" ON CONFLICT (digest) DO NOTHING RETURNING id";
