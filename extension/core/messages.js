@@ -147,6 +147,32 @@ const PROGRESS = {
   elapsed_ms: milliseconds,
 };
 
+// What every verdict comes with: of which site, who was asked, what it proves.
+const RESULT = {
+  verdict: oneOf('match', 'mismatch', 'undecided'),
+  reason: matching(REASON),
+  error: orNull(hostError),
+  host: string(255),
+  port: integer(1, 65535),
+  first_party: string(255),
+  private: count,
+  container: count,
+  k: integer(1, 10),
+  asked: integer(0, 1000),
+  answered: integer(0, 1000),
+  elapsed_ms: milliseconds,
+  retry_useful: boolean,
+  chance: list(number(0, 1), 10),
+};
+// Of certificates, and of the question whether HTTPS is withheld.
+const CHECK = {
+  ...RESULT,
+  verdict: oneOf('match', 'mismatch', 'undecided', 'exempt'),
+  still_same: optional(orNull(boolean), null),
+  browser_paths: list(list(relay, 8), 16),
+  roots: oneOf('browser', 'system', 'none'),
+};
+
 const readers = {
   hello: object({
     protocol: integer(0, 1e6),
@@ -157,50 +183,18 @@ const readers = {
   }),
   'cert.progress': object(PROGRESS),
   'cert.result': object({
-    verdict: oneOf('match', 'mismatch', 'undecided', 'exempt'),
-    reason: matching(REASON),
-    error: orNull(hostError),
-    host: string(255),
-    port: integer(1, 65535),
-    first_party: string(255),
-    private: count,
-    container: count,
-    k: integer(1, 10),
-    asked: integer(0, 1000),
-    answered: integer(0, 1000),
-    elapsed_ms: milliseconds,
+    ...CHECK,
     weaker: boolean,
     same_country_possible: boolean,
-    retry_useful: boolean,
-    still_same: optional(orNull(boolean), null),
     fingerprints: list(sha256, 16),
     first: list(answer, 64),
     others: list(answer, 64),
-    browser_paths: list(list(relay, 8), 16),
-    chance: list(number(0, 1), 10),
-    roots: oneOf('browser', 'system', 'none'),
   }),
   'https.progress': object(PROGRESS),
   'https.result': object({
-    verdict: oneOf('match', 'mismatch', 'undecided', 'exempt'),
-    reason: matching(REASON),
-    error: orNull(hostError),
-    host: string(255),
-    port: integer(1, 65535),
-    first_party: string(255),
-    private: count,
-    container: count,
-    k: integer(1, 10),
-    asked: integer(0, 1000),
-    answered: integer(0, 1000),
-    elapsed_ms: milliseconds,
-    retry_useful: boolean,
-    still_same: optional(orNull(boolean), null),
+    ...CHECK,
     first: list(httpsAnswer, 64),
     others: list(httpsAnswer, 64),
-    browser_paths: list(list(relay, 8), 16),
-    chance: list(number(0, 1), 10),
-    roots: oneOf('browser', 'system', 'none'),
   }),
   'circuit.result': object({ circuits: count, streams: count, still_same: optional(orNull(boolean), null) }),
   status: object({
@@ -220,50 +214,23 @@ const readers = {
     version: string(40),
   }),
   'clip.result': object({ found: boolean, more: boolean, hits: list(hit, 256) }),
-  'clip.progress': object({
-    slot: integer(0, 99),
-    step: oneOf('choosing', 'building', 'connecting', 'handshaking', 'fetching', 'done', 'failed'),
-    exit: orNull(relay),
-    elapsed_ms: milliseconds,
-  }),
+  'clip.progress': object({ ...PROGRESS, step: oneOf('choosing', 'building', 'connecting', 'handshaking', 'fetching', 'done', 'failed') }),
   'clip.compared': object({
-    verdict: oneOf('match', 'mismatch', 'undecided'),
-    reason: matching(REASON),
-    error: orNull(hostError),
-    host: string(255),
-    port: integer(1, 65535),
-    first_party: string(255),
-    private: count,
-    container: count,
+    ...RESULT,
     address: string(2048),
     ticker: string(64),
-    k: integer(1, 10),
-    asked: integer(0, 1000),
-    answered: integer(0, 1000),
-    elapsed_ms: milliseconds,
-    retry_useful: boolean,
     first: list(relay, 16),
     others: list(pageAnswer, 64),
-    chance: list(number(0, 1), 10),
   }),
   'download.progress': object({
-    slot: integer(0, 99),
+    ...PROGRESS,
     step: oneOf('choosing', 'building', 'connecting', 'handshaking', 'fetching', 'comparing', 'done', 'failed'),
-    exit: orNull(relay),
     method: orNull(oneOf(...METHODS)),
     bytes: size,
     total: orNull(size),
-    elapsed_ms: milliseconds,
   }),
   'download.result': object({
-    verdict: oneOf('match', 'mismatch', 'undecided'),
-    reason: matching(REASON),
-    error: orNull(hostError),
-    host: string(255),
-    port: integer(1, 65535),
-    first_party: string(255),
-    private: count,
-    container: count,
+    ...RESULT,
     url: string(2048),
     link_secure: boolean,
     method: orNull(oneOf(...METHODS)),
@@ -273,19 +240,13 @@ const readers = {
     class: orNull(oneOf('executable', 'transparent', 'other')),
     format: string(63),
     local: orNull(object({ size, sha256: orNull(sha256) })),
-    k: integer(1, 10),
-    asked: integer(0, 1000),
-    answered: integer(0, 1000),
-    elapsed_ms: milliseconds,
     first: list(relay, 16),
     others: list(fileAnswer, 64),
     differing: list(object({ offset: size, length: integer(1, SIZE_MAX) }), 16),
     more_differing: boolean,
-    chance: list(number(0, 1), 10),
     state: oneOf('none', 'held', 'finished', 'browser'),
     download: orNull(integer(1, 0x7fffffff)),
     path: orNull(string(4096)),
-    retry_useful: boolean,
     whole_possible: boolean,
     can_keep: boolean,
   }),
@@ -328,6 +289,9 @@ export function readMessage(raw) {
     throw e;
   }
 }
+
+const isOf = (result, site) => result.host === site.host && result.port === site.port && result.first_party === site.firstParty &&
+  result.private === site.private && result.container === site.container;
 
 /** The kind of the messages that tell of a request's progress, for those that have some. */
 export const PROGRESS_OF = {
@@ -412,9 +376,7 @@ const sane = (type) => type.replace(/[^ -~]/g, '?').slice(0, 127) || 'unknown';
 
 /** Whether a comparison's result answers this very request and bears out its own verdict; throws Garbage otherwise. */
 export function checkCompared(result, site, address) {
-  const isAsked = result.host === site.host && result.port === site.port && result.first_party === site.firstParty &&
-    result.private === site.private && result.container === site.container && result.address === address;
-  if (!isAsked) fail('result of another comparison');
+  if (!isOf(result, site) || result.address !== address) fail('result of another comparison');
   const pages = result.others.filter((a) => a.status === 'page');
   for (const a of pages) {
     if (a.found === null || (a.found === 'absent') !== (a.address === null)) fail('an answer that contradicts itself');
@@ -431,9 +393,7 @@ export function checkCompared(result, site, address) {
  * Garbage otherwise. isFetched: the host fetched the file (download.fetch), else the browser holds it.
  */
 export function checkDownload(result, site, url, isFetched) {
-  const isAsked = result.host === site.host && result.port === site.port && result.first_party === site.firstParty &&
-    result.private === site.private && result.container === site.container && result.url === url;
-  if (!isAsked) fail('result of another download');
+  if (!isOf(result, site) || result.url !== url) fail('result of another download');
   const answers = result.others.filter((a) => a.status === 'answer');
   if (result.verdict !== 'match') {
     if (result.state === 'finished') fail('a finished file without a match');
@@ -452,9 +412,7 @@ export function checkDownload(result, site, url, isFetched) {
  * doesn't name what was matched, or names less than k answers, is none.
  */
 export function checkResult(result, site, offeredSha256) {
-  const isAsked = result.host === site.host && result.port === site.port && result.first_party === site.firstParty &&
-    result.private === site.private && result.container === site.container;
-  if (!isAsked) fail('result of another site');
+  if (!isOf(result, site)) fail('result of another site');
   if (result.verdict !== 'match') return;
   const agreeing = result.others.filter((a) => a.agrees === 'same_certificate' || a.agrees === 'same_key');
   if (result.answered < result.k || agreeing.length < result.k) fail('match with too few answers');
@@ -480,9 +438,7 @@ function checkPlain(result, saw) {
  * of a plain page.
  */
 export function checkHttps(result, site, isPlain = false) {
-  const isAsked = result.host === site.host && result.port === site.port && result.first_party === site.firstParty &&
-    result.private === site.private && result.container === site.container;
-  if (!isAsked) fail('result of another site');
+  if (!isOf(result, site)) fail('result of another site');
   const saw = (what) => result.others.filter((a) => a.saw === what).length;
   if (result.verdict === 'mismatch' && saw('valid') === 0) fail('nobody saw what is said to be withheld');
   if (isPlain) return checkPlain(result, saw);

@@ -13,7 +13,7 @@ const char *dl_method_name(enum dl_method m)
 	return 0;
 }
 
-struct counted { size_t same, other, counting_same, counting_other, weak; bool others_are_one, urls_are_one, is_entity_one; enum reason why; };
+struct counted { size_t same, other, counting_same, counting_other, weak, weak_other; bool others_are_one, urls_are_one, is_entity_one; enum reason why; };
 
 /* The reason of the exits that brought nothing: that of the first which has one. */
 static struct counted count(const struct dl_seen *seen, size_t n, const struct dl_terms *terms)
@@ -35,6 +35,7 @@ static struct counted count(const struct dl_seen *seen, size_t n, const struct d
 		if (s->found != DL_OTHER)
 			continue;
 		c.other++;
+		c.weak_other += s->is_weak;
 		c.counting_other += s->counts;
 		c.others_are_one = c.others_are_one && (!other || other->content == s->content);
 		other = s;
@@ -73,7 +74,9 @@ static struct finding differing(const struct counted *c, const struct dl_terms *
 	/* A form, or a person's cookies, make files of their own: that others get another one accuses nobody. */
 	if (terms->is_post || terms->has_cookies)
 		return undecided(terms->is_post ? REASON_POST : REASON_NEEDS_COOKIES);
-	if (c->other < 2 || c->counting_other < 2)
+	/* Two; and k where it is headers that say so, which cost nothing. */
+	size_t k = c->weak_other && terms->k > 2 ? terms->k : 2;
+	if (c->counting_other < k)
 		return too_few(c, terms);
 	if (!c->others_are_one)
 		return undecided(REASON_CUSTOMISED);
@@ -105,11 +108,12 @@ struct finding dl_verdict(const struct dl_seen *seen, size_t n, const struct dl_
 bool dl_needs_another(const struct dl_seen *seen, size_t n, const struct dl_terms *terms)
 {
 	struct counted c = count(seen, n, terms);
+	size_t k = terms->k ? terms->k : 1;
 
 	if (terms->was_false || !terms->has_start || !c.urls_are_one)
 		return false;
-	/* Where they differ a third one decides. */
+	/* Where one differs a further one decides. */
 	if (c.other)
-		return c.same + c.other < 2;
-	return c.counting_same < (terms->k ? terms->k : 1);
+		return c.counting_same + c.counting_other < (k > 2 ? k : 2);
+	return c.counting_same < k;
 }

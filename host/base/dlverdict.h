@@ -19,7 +19,7 @@ struct dl_seen {
 	unsigned content;         /* of DL_OTHER: which, by a number of the caller's; equal numbers, equal contents */
 	unsigned url;             /* where its redirects ended, likewise; the first's is dl_terms.url */
 	bool is_same_entity;      /* nothing in its ETag, Last-Modified, total length contradicts the first's */
-	bool is_weak;             /* compared by something that can't prove equality (a CRC, MD5, a part's digest) */
+	bool is_weak;             /* compared by something that can't prove equality (a CRC, MD5, a part's digest): equal it says nothing */
 	bool counts;              /* independent of every first exit and of each other */
 };
 
@@ -34,12 +34,13 @@ struct dl_terms {
 
 /* match: at least k that count show the same, none shows another, every chain ended where the first's did; the entity is the same too,
  *   unless all bytes were compared; nothing weak.
- * mismatch: was_false; or two at least that count show one and the same other file at the first's end of redirects, of the same entity or not,
+ * mismatch: was_false; or two at least that count (k, where one of them is weak) show one and the same other file at the first's end of redirects, of the same entity or not,
  *   and nobody shows the same, none a third one.
  * Everything else is undecided, with the reason that most helps a person. The order of answers does not matter. Total function. */
 struct finding dl_verdict(const struct dl_seen *seen, size_t n, const struct dl_terms *terms);
 
-/* Is another exit worth asking? Then undecided may become something else. */
+/* Is another exit to be asked? Until k show the same; where one shows another file, until there are k answers and two at least: the third copy says whether
+ * the first one or the second stands alone. Those that are being asked are given as DL_SAME: they may be. */
 bool dl_needs_another(const struct dl_seen *seen, size_t n, const struct dl_terms *terms);
 
 #endif

@@ -60,8 +60,10 @@
 #define DL_TOR_WAIT_MS 30000
 /* Read at once while a local file is digested, so that the loop serves others in between. */
 #define DL_HASH_PIECE (512u * 1024)
-/* Sites whose exits are remembered for downloads; files found false, of all of them. */
-#define DL_SITES_MAX 64
+/* Sites whose exits are remembered, for downloads and for comparisons of copies each; and exits of one site that gave nothing. */
+#define FETCH_SITES_MAX 64
+#define FETCH_SITE_FAILED_MAX 16
+/* Files found false that are remembered, of all sites. */
 #define DL_FALSE_MAX 256
 /* Firefox sends up to 4 GiB; our largest request is CLIP_TEXT_MAX of copied text, most of it characters that JSON writes
  * in two bytes (quotes, line ends). A chain of CHAIN_MAX certificates in base64 takes 256 KiB. */
@@ -123,6 +125,15 @@
 /* Automatic checks per browser (DESIGN.md, When a check starts). */
 #define AUTO_CHECKS_MAX 5
 #define AUTO_CHECKS_WINDOW_MS (10u * 60 * 1000)
+/* Downloads that start without a click of ours in the same time: a page may start as many as it likes, and each draws circuits and writes to the disk. What
+ * one of them may bring: the first copy (twice what a DVD holds; whatever goes on for ever ends there), the second one and the samples of a larger one (the
+ * most that the options page offers, whatever is asked for). */
+#define AUTO_DOWNLOADS_MAX 10
+#define AUTO_COPY_MAX (8ull * 1024 * 1024 * 1024)
+#define AUTO_WHOLE_MAX (4096ull * 1024 * 1024)
+#define AUTO_BUDGET_MAX (128ull * 1024 * 1024)
+/* The largest of these numbers of starts. */
+#define AUTO_STARTS_MAX AUTO_DOWNLOADS_MAX
 /* Checks that run at once; the rest wait. Tor builds 32 circuits at once (MaxClientCircuitsPending) and a check
  * needs four: more would only make each other wait inside tor. */
 #define CHECKS_AT_ONCE 8

@@ -37,7 +37,9 @@ struct finding_state state_of(const struct tally *t)
 		return of_reported;
 	int64_t all = ended(reported) + ended(chosen);
 	int64_t away = reported[OUTCOME_SILENT] + reported[OUTCOME_GONE] + chosen[OUTCOME_SILENT] + chosen[OUTCOME_GONE];
-	if (all > 0 && away == all)
+	int64_t mute = reported[OUTCOME_UNDECIDED] + chosen[OUTCOME_UNDECIDED];
+	/* A trial in which nobody answered, the independent exits neither, says nothing of the relay. */
+	if (away > 0 && away + mute == all && away > mute)
 		of_reported.state = STATE_GONE;
 	/* The claim is about the reported host: that others look honest through it doesn't answer it. */
 	else if (reported[OUTCOME_SAME] > 0)

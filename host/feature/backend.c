@@ -185,6 +185,12 @@ static enum err op_commit(void *arg, int fd, filelink_committed *done, void *ctx
 	return filelink_commit(b->files, fd, 0, done, ctx, id);
 }
 
+static enum err op_sums(void *arg, int fd, filelink_summed *done, void *ctx, uint32_t *id)
+{
+	struct backend *b = arg;
+	return filelink_sums(b->files, fd, 0, done, ctx, id);
+}
+
 static void op_cancel_file(void *arg, uint32_t id)
 {
 	struct backend *b = arg;
@@ -314,7 +320,7 @@ struct backend *backend_new(struct event_base *base, const struct net_config *ne
 	b->download_ops = (struct download_ops){
 		.arg = b, .attach = op_download_attach, .first = op_first, .draw = op_draw, .cancel_net = op_cancel_net,
 		.fetch = op_fetch, .cancel_fetch = op_cancel_fetch, .pause_fetch = op_pause_fetch, .resume_fetch = op_resume_fetch,
-		.classify = op_classify, .commit = op_commit,
+		.classify = op_classify, .commit = op_commit, .sums = op_sums,
 		.cancel_file = op_cancel_file, .now = op_now, .wake = op_download_wake,
 	};
 	if (!b->net || !b->parse || !b->pages || !b->fetch || !b->files || !b->timer || !b->clip_timer || !b->download_timer ||

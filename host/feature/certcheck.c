@@ -178,7 +178,7 @@ static bool is_free_to_run(struct certcheck *c, const struct check *k)
 		    o->request.key.private_id == k->request.key.private_id &&
 		    o->request.key.container == k->request.key.container)
 			return false;
-	return limits_auto_take(&c->automatic, check_now(k));
+	return limits_auto_take(&c->automatic, check_now(k), AUTO_CHECKS_MAX);
 }
 
 enum err certcheck_start(struct certcheck *c, uint32_t id, const struct cert_request *r)

@@ -24,19 +24,6 @@ uint64_t compare_now(const struct compare *k)
 	return k->owner->ops->now(k->owner->ops->arg);
 }
 
-bool compare_err_is_local(enum err e)
-{
-	switch (e) {
-	case ERR_EXIT_NONE: case ERR_EXIT_UNKNOWN: case ERR_FIRST_UNKNOWN: case ERR_TARGET_PRIVATE: case ERR_TOR_FILTERED:
-	case ERR_USAGE: case ERR_ROLE_DIED:
-		return false;
-	case ERR_MSG_BUSY:
-		return true;
-	default:
-		return err_class(e) == ERR_CLASS_LOCAL;
-	}
-}
-
 /* ---- what was asked ---- */
 
 static void lower(char *s)
@@ -114,7 +101,7 @@ static void compare_free(struct compare *k)
 {
 	cancel_all(k);
 	if (k->site)
-		k->site->users--;
+		k->site->exits.users--;
 	if (k->family) {
 		sodium_memzero(k->family, strlen(k->family));
 		free(k->family);
@@ -286,7 +273,7 @@ static bool err_is_lasting(enum err e)
 static void find_later(struct compare *k, enum err err)
 {
 	uint64_t now = compare_now(k);
-	bool may_pass = compare_err_is_local(err) || err == ERR_ROLE_DIED;
+	bool may_pass = fetch_err_is_local(err) || err == ERR_ROLE_DIED;
 	if (may_pass && !err_is_lasting(err) && now < k->began + CHECK_TOR_WAIT_MS)
 		k->until = now + CHECK_TOR_AGAIN_MS;
 	else
@@ -332,7 +319,7 @@ static void begin(struct compare *k)
 		compare_end(k, VERDICT_UNDECIDED, REASON_TOO_FEW, err);
 		return;
 	}
-	k->site->users++;
+	k->site->exits.users++;
 	if (clip_site_is_false(k->site, k->request.address)) {
 		compare_end(k, VERDICT_MISMATCH, REASON_REMEMBERED, OK);
 		return;

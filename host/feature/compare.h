@@ -2,15 +2,16 @@
  *
  *   clip.c            the public face, and clip.check
  *   compare.c         life of a comparison: waits, finds the first exit, ends; ids, the clock
- *   compare_slots.c   which slot needs an exit: those drawn earlier in the session, new ones, replacements
+ *   compare_slots.c   which slot needs an exit (fetch_slots.h: those drawn earlier in the session, new ones), replacements
  *   compare_fetch.c   one slot: the page and its redirects, what stands in the place
  *   compare_result.c  what the answers say; the result for the caller
- *   compare_sites.c   what stays for the session: exits drawn, addresses found false */
+ *   compare_sites.c   what stays for the session beside the exits: addresses found false */
 #ifndef FEATURE_COMPARE_H
 #define FEATURE_COMPARE_H
 
 #include "feature/clip.h"
 #include "feature/clipops.h"
+#include "feature/fetch_slots.h"
 
 #define CLIP_NEVER UINT64_MAX
 
@@ -22,18 +23,11 @@ struct clip_scan {
 
 /* Addresses found false are kept as digests. */
 #define CLIP_FALSE_MAX 16
-#define CLIP_SITES_MAX 64
-#define CLIP_FAILED_MAX 16
 
 /* What the session remembers of one site. */
 struct clip_site {
-	struct clip_site *next;
-	struct site_key key;
-	uint64_t used;
-	unsigned users;
-	size_t n_exits, n_failed, n_false;
-	uint8_t exits[K_MAX][FP_LEN];                /* gave a page: asked again first */
-	uint8_t failed[CLIP_FAILED_MAX][FP_LEN];     /* gave none: others are drawn first */
+	struct fetch_site exits;
+	size_t n_false;
 	uint8_t false_address[CLIP_FALSE_MAX][32];   /* a mismatch stays */
 };
 
@@ -75,10 +69,8 @@ struct compare {
 	bool is_ipv6;
 	uint32_t find_id, draw_id;
 	unsigned drawing;                    /* index of the slot that waits for draw_id */
-	size_t sticky_at;                    /* the next exit of the site's to be tried */
-	bool is_sticky;                      /* the draw under way asks about that one */
-	bool is_out_of_exits, took_failed;
-	enum err no_exit_err, local_err;
+	struct fetch_turns turns;
+	enum err local_err;
 	struct clip_site *site;
 	size_t n_first;
 	struct relay_info first[CANDIDATES_MAX];
@@ -95,9 +87,7 @@ struct clip {
 	struct clip_sink sink;
 	struct clip_scan *scans;
 	struct compare *compares;              /* oldest first */
-	struct clip_site *sites;
-	size_t n_sites;
-	uint64_t clock;                        /* of sites' use */
+	struct fetch_sites sites;
 	bool is_ending;                        /* wiping or freeing: nothing new starts */
 	bool is_pumping;
 };
@@ -114,8 +104,6 @@ bool compare_cancel(struct clip *c, uint32_t id);
 size_t compares_count(const struct clip *c);
 uint64_t compare_now(const struct compare *k);
 void compare_end(struct compare *k, enum verdict v, enum reason r, enum err e);   /* result at the next tick */
-/* Not the site's fault but our tor's or a role's: the same exit may be asked again. */
-bool compare_err_is_local(enum err e);
 
 /* compare_slots.c */
 void slots_start(struct compare *k);
@@ -141,7 +129,5 @@ MUST_USE enum err clip_site_get(struct clip *c, const struct site_key *key, stru
 void clip_sites_wipe(struct clip *c);       /* no site may have users */
 bool clip_site_is_false(const struct clip_site *site, const char *address);
 void clip_site_convict(struct clip_site *site, const char *address);
-void clip_site_gave(struct clip_site *site, const uint8_t fp[FP_LEN]);
-void clip_site_failed(struct clip_site *site, const uint8_t fp[FP_LEN]);
 
 #endif

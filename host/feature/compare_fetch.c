@@ -55,7 +55,7 @@ static void on_placed(void *arg, enum err err, const struct parse_place_r *r)
 	s->elapsed = compare_now(k) - s->began;
 	s->state = SLOT_ANSWERED;
 	k->local_err = OK;
-	clip_site_gave(k->site, s->exit.fp);
+	fetch_site_gave(&k->site->exits, s->exit.fp);
 	slot_progress(s, CLIP_STEP_DONE);
 	slot_went_on(s);
 }

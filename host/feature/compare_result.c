@@ -44,8 +44,8 @@ static void end_undecided(struct compare *k, struct finding f, bool is_late)
 {
 	if (f.reason != REASON_TOO_FEW)
 		compare_end(k, VERDICT_UNDECIDED, f.reason, OK);
-	else if (k->is_out_of_exits)
-		compare_end(k, VERDICT_UNDECIDED, k->no_exit_err == ERR_EXIT_NONE ? REASON_NO_INDEPENDENT : REASON_TOR, k->no_exit_err);
+	else if (k->turns.is_out)
+		compare_end(k, VERDICT_UNDECIDED, k->turns.no_exit_err == ERR_EXIT_NONE ? REASON_NO_INDEPENDENT : REASON_TOR, k->turns.no_exit_err);
 	else if (k->local_err != OK)
 		compare_end(k, VERDICT_UNDECIDED, REASON_TOR, k->local_err);
 	else if (is_late)

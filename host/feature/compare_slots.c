@@ -24,36 +24,26 @@ void slots_start(struct compare *k)
 
 _Static_assert(CANDIDATES_MAX + K_MAX <= AVOID_MAX, "indep[] is too short");
 
-static void put_fp(uint8_t list[][FP_LEN], uint8_t *n, const uint8_t fp[FP_LEN])
-{
-	for (uint8_t i = 0; i < *n; i++)
-		if (memcmp(list[i], fp, FP_LEN) == 0)
-			return;
-	if (*n < AVOID_MAX)
-		memcpy(list[(*n)++], fp, FP_LEN);
-}
-
 static bool slot_is_busy(const struct slot *s)
 {
 	return s->state == SLOT_FETCHING || s->state == SLOT_PLACING;
 }
 
-static void fill(const struct compare *k, struct net_draw *m)
+static void fill(struct compare *k, struct net_draw *m)
 {
 	*m = (struct net_draw){ .port = k->port, .is_ipv6 = k->is_ipv6 };
 	for (size_t i = 0; i < k->k; i++)
 		if (k->slots[i].state <= SLOT_DRAWING)
 			m->left++;
 	for (size_t i = 0; i < k->n_first; i++)
-		put_fp(m->indep, &m->n_indep, k->first[i].fp);
+		fetch_avoid(m->indep, &m->n_indep, k->first[i].fp);
 	for (size_t i = 0; i < k->k; i++)
 		if (k->slots[i].has_exit && (slot_is_busy(&k->slots[i]) || k->slots[i].state == SLOT_ANSWERED))
-			put_fp(m->indep, &m->n_indep, k->slots[i].exit.fp);
+			fetch_avoid(m->indep, &m->n_indep, k->slots[i].exit.fp);
 	for (size_t i = k->n_failed; i-- > 0; )
 		if (k->failed[i].has_exit)
-			put_fp(m->not_these, &m->n_not, k->failed[i].exit.fp);
-	for (size_t i = k->site->n_failed; !k->took_failed && i-- > 0; )
-		put_fp(m->not_these, &m->n_not, k->site->failed[i]);
+			fetch_avoid(m->not_these, &m->n_not, k->failed[i].exit.fp);
+	fetch_turn_take(&k->turns, &k->site->exits, true, m);
 }
 
 static void give_up_idle(struct compare *k)
@@ -74,20 +64,11 @@ static void hold(struct slot *s, enum err err)
 static void not_drawn(struct compare *k, struct slot *s, enum err err)
 {
 	s->state = SLOT_IDLE;
-	if (compare_err_is_local(err) || err == ERR_TIMEOUT || err == ERR_ROLE_DIED) {
-		k->sticky_at -= k->is_sticky;
-		hold(s, err);
-		return;
+	switch (fetch_turn_failed(&k->turns, &k->site->exits, err)) {
+	case FETCH_TURN_LATER: hold(s, err); break;
+	case FETCH_TURN_NEXT: break;
+	case FETCH_TURN_OUT: give_up_idle(k); break;
 	}
-	if (k->is_sticky)
-		return;   /* that one is not independent any more, or gone: the next */
-	if (err == ERR_EXIT_NONE && k->site->n_failed && !k->took_failed) {
-		k->took_failed = true;   /* better one that failed in an earlier comparison than none */
-		return;
-	}
-	k->is_out_of_exits = true;
-	k->no_exit_err = err;
-	give_up_idle(k);
 }
 
 static void drawn(struct compare *k, struct slot *s, const struct net_draw_r *r)
@@ -124,11 +105,6 @@ static void draw(struct compare *k, struct slot *s)
 	const struct clip_ops *ops = k->owner->ops;
 	struct net_draw m;
 	fill(k, &m);
-	k->is_sticky = k->sticky_at < k->site->n_exits;
-	if (k->is_sticky) {
-		m.n_not = 0;
-		memcpy(m.only, k->site->exits[k->sticky_at++], FP_LEN);
-	}
 	s->has_exit = false;
 	slot_progress(s, CLIP_STEP_CHOOSING);
 	s->state = SLOT_DRAWING;
@@ -144,7 +120,7 @@ void slots_go_on(struct compare *k)
 {
 	if (k->state != COMPARE_RUNNING)
 		return;
-	if (k->asked >= k->k * CHECK_ROUNDS_MAX || compare_now(k) + 2 * CHECK_MARGIN_MS >= k->deadline || k->is_out_of_exits)
+	if (k->asked >= k->k * CHECK_ROUNDS_MAX || compare_now(k) + 2 * CHECK_MARGIN_MS >= k->deadline || k->turns.is_out)
 		give_up_idle(k);
 	for (size_t i = 0; i < k->k && !k->draw_id; i++)
 		if (k->slots[i].state == SLOT_IDLE)
@@ -158,7 +134,7 @@ void slot_failed(struct slot *s, enum err e)
 	struct compare *k = s->compare;
 	slot_stop(s);
 	buf_free(&s->body);
-	if (compare_err_is_local(e)) {
+	if (fetch_err_is_local(e)) {
 		k->asked--;
 		hold(s, e);
 		return;
@@ -170,7 +146,7 @@ void slot_failed(struct slot *s, enum err e)
 			.elapsed_ms = compare_now(k) - s->began,
 		};
 	if (s->has_exit)
-		clip_site_failed(k->site, s->exit.fp);
+		fetch_site_failed(&k->site->exits, s->exit.fp);
 	s->has_exit = false;
 	s->state = SLOT_IDLE;
 }

@@ -1,7 +1,6 @@
 /* The public face of downloads (contract in feature/download.h): ids of what runs, numbers of what is held. */
 #include "engine/target.h"
 #include "feature/download_in.h"
-#include "feature/limits_auto.h"
 #include <ctype.h>
 #include <fcntl.h>
 #include <spawn.h>
@@ -177,7 +176,13 @@ static enum err download_new(struct downloads *o, uint32_t id, const struct down
 	d->id = id;
 	d->request = *r;
 	d->request.n_urls = 0;
+	/* Whatever the extension says: a page could have started this. */
+	if (!r->clicked) {
+		d->request.whole_max = r->whole_max < AUTO_WHOLE_MAX ? r->whole_max : AUTO_WHOLE_MAX;
+		d->request.budget = r->budget < AUTO_BUDGET_MAX ? r->budget : AUTO_BUDGET_MAX;
+	}
 	d->file = (struct dlfile)DLFILE_NONE;
+	d->has_grown = !r->is_fetch && r->local_size < 0;
 	d->entity.length = r->is_fetch ? -1 : r->local_size >= 0 ? r->local_size : r->length;
 	if (!r->is_fetch) {
 		memcpy(d->entity.etag, r->etag, sizeof d->entity.etag);
@@ -209,6 +214,8 @@ static void end_early(struct download *d, enum err target)
 		dl_end(d, VERDICT_UNDECIDED, REASON_POST, OK);
 	else if (target != OK)
 		dl_end(d, VERDICT_UNDECIDED, REASON_PRIVATE_TARGET, target);
+	else if (!d->request.clicked && !limits_auto_take(&d->owner->automatic, dl_now(d), AUTO_DOWNLOADS_MAX))
+		dl_end(d, VERDICT_UNDECIDED, REASON_NEEDS_CLICK, OK);
 }
 
 static void add(struct downloads *o, struct download *d)
@@ -288,8 +295,10 @@ enum err download_retry(struct downloads *o, uint32_t id, uint32_t number, bool 
 	d->method = d->final_method = DL_METHOD_NONE;
 	memset(d->was_tried, 0, sizeof d->was_tried);
 	d->is_whole_forced = whole;
+	d->request.clicked = true;
 	d->are_ranges_none = d->are_ranges_single = false;
-	d->is_out_of_exits = d->took_failed = false;
+	d->turns = (struct fetch_turns){ 0 };
+	d->dissent = REASON_NONE;
 	d->tor_until = 0;
 	d->copy_tries = d->asked = 0;
 	d->n_failed = d->n_ranges = 0;

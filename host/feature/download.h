@@ -30,7 +30,7 @@ struct download_request {
 	bool link_secure;                      /* the page with the link came over a verified connection; only repeated */
 	bool has_cookies, is_post;             /* what the browser's request carried */
 	uint64_t whole_max, budget;            /* whole files up to here; what ranges may cost */
-	bool clicked;
+	bool clicked;                          /* else a page may have started it: AUTO_DOWNLOADS_MAX and its kin (base/limits.h) hold */
 	bool has_no_first;                     /* from the shell: no browser's exit is known, or was used */
 	/* is_fetch: this exit is what is looked at. The copy comes through it or not at all, and is never kept; where it brings none, another is asked whether there is
 	 * one: undecided/first_silent then, with that other's answer. */
@@ -140,7 +140,7 @@ void downloads_free(struct downloads *d);
 MUST_USE enum err download_start(struct downloads *d, uint32_t id, const struct download_request *r);
 /* The browser has received all: that file of request target has its last byte. OK also when there is no such request: crossed. */
 void download_local(struct downloads *d, uint32_t target, uint64_t size);
-/* A held one goes on, where it was if the site allows; whole: by the whole file, whatever its size. Ends with a result of its own under
+/* Only a person's click: a held one goes on, where it was if the site allows; whole: by the whole file, whatever its size. Ends with a result of its own under
  * id. ERR_DL_UNKNOWN: nothing of that number is held. */
 MUST_USE enum err download_retry(struct downloads *d, uint32_t id, uint32_t download, bool whole);
 /* Only a person's click: forgets it; a .part is removed. */

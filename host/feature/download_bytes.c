@@ -247,6 +247,28 @@ void dl_bytes_take(struct dl_slot *s, struct rd piece)
 
 /* ---- what it comes to ---- */
 
+/* Sums: another file, or nothing that counts. */
+static enum dl_found found_by_sums(struct dl_slot *s)
+{
+	const struct download *d = s->dl;
+	const struct dl_digests *g = &s->digests;
+
+	if (!d->has_sums || !dl_digests_have_sums(g))
+		return DL_NOTHING;
+	s->is_weak = true;
+	/* What tells contents apart. */
+	crypto_hash_sha256_state all;
+	crypto_hash_sha256_init(&all);
+	for (size_t i = 0; i < DL_SUMS; i++) {
+		const uint8_t kind[] = { (uint8_t)i, g->has_sum[i] };
+		crypto_hash_sha256_update(&all, kind, sizeof kind);
+		if (g->has_sum[i])
+			crypto_hash_sha256_update(&all, g->sum[i], sizeof g->sum[i]);
+	}
+	crypto_hash_sha256_final(&all, s->sha256);
+	return dl_sums_differ(g, &d->sums) ? DL_OTHER : DL_SAME;
+}
+
 /* A digest of a file, of a kind that proves it. */
 static enum dl_found found_by_digest(struct dl_slot *s)
 {
@@ -254,7 +276,7 @@ static enum dl_found found_by_digest(struct dl_slot *s)
 	const struct dl_digests *g = &s->digests;
 
 	if (!g->has_256 && !g->has_512)
-		return DL_NOTHING;
+		return found_by_sums(s);
 	bool is_same = (!g->has_256 || memcmp(g->sha256, d->sha256, sizeof d->sha256) == 0) &&
 	               (!g->has_512 || memcmp(g->sha512, d->sha512, sizeof d->sha512) == 0);
 	/* What tells contents apart. */
@@ -284,10 +306,14 @@ void dl_bytes_judge(struct dl_slot *s)
 
 	s->is_same_entity = text_is_same(tag_of(a->etag), tag_of(b->etag)) && text_is_same(a->last_modified, b->last_modified) &&
 	                    (b->length < 0 || b->length == (int64_t)d->file.size);
+	s->is_weak = false;
 	switch (s->job) {
 	case DL_JOB_WHOLE:
 		if (s->at < d->file.size)
 			differs_at(s, s->at, d->file.size - s->at, NULL);
+		/* What was compared while it grew may have been written over since (a download that broke off and was begun anew). */
+		if (d->has_grown && d->has_sha256 && memcmp(s->sha256, d->sha256, sizeof d->sha256) != 0)
+			s->differs = true;
 		s->found = !s->differs && s->at == d->file.size ? DL_SAME : DL_OTHER;
 		break;
 	case DL_JOB_RANGES:

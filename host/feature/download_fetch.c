@@ -59,7 +59,7 @@ static void answered(struct dl_slot *s)
 	if (s->job != DL_JOB_COPY) {
 		crypto_hash_sha256_state sum = s->hash;
 		crypto_hash_sha256_final(&sum, s->sha256);
-		dl_site_gave(d->site, s->exit.fp);
+		fetch_site_gave(d->site, s->exit.fp);
 	}
 	dl_slot_progress(s, DL_STEP_DONE);
 }
@@ -145,6 +145,16 @@ static enum err copy_restart(struct download *d)
 	return OK;
 }
 
+/* How long the file is, as it says; 0: it does not. */
+static uint64_t copy_total(const struct dl_slot *s, const char *content_range)
+{
+	uint64_t from, to, total;
+
+	if (s->status == 206)
+		return dl_content_range_read(content_range, &from, &to, &total) ? total : 0;
+	return s->entity.length > 0 ? (uint64_t)s->entity.length : 0;
+}
+
 static enum err copy_head(struct dl_slot *s, const char *content_range)
 {
 	struct download *d = s->dl;
@@ -164,6 +174,7 @@ static enum err copy_head(struct dl_slot *s, const char *content_range)
 	d->entity = s->entity;
 	snprintf(d->end_url, sizeof d->end_url, "%s", s->url);
 	d->has_digest = s->digests.has_256 || s->digests.has_512;
+	d->has_sum_lines = dl_digests_have_sums(&s->digests);
 	d->has_head = true;
 	if (!dl_is_first(d, s->exit.fp) && d->n_copies < sizeof d->copies / sizeof *d->copies)
 		d->copies[d->n_copies++] = s->exit;
@@ -220,6 +231,7 @@ static void probed(struct dl_slot *s)
 
 	d->has_head = true;
 	d->has_digest |= s->digests.has_256 || s->digests.has_512;
+	d->has_sum_lines |= dl_digests_have_sums(&s->digests);
 	if (d->entity.length < 0 && !d->is_complete)
 		d->entity.length = s->entity.length;
 	/* Not yet free to be given another job while the plan is made. */
@@ -236,7 +248,7 @@ static void probed(struct dl_slot *s)
 		s->job = DL_JOB_HEAD;
 		answered(s);
 	} else {
-		dl_site_gave(d->site, s->exit.fp);
+		fetch_site_gave(d->site, s->exit.fp);
 		dl_slot_reset(s);
 	}
 	went_on(d);
@@ -269,6 +281,11 @@ static void on_head(void *arg, const struct fetch_head *h)
 		cancel_fetch(s);
 		answered(s);
 		dl_end(d, VERDICT_UNDECIDED, REASON_FIRST_SILENT, d->last_err);
+		downloads_pump(d->owner);
+		return;
+	}
+	if (err == OK && s->job == DL_JOB_COPY && !d->request.clicked && copy_total(s, content_range) > AUTO_COPY_MAX) {
+		dl_end(d, VERDICT_UNDECIDED, REASON_NEEDS_CLICK, OK);
 		downloads_pump(d->owner);
 		return;
 	}
@@ -381,6 +398,12 @@ static void on_end(void *arg, const struct fetch_end *e)
 		err = over(s, e);
 	else if (err == ERR_HTTP_BODY && s->job == DL_JOB_WHOLE)
 		why = REASON_TOO_LARGE;
+	else if (err == ERR_HTTP_BODY && s->job == DL_JOB_COPY) {
+		/* More than a page may make us write. A click goes on. */
+		dl_end(d, VERDICT_UNDECIDED, REASON_NEEDS_CLICK, OK);
+		downloads_pump(d->owner);
+		return;
+	}
 	if (err == ERR_DL_RANGES && s->job == DL_JOB_RANGES)
 		ranges_fail(s);
 	else if (err != OK)
@@ -453,7 +476,9 @@ static uint64_t body_max(const struct dl_slot *s)
 
 	switch (s->job) {
 	case DL_JOB_COPY:
-		return d->request.copy_max ? d->request.copy_max : DL_BODY_MAX;
+		if (d->request.copy_max)
+			return d->request.copy_max;
+		return d->request.clicked ? DL_BODY_MAX : AUTO_COPY_MAX > d->have ? AUTO_COPY_MAX - d->have : 0;
 	case DL_JOB_RANGES:
 		for (size_t i = s->range; i < s->range_end; i++)
 			sum += d->plan->range[i].length + DL_PART_LINES;

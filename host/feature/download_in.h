@@ -3,11 +3,11 @@
  *   download.c           the public face: ids, numbers of what is held
  *   download_run.c       life of one: waits, finds the first exit, ends; the clock; its result
  *   download_plan.c      which method comes next; when its answers say enough (base/dlverdict.h decides)
- *   download_slots.c     which slot needs an exit: those of earlier in the session, new ones, replacements
+ *   download_slots.c     which slot needs an exit (fetch_slots.h: those of earlier in the session, new ones), replacements
  *   download_fetch.c     one slot: the first URL, its redirects, the head of what they lead to
  *   download_bytes.c     what a slot does with the body: writes it, compares it
  *   download_local.c     the file here: grows, is complete, is digested, classified, looked into
- *   download_sites.c     what stays for the session: exits, files found false */
+ *   download_sites.c     what stays for the session beside the exits: files found false */
 #ifndef FEATURE_DOWNLOAD_IN_H
 #define FEATURE_DOWNLOAD_IN_H
 
@@ -15,20 +15,15 @@
 #include "feature/dlfile.h"
 #include "feature/download.h"
 #include "feature/downloadops.h"
+#include "feature/fetch_slots.h"
+#include "feature/limits_auto.h"
 #include <sodium.h>
 
 #define DL_NEVER UINT64_MAX
 #define DL_FAILED_MAX 24
+/* Exits asked by one method: k, the third that decides, and as many again twice in place of those that fail. */
+#define DL_ASKED_MAX (3 * K_DEFAULT)
 
-struct dl_site {
-	struct dl_site *next;
-	struct site_key key;
-	uint64_t used;
-	unsigned users;
-	size_t n_exits, n_failed;
-	uint8_t exits[K_MAX][FP_LEN];            /* answered: asked again first */
-	uint8_t failed[16][FP_LEN];              /* did not: others are drawn first */
-};
 struct dl_false { uint8_t url[32], file[32]; };
 
 /* ETag, Last-Modified, length of an answer; "" and -1 where it had none. */
@@ -76,6 +71,7 @@ struct dl_slot {
 	enum err range_err;
 	/* the answer */
 	enum dl_found found;
+	bool is_weak;                            /* found by sums, which prove no equality */
 	bool is_same_entity;
 };
 
@@ -90,7 +86,7 @@ struct download {
 	char url[CLIP_URL_MAX + 1];              /* the first; "" not known */
 	char end_url[CLIP_URL_MAX + 1];          /* where the first's chain ended, without fragment */
 	uint64_t began, until;
-	struct dl_site *site;
+	struct fetch_site *site;
 	uint32_t find_id, draw_id;
 	struct dl_slot *drawing;
 	size_t n_first;
@@ -104,15 +100,17 @@ struct download {
 	uint64_t have;                           /* bytes that are there */
 	bool is_complete, has_head;              /* has_head: what the site says is known */
 	crypto_hash_sha256_state copy_hash;
+	bool has_grown;                          /* the browser's, compared while it was written: looked at once more at its end */
 	bool has_sha256, has_sha512;
 	uint8_t sha256[32], sha512[64];
-	bool is_hashing;
+	bool is_hashing, is_hashing_512;
 	uint64_t hash_at;
 	crypto_hash_sha256_state hash256;
 	crypto_hash_sha512_state hash512;
 	unsigned copy_tries;
-	uint32_t class_id, commit_id;
-	bool is_class_known, is_commit_known;
+	uint32_t class_id, commit_id, sums_id;
+	bool is_class_known, is_commit_known, are_sums_known, has_sums;
+	struct file_sums_r sums;
 	enum dl_class class_;
 	char format[FILE_WORD_MAX];
 	struct file_commit_r commit;
@@ -120,16 +118,15 @@ struct download {
 
 	/* the comparison */
 	enum dl_method method;
-	bool was_tried[DL_METHODS], has_digest, is_whole_forced, are_ranges_single, are_ranges_none;
+	bool was_tried[DL_METHODS], has_digest, has_sum_lines, is_whole_forced, are_ranges_single, are_ranges_none;
 	struct dl_plan *plan;
 	size_t n_drawn;                          /* random blocks of plan */
 	size_t plan_n;                           /* ranges of it that are compared */
 	struct dl_slot slots[K_MAX + 1];         /* 0: the copy */
 	unsigned asked, asked_here, numbers;     /* numbers: of slots given away */
-	bool is_out_of_exits, took_failed;
-	size_t sticky_at;
-	bool is_sticky;
-	enum err no_exit_err, local_err;
+	struct fetch_turns turns;
+	enum reason dissent;                     /* of a method that was left because of it: only all bytes can mend that */
+	enum err local_err;
 	uint64_t tor_until;
 	uint64_t fetched;
 	size_t n_failed;
@@ -158,11 +155,11 @@ struct downloads {
 	struct download_sink sink;
 	struct download *list;                   /* oldest first; those that are kept too */
 	struct dl_classify *classifies;
-	struct dl_site *sites;
-	size_t n_sites, n_false;
+	struct fetch_sites sites;
+	size_t n_false;
 	struct dl_false was_false[DL_FALSE_MAX];
-	uint64_t clock;
 	uint32_t last_number;
+	struct limits_auto automatic;            /* stays over a wipe */
 	bool is_ending, is_pumping;
 };
 
@@ -172,7 +169,6 @@ void downloads_pump(struct downloads *o);
 void dl_end(struct download *d, enum verdict v, enum reason r, enum err e);   /* result at the next tick */
 void dl_deliver(struct download *d);           /* now; d may be freed */
 void dl_free(struct download *d);              /* unlinked already; removes a .part */
-bool dl_err_is_local(enum err e);
 bool dl_is_first(const struct download *d, const uint8_t fp[FP_LEN]);
 
 /* download_plan.c */
@@ -210,14 +206,12 @@ void dl_local_done(struct download *d, uint64_t size);   /* ends d when that is 
 void dl_local_time(struct download *d);
 uint64_t dl_local_next(const struct download *d, uint64_t now);
 void dl_local_stop(struct download *d);
-void dl_hash(struct download *d);              /* is_hashing until has_sha256 and has_sha512 */
+void dl_hash(struct download *d, bool with_512);   /* is_hashing until has_sha256, and has_sha512 where it is asked for */
 void dl_commit_ask(struct download *d);
+void dl_sums_ask(struct download *d);          /* until are_sums_known */
 
 /* download_sites.c */
-MUST_USE enum err dl_site_get(struct downloads *o, const struct site_key *key, struct dl_site **out);
 void dl_sites_wipe(struct downloads *o);
-void dl_site_gave(struct dl_site *site, const uint8_t fp[FP_LEN]);
-void dl_site_failed(struct dl_site *site, const uint8_t fp[FP_LEN]);
 bool dl_url_was_false(const struct downloads *o, const char *url);
 bool dl_file_was_false(const struct downloads *o, const char *url, const uint8_t file[32]);
 void dl_convict(struct downloads *o, const char *url, const uint8_t file[32]);

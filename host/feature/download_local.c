@@ -86,6 +86,34 @@ void dl_commit_ask(struct download *d)
 	d->commit = (struct file_commit_r){ .status = FILE_COMMIT_NONE };
 }
 
+/* ---- sums that servers' headers have ---- */
+
+static void on_summed(void *arg, enum err err, const struct file_sums_r *r)
+{
+	struct download *d = arg;
+
+	d->sums_id = 0;
+	d->are_sums_known = true;
+	d->has_sums = err == OK && r->size == d->file.size;
+	if (d->has_sums)
+		d->sums = *r;
+	dl_go_on(d);
+	downloads_pump(d->owner);
+}
+
+void dl_sums_ask(struct download *d)
+{
+	const struct download_ops *ops = d->owner->ops;
+
+	if (d->sums_id || d->are_sums_known)
+		return;
+	int fd = dlfile_reader(&d->file);
+	if (fd >= 0 && ops->sums(ops->arg, fd, on_summed, d, &d->sums_id) == OK)
+		return;
+	d->sums_id = 0;
+	d->are_sums_known = true;
+}
+
 /* ---- complete ---- */
 
 void dl_local_done(struct download *d, uint64_t size)
@@ -111,11 +139,12 @@ void dl_local_done(struct download *d, uint64_t size)
 
 /* ---- digests of what the browser wrote ---- */
 
-void dl_hash(struct download *d)
+void dl_hash(struct download *d, bool with_512)
 {
-	if (d->is_hashing || (d->has_sha256 && d->has_sha512))
+	if ((d->is_hashing && d->is_hashing_512 >= with_512) || (d->has_sha256 && d->has_sha512 >= with_512))
 		return;
 	d->is_hashing = true;
+	d->is_hashing_512 = with_512;
 	d->hash_at = 0;
 	crypto_hash_sha256_init(&d->hash256);
 	crypto_hash_sha512_init(&d->hash512);
@@ -130,7 +159,8 @@ static void hash_on(struct download *d)
 
 	if (err == OK) {
 		crypto_hash_sha256_update(&d->hash256, piece, n);
-		crypto_hash_sha512_update(&d->hash512, piece, n);
+		if (d->is_hashing_512)
+			crypto_hash_sha512_update(&d->hash512, piece, n);
 		d->hash_at += n;
 	}
 	free(piece);
@@ -139,9 +169,12 @@ static void hash_on(struct download *d)
 		dl_end(d, VERDICT_UNDECIDED, REASON_LOCAL_FILE, err);
 	} else if (d->hash_at == d->file.size) {
 		crypto_hash_sha256_final(&d->hash256, d->sha256);
-		crypto_hash_sha512_final(&d->hash512, d->sha512);
 		d->is_hashing = false;
-		d->has_sha256 = d->has_sha512 = true;
+		d->has_sha256 = true;
+		if (d->is_hashing_512) {
+			crypto_hash_sha512_final(&d->hash512, d->sha512);
+			d->has_sha512 = true;
+		}
 		dl_go_on(d);
 	}
 }
@@ -182,6 +215,8 @@ void dl_local_stop(struct download *d)
 		ops->cancel_file(ops->arg, d->class_id);
 	if (d->commit_id)
 		ops->cancel_file(ops->arg, d->commit_id);
-	d->class_id = d->commit_id = 0;
+	if (d->sums_id)
+		ops->cancel_file(ops->arg, d->sums_id);
+	d->class_id = d->commit_id = d->sums_id = 0;
 	d->is_hashing = false;
 }

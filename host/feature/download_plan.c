@@ -27,7 +27,7 @@ bool dl_may_commit(const struct download *d)
 {
 	int64_t size = expected_size(d);
 
-	if (d->is_whole_forced || d->was_tried[DL_METHOD_COMMITMENT] || d->are_ranges_none || size < (int64_t)DL_COMMIT_MIN)
+	if (d->is_whole_forced || d->was_tried[DL_METHOD_COMMITMENT] || d->are_ranges_none || d->dissent != REASON_NONE || size < (int64_t)DL_COMMIT_MIN)
 		return false;
 	/* Large ones wait for their last byte in any case. */
 	return d->is_complete || !may_fetch_whole(d) || dlname_may_commit(d->file.name) || dlname_may_commit(d->end_url);
@@ -45,9 +45,14 @@ static void start(struct download *d, enum dl_method m)
 	d->method = m;
 	d->was_tried[m] = true;
 	d->asked_here = 0;
-	d->sticky_at = 0;
-	if (m == DL_METHOD_DIGEST && d->is_complete)
-		dl_hash(d);
+	d->turns.at = 0;
+}
+
+/* Of a digest by which a file is known the heads of k others are always asked for. Sums are worth asking where not all bytes are compared in any case:
+ * they see a change that samples miss. */
+static bool may_digest(const struct download *d)
+{
+	return !d->was_tried[DL_METHOD_DIGEST] && !d->is_whole_forced && (d->has_digest || (d->has_sum_lines && !may_fetch_whole(d)));
 }
 
 /* S, the part that commits to the rest. False: it can't be asked for. */
@@ -91,13 +96,15 @@ static void give_up(struct download *d)
 	struct finding f = finding_of(d, d->final_method);
 	enum err err = d->last_err;
 
-	if (f.reason == REASON_TOO_FEW || f.verdict != VERDICT_UNDECIDED) {
-		if (d->is_out_of_exits)
-			f.reason = d->no_exit_err == ERR_EXIT_NONE ? REASON_NO_INDEPENDENT : REASON_TOR, err = d->no_exit_err;
-		else if (d->has_head && !may_fetch_whole(d) && d->final_method == DL_METHOD_NONE)
-			f.reason = REASON_TOO_LARGE, err = OK;
+	if (d->dissent != REASON_NONE && d->final_method != DL_METHOD_WHOLE) {
+		f.reason = d->dissent, err = OK;
+	} else if (f.reason == REASON_TOO_FEW || f.verdict != VERDICT_UNDECIDED) {
+		if (d->turns.is_out)
+			f.reason = d->turns.no_exit_err == ERR_EXIT_NONE ? REASON_NO_INDEPENDENT : REASON_TOR, err = d->turns.no_exit_err;
 		else if (d->are_ranges_none && !may_fetch_whole(d))
 			f.reason = REASON_RANGES_FALSE;
+		else if (d->has_head && !may_fetch_whole(d) && d->final_method == DL_METHOD_NONE)
+			f.reason = REASON_TOO_LARGE, err = OK;
 		else
 			f.reason = REASON_TOO_FEW;
 	}
@@ -108,7 +115,7 @@ static void choose(struct download *d)
 {
 	if (d->method != DL_METHOD_NONE || !d->has_head || d->phase != DL_RUNNING)
 		return;
-	if (d->has_digest && !d->was_tried[DL_METHOD_DIGEST] && !d->is_whole_forced) {
+	if (may_digest(d)) {
 		start(d, DL_METHOD_DIGEST);
 		return;
 	}
@@ -128,8 +135,8 @@ static void choose(struct download *d)
 	}
 	if (!d->is_complete)
 		return;
-	/* What its own signature does not fit is never taken for good by samples: all of it, or nothing. */
-	bool is_doubtful = d->is_commit_known && d->commit.status == FILE_COMMIT_DIFFERS;
+	/* What its own signature does not fit, or one exit's digest, is never taken for good by samples: all of it, or nothing. */
+	bool is_doubtful = (d->is_commit_known && d->commit.status == FILE_COMMIT_DIFFERS) || d->dissent != REASON_NONE;
 	if (!is_doubtful && !d->was_tried[DL_METHOD_WHOLE] && !d->was_tried[DL_METHOD_RANGES] && start_ranges(d))
 		return;
 	give_up(d);
@@ -173,7 +180,7 @@ static size_t seen_of(const struct download *d, struct dl_seen seen[static K_MAX
 		const struct dl_slot *s = &d->slots[i];
 		if (s->state == DL_SLOT_ANSWERED)
 			seen[n++] = (struct dl_seen){ .found = s->found, .content = number_of(d, i), .url = url_number(d, i), .counts = true,
-			                              .is_same_entity = s->is_same_entity };
+			                              .is_same_entity = s->is_same_entity, .is_weak = s->is_weak };
 	}
 	for (size_t i = 0; i < d->n_failed; i++)
 		seen[n++] = (struct dl_seen){ .found = DL_NOTHING, .why = d->failed_why[i] };
@@ -192,8 +199,8 @@ static struct finding finding_of(const struct download *d, enum dl_method m)
 /* All bytes by another way, where digests or parts decided nothing. */
 static void next_method(struct download *d)
 {
-	d->method = DL_METHOD_NONE;
-	d->is_out_of_exits = false;
+	d->method = d->final_method = DL_METHOD_NONE;
+	d->turns.is_out = false;
 	dl_slots_clear(d, false);
 	choose(d);
 	dl_slots_go_on(d);
@@ -214,6 +221,8 @@ static void decided(struct download *d, struct finding f)
 		return;
 	}
 	if (f.verdict == VERDICT_UNDECIDED && d->method != DL_METHOD_WHOLE && d->method != DL_METHOD_RANGES && !is_last_word(f.reason)) {
+		if (f.reason == REASON_ONE_DIFFERS || f.reason == REASON_CUSTOMISED)
+			d->dissent = f.reason;
 		next_method(d);
 		return;
 	}
@@ -226,6 +235,26 @@ static void decided(struct download *d, struct finding f)
 		dl_end(d, VERDICT_UNDECIDED, REASON_LOCAL_FILE, err);
 	else
 		dl_end(d, f.verdict, f.reason, f.verdict == VERDICT_UNDECIDED ? d->last_err : OK);
+}
+
+/* Are those of the file here still to be made that the others' heads tell, or that say whether it is still what was compared while it grew? Asks for them. */
+static bool digests_are_missing(struct download *d)
+{
+	bool strong = d->method == DL_METHOD_WHOLE && d->has_grown && !d->has_sha256, with_512 = false, sums = false;
+
+	for (size_t i = 1; i <= K_MAX && d->method == DL_METHOD_DIGEST; i++) {
+		const struct dl_slot *s = &d->slots[i];
+		if (s->state != DL_SLOT_ANSWERED)
+			continue;
+		strong |= s->digests.has_256 && !d->has_sha256;
+		with_512 |= s->digests.has_512 && !d->has_sha512;
+		sums |= !s->digests.has_256 && !s->digests.has_512 && dl_digests_have_sums(&s->digests);
+	}
+	if (strong || with_512)
+		dl_hash(d, with_512);
+	if (sums)
+		dl_sums_ask(d);
+	return d->phase == DL_RUNNING && (d->is_hashing || d->sums_id);
 }
 
 static void evaluate(struct download *d)
@@ -246,16 +275,18 @@ static void evaluate(struct download *d)
 		return;
 	}
 	/* What a method needs of the file here, and what else the result tells. */
-	if (!d->is_complete || d->is_hashing || dl_slots_are_pending(d) || !d->is_class_known)
+	if (!d->is_complete || d->is_hashing || dl_slots_are_pending(d) || !d->is_class_known || digests_are_missing(d))
 		return;
 	d->final_method = d->method;
 	for (size_t i = 1; i <= K_MAX; i++)
 		if (d->slots[i].state == DL_SLOT_ANSWERED)
 			dl_bytes_judge(&d->slots[i]);
+	if (dl_may_ask(d))
+		return;   /* the file here is another one than it was: a third decides */
 	struct finding f = finding_of(d, d->method);
 	/* Of a browser's file its digest is needed where it decides: against a mismatch of before, and to remember this one. */
 	if (!d->has_sha256 && (f.verdict == VERDICT_MISMATCH || (f.verdict == VERDICT_MATCH && dl_url_was_false(d->owner, d->url)))) {
-		dl_hash(d);
+		dl_hash(d, false);
 		return;
 	}
 	decided(d, f);
@@ -265,8 +296,6 @@ void dl_go_on(struct download *d)
 {
 	if (d->phase != DL_RUNNING)
 		return;
-	if (d->is_complete && d->method == DL_METHOD_DIGEST)
-		dl_hash(d);
 	choose(d);
 	dl_slots_go_on(d);
 	evaluate(d);
@@ -313,7 +342,8 @@ static struct download_answer answer_of(const struct download *d, const struct d
 	struct download_answer a = {
 		.slot = s->number, .has_exit = true, .has_answer = true, .exit = s->exit, .http_status = s->status, .url = s->url,
 		.length = s->entity.length, .same_entity = is_copy ? 1 : s->is_same_entity,
-		.agrees = is_copy ? (d->is_given_lost ? -1 : 1) : s->found == DL_SAME ? 1 : s->found == DL_OTHER ? 0 : -1, .bytes = is_copy ? d->have : s->bytes,
+		.agrees = is_copy ? (d->is_given_lost ? -1 : 1) : s->found == DL_SAME && !s->is_weak ? 1 : s->found == DL_OTHER ? 0 : -1,
+		.bytes = is_copy ? d->have : s->bytes,
 		.elapsed_ms = s->elapsed, .has_sha256 = is_copy ? d->has_sha256 : s->job == DL_JOB_WHOLE,
 		.is_copy = is_copy,
 	};

@@ -12,19 +12,6 @@ uint64_t dl_now(const struct download *d)
 	return d->owner->ops->now(d->owner->ops->arg);
 }
 
-bool dl_err_is_local(enum err e)
-{
-	switch (e) {
-	case ERR_EXIT_NONE: case ERR_EXIT_UNKNOWN: case ERR_FIRST_UNKNOWN: case ERR_TARGET_PRIVATE: case ERR_TOR_FILTERED:
-	case ERR_USAGE: case ERR_ROLE_DIED: case ERR_DL_PATH: case ERR_DL_DISK: case ERR_DL_CHANGED: case ERR_DL_UNKNOWN: case ERR_DL_CLASS:
-		return false;
-	case ERR_MSG_BUSY:
-		return true;
-	default:
-		return err_class(e) == ERR_CLASS_LOCAL;
-	}
-}
-
 /* ---- ends ---- */
 
 static void cancel_all(struct download *d)
@@ -219,7 +206,7 @@ static bool err_is_lasting(enum err e)
 static void find_later(struct download *d, enum err err)
 {
 	uint64_t now = dl_now(d);
-	bool may_pass = dl_err_is_local(err) || err == ERR_ROLE_DIED;
+	bool may_pass = fetch_err_is_local(err) || err == ERR_ROLE_DIED;
 
 	if (may_pass && !err_is_lasting(err) && now < d->began + CHECK_TOR_WAIT_MS)
 		d->until = now + CHECK_TOR_AGAIN_MS;
@@ -262,14 +249,15 @@ static void first_find(struct download *d)
 
 static void begin(struct download *d)
 {
-	enum err err = d->site ? OK : dl_site_get(d->owner, &d->request.key, &d->site);
-
-	if (err != OK || !d->site) {
-		d->site = NULL;
-		dl_end(d, VERDICT_UNDECIDED, REASON_TOO_FEW, err);
-		return;
+	if (!d->site) {   /* one that goes on has it */
+		enum err err = fetch_site_get(&d->owner->sites, &d->request.key, sizeof *d->site, &d->site);
+		if (err != OK) {
+			d->site = NULL;
+			dl_end(d, VERDICT_UNDECIDED, REASON_TOO_FEW, err);
+			return;
+		}
+		d->site->users++;
 	}
-	d->site->users += !d->n_first;
 	if (d->request.has_no_first || d->n_first) {
 		run(d);
 		return;

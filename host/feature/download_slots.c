@@ -8,26 +8,21 @@ static bool is_busy(const struct dl_slot *s)
 	return s->state == DL_SLOT_DRAWING || s->state == DL_SLOT_FETCHING;
 }
 
-/* Comparing slots that are wanted for the method under way. */
-static unsigned wanted(const struct download *d)
+/* Would another exit be of use, if those that are being asked show the same? */
+static bool is_another_needed(const struct download *d)
 {
-	unsigned want = d->method == DL_METHOD_NONE || d->method == DL_METHOD_WHOLE ? 1 : K_DEFAULT;
+	struct dl_seen seen[K_MAX];
+	size_t n = 0;
+	bool is_one_enough = d->method == DL_METHOD_NONE || d->method == DL_METHOD_WHOLE;
+	const struct dl_terms terms = { .method = d->method, .k = is_one_enough ? 1 : K_DEFAULT, .has_start = true };
 
-	/* Where one differs a further one decides. */
-	for (size_t i = 1; i <= K_MAX; i++)
-		if (d->slots[i].state == DL_SLOT_ANSWERED && d->slots[i].job == DL_JOB_WHOLE &&
-		    (d->slots[i].differs || (d->is_complete && d->slots[i].at != d->file.size)) && want < 2)
-			want = 2;
-	return want;
-}
-
-static unsigned active(const struct download *d)
-{
-	unsigned n = 0;
-
-	for (size_t i = 1; i <= K_MAX; i++)
-		n += d->slots[i].state != DL_SLOT_IDLE;
-	return n;
+	for (size_t i = 1; i <= K_MAX; i++) {
+		const struct dl_slot *s = &d->slots[i];
+		bool is_other = s->state == DL_SLOT_ANSWERED && s->job == DL_JOB_WHOLE && (s->differs || (d->is_complete && s->at != d->file.size));
+		if (s->state != DL_SLOT_IDLE)
+			seen[n++] = (struct dl_seen){ .found = is_other ? DL_OTHER : DL_SAME, .counts = true };
+	}
+	return dl_needs_another(seen, n, &terms);
 }
 
 bool dl_may_ask(const struct download *d)
@@ -35,7 +30,7 @@ bool dl_may_ask(const struct download *d)
 	/* The copy alone tells nothing to compare; a comparison begins when it is known how, or with a probe for the browser's file. */
 	bool has_use = d->method != DL_METHOD_NONE || (!d->request.is_fetch && !d->has_head);
 
-	return has_use && !d->is_out_of_exits && d->asked_here < wanted(d) + 2 * K_DEFAULT && active(d) < wanted(d);
+	return has_use && !d->turns.is_out && d->asked_here < DL_ASKED_MAX && is_another_needed(d);
 }
 
 bool dl_slots_are_pending(const struct download *d)
@@ -65,22 +60,13 @@ void dl_slots_clear(struct download *d, bool copy_too)
 	for (size_t i = copy_too ? 0 : 1; i <= K_MAX; i++)
 		if (d->slots[i].dl)
 			dl_slot_reset(&d->slots[i]);
-	d->sticky_at = 0;
+	d->turns.at = 0;
 	d->asked_here = 0;
 }
 
 /* ---- draws ---- */
 
 _Static_assert(CANDIDATES_MAX + 2 * DL_COPY_TRIES + K_MAX + 2 <= AVOID_MAX, "indep[] is too short");
-
-static void put_fp(uint8_t list[][FP_LEN], uint8_t *n, const uint8_t fp[FP_LEN])
-{
-	for (uint8_t i = 0; i < *n; i++)
-		if (memcmp(list[i], fp, FP_LEN) == 0)
-			return;
-	if (*n < AVOID_MAX)
-		memcpy(list[(*n)++], fp, FP_LEN);
-}
 
 /* What the site does with parts is not the exit's failure: by another method it may be asked again. */
 static bool is_of_site(enum err e)
@@ -96,19 +82,17 @@ static void fill(const struct download *d, struct net_draw *m)
 		m->port = d->request.key.port;
 	m->is_ipv6 = is_ipv6;
 	for (size_t i = 0; i < d->n_first; i++)
-		put_fp(m->indep, &m->n_indep, d->first[i].fp);
+		fetch_avoid(m->indep, &m->n_indep, d->first[i].fp);
 	for (size_t i = 0; i < d->n_copies; i++)
-		put_fp(m->indep, &m->n_indep, d->copies[i].fp);
+		fetch_avoid(m->indep, &m->n_indep, d->copies[i].fp);
 	if (d->request.has_given)
-		put_fp(m->indep, &m->n_indep, d->request.given);
+		fetch_avoid(m->indep, &m->n_indep, d->request.given);
 	for (size_t i = 0; i <= K_MAX; i++)
 		if (d->slots[i].has_exit && d->slots[i].state != DL_SLOT_IDLE)
-			put_fp(m->indep, &m->n_indep, d->slots[i].exit.fp);
+			fetch_avoid(m->indep, &m->n_indep, d->slots[i].exit.fp);
 	for (size_t i = d->n_failed; i-- > 0; )
 		if (d->failed[i].has_exit && !is_of_site(d->failed[i].error))
-			put_fp(m->not_these, &m->n_not, d->failed[i].exit.fp);
-	for (size_t i = d->site->n_failed; !d->took_failed && i-- > 0; )
-		put_fp(m->not_these, &m->n_not, d->site->failed[i]);
+			fetch_avoid(m->not_these, &m->n_not, d->failed[i].exit.fp);
 }
 
 static void hold(struct dl_slot *s, enum err err)
@@ -136,19 +120,8 @@ static void not_drawn(struct download *d, struct dl_slot *s, enum err err)
 		dl_end(d, VERDICT_UNDECIDED, REASON_NO_INDEPENDENT, ERR_EXIT_UNKNOWN);
 		return;
 	}
-	if (dl_err_is_local(err) || err == ERR_TIMEOUT || err == ERR_ROLE_DIED) {
-		d->sticky_at -= d->is_sticky;
+	if (fetch_turn_failed(&d->turns, d->site, err) == FETCH_TURN_LATER)
 		hold(s, err);
-		return;
-	}
-	if (d->is_sticky)
-		return;   /* that one is not independent any more, or gone: the next */
-	if (err == ERR_EXIT_NONE && d->site->n_failed && !d->took_failed) {
-		d->took_failed = true;   /* better one that failed in an earlier download than none */
-		return;
-	}
-	d->is_out_of_exits = true;
-	d->no_exit_err = err;
 }
 
 static void drawn(struct download *d, struct dl_slot *s, const struct net_draw_r *r)
@@ -188,11 +161,7 @@ static void draw(struct download *d, struct dl_slot *s)
 	struct net_draw m;
 
 	fill(d, &m);
-	d->is_sticky = s->job != DL_JOB_COPY && d->sticky_at < d->site->n_exits;
-	if (d->is_sticky) {
-		m.n_not = 0;
-		memcpy(m.only, d->site->exits[d->sticky_at++], FP_LEN);
-	}
+	fetch_turn_take(&d->turns, d->site, s->job != DL_JOB_COPY, &m);
 	if (is_given(s)) {
 		m.n_not = m.n_indep = 0;
 		memcpy(m.only, d->request.given, FP_LEN);
@@ -224,7 +193,7 @@ void dl_slots_go_on(struct download *d)
 
 	if (d->phase != DL_RUNNING || d->draw_id)
 		return;
-	if (d->request.is_fetch && !d->is_complete && copy->state == DL_SLOT_IDLE && !d->is_out_of_exits &&
+	if (d->request.is_fetch && !d->is_complete && copy->state == DL_SLOT_IDLE && !d->turns.is_out &&
 	    d->copy_tries < DL_COPY_TRIES) {
 		copy->dl = d;
 		copy->job = DL_JOB_COPY;
@@ -266,7 +235,7 @@ void dl_slot_failed(struct dl_slot *s, enum err e, enum reason why)
 	bool is_copy = s->job == DL_JOB_COPY;
 
 	dl_slot_stop(s);
-	if (dl_err_is_local(e)) {
+	if (fetch_err_is_local(e)) {
 		d->asked--;
 		d->asked_here -= !is_copy && d->asked_here > 0;
 		hold(s, e);
@@ -283,7 +252,7 @@ void dl_slot_failed(struct dl_slot *s, enum err e, enum reason why)
 		};
 	}
 	if (s->has_exit && !is_of_site(e))
-		dl_site_failed(d->site, s->exit.fp);
+		fetch_site_failed(d->site, s->exit.fp);
 	if (is_given(s))
 		given_failed(d, e);
 	dl_slot_reset(s);

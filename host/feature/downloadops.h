@@ -22,9 +22,10 @@ struct download_ops {
 	void (*pause_fetch)(void *arg, uint32_t id);
 	void (*resume_fetch)(void *arg, uint32_t id);
 
-	/* Both take fd. */
+	/* All take fd. */
 	enum err (*classify)(void *arg, const struct file_ask *m, int fd, filelink_classed *done, void *ctx, uint32_t *id);
 	enum err (*commit)(void *arg, int fd, filelink_committed *done, void *ctx, uint32_t *id);
+	enum err (*sums)(void *arg, int fd, filelink_summed *done, void *ctx, uint32_t *id);
 	void (*cancel_file)(void *arg, uint32_t id);
 
 	uint64_t (*now)(void *arg);                /* monotonic milliseconds */

@@ -18,14 +18,14 @@ struct task {
 	struct task *next;
 	struct filelink *link;
 	uint32_t id;
-	uint16_t type;             /* FILE_CLASSIFY or FILE_COMMIT */
+	uint16_t type;             /* FILE_CLASSIFY, FILE_COMMIT or FILE_SUMS */
 	uint32_t deadline_ms;
 	int fd;                    /* until it is handed over; -1 */
 	struct file_ask ask;
 	struct role *role;         /* NULL while it waits */
 	uint64_t due, heard;
 	bool is_over;              /* ended or cancelled: only its process is left */
-	union { filelink_classed *classed; filelink_committed *committed; } done;
+	union { filelink_classed *classed; filelink_committed *committed; filelink_summed *summed; } done;
 	void *arg;
 };
 
@@ -36,7 +36,7 @@ struct filelink {
 	uint32_t last_id;
 };
 
-union answered { struct file_class_r class; struct file_commit_r commit; };
+union answered { struct file_class_r class; struct file_commit_r commit; struct file_sums_r sums; };
 
 static void link_timer_cb(evutil_socket_t fd, short what, void *arg);
 
@@ -117,6 +117,8 @@ static void task_end(struct task *t, enum err err, const union answered *r)
 	arm(t->link);
 	if (t->type == FILE_CLASSIFY)
 		t->done.classed(t->arg, err, r ? &r->class : NULL);
+	else if (t->type == FILE_SUMS)
+		t->done.summed(t->arg, err, r ? &r->sums : NULL);
 	else
 		t->done.committed(t->arg, err, r ? &r->commit : NULL);
 }
@@ -132,6 +134,8 @@ static enum err task_decode(struct task *t, const struct frame *f, union answere
 		return t->type == FILE_CLASSIFY ? filemsg_get_class_r(in, &r->class) : ERR_FORMAT;
 	case FILE_R_COMMIT:
 		return t->type == FILE_COMMIT ? filemsg_get_commit_r(in, &r->commit) : ERR_FORMAT;
+	case FILE_R_SUMS:
+		return t->type == FILE_SUMS ? filemsg_get_sums_r(in, &r->sums) : ERR_FORMAT;
 	case FILE_R_ERROR:
 		return parsemsg_get_error(in, said);
 	case FILE_R_ALIVE:
@@ -281,6 +285,13 @@ enum err filelink_commit(struct filelink *l, int fd, uint32_t deadline_ms, filel
 {
 	const struct task t = { .type = FILE_COMMIT, .deadline_ms = deadline_ms, .ask = { .has_file = 1, .os = FILE_ON_ANY },
 	                        .done.committed = done, .arg = arg };
+
+	return fd < 0 ? ERR_USAGE : task_new(l, &t, fd, id);
+}
+
+enum err filelink_sums(struct filelink *l, int fd, uint32_t deadline_ms, filelink_summed *done, void *arg, uint32_t *id)
+{
+	const struct task t = { .type = FILE_SUMS, .deadline_ms = deadline_ms, .ask = { .has_file = 1, .os = FILE_ON_ANY }, .done.summed = done, .arg = arg };
 
 	return fd < 0 ? ERR_USAGE : task_new(l, &t, fd, id);
 }

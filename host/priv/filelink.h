@@ -1,4 +1,4 @@
-/* Main's end of looking into downloaded files: what class is it, and does a part of it commit to the rest. Asynchronous, on
+/* Main's end of looking into downloaded files: what class is it, does a part of it commit to the rest, which sums does it have. Asynchronous, on
  * the program's one event loop; used by the features and verbs that deal with downloads.
  *
  * Each request gets a process of its own (secondexit-file) that reads the descriptor it is handed and nothing else, and is
@@ -23,8 +23,9 @@ void filelink_free(struct filelink *f);
  * Other errors: ERR_IO (the program can't be started, or the file can't be read), ERR_NOMEM. */
 typedef void filelink_classed(void *arg, enum err err, const struct file_class_r *r);
 typedef void filelink_committed(void *arg, enum err err, const struct file_commit_r *r);
+typedef void filelink_summed(void *arg, enum err err, const struct file_sums_r *r);
 
-/* Both take fd in any case: a regular file opened O_RDONLY (open "/proc/self/fd/N" anew when yours can write); its
+/* All take fd in any case: a regular file opened O_RDONLY (open "/proc/self/fd/N" anew when yours can write); its
  * offset is neither used nor moved. It must not change any more: what grows or shrinks meanwhile is ERR_IO.
  * filelink_classify: -1 when only name and type are known; m->has_file is set here.
  * deadline_ms: from when its process starts; 0: FILE_DEADLINE_MS. *id (may be NULL) names the request; never 0.
@@ -33,6 +34,7 @@ MUST_USE enum err filelink_classify(struct filelink *f, const struct file_ask *m
                                     filelink_classed *done, void *arg, uint32_t *id);
 MUST_USE enum err filelink_commit(struct filelink *f, int fd, uint32_t deadline_ms,
                                   filelink_committed *done, void *arg, uint32_t *id);
+MUST_USE enum err filelink_sums(struct filelink *f, int fd, uint32_t deadline_ms, filelink_summed *done, void *arg, uint32_t *id);
 /* Kills its process; its callback is not called any more. Unknown ids and 0 are ignored. */
 void filelink_cancel(struct filelink *f, uint32_t id);
 

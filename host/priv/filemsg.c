@@ -132,6 +132,31 @@ enum err filemsg_get_commit_r(struct rd in, struct file_commit_r *out)
 	return OK;
 }
 
+void filemsg_put_sums_r(struct buf *b, const struct file_sums_r *m)
+{
+	buf_u64(b, m->size);
+	buf_put(b, m->md5, sizeof m->md5);
+	buf_put(b, m->sha1, sizeof m->sha1);
+	buf_put(b, m->crc32, sizeof m->crc32);
+	buf_put(b, m->crc32c, sizeof m->crc32c);
+	buf_put(b, m->crc64, sizeof m->crc64);
+}
+
+enum err filemsg_get_sums_r(struct rd in, struct file_sums_r *out)
+{
+	struct file_sums_r m = { .size = rd_u64(&in) };
+
+	rd_copy(&in, m.md5, sizeof m.md5);
+	rd_copy(&in, m.sha1, sizeof m.sha1);
+	rd_copy(&in, m.crc32, sizeof m.crc32);
+	rd_copy(&in, m.crc32c, sizeof m.crc32c);
+	rd_copy(&in, m.crc64, sizeof m.crc64);
+	if (!rd_done(&in))
+		return ERR_FORMAT;
+	*out = m;
+	return OK;
+}
+
 /* ---- words ---- */
 
 struct words { const char *word, *text; };

@@ -13,11 +13,13 @@ enum file_type {
 	FILE_CONFIG = 1,   /* empty; first frame, once; no reply */
 	FILE_CLASSIFY,     /* file_ask, and the descriptor when has_file -> FILE_R_ALIVE*, FILE_R_CLASS */
 	FILE_COMMIT,       /* file_ask with has_file, and the descriptor -> FILE_R_ALIVE*, FILE_R_COMMIT */
+	FILE_SUMS,         /* file_ask with has_file, and the descriptor -> FILE_R_ALIVE*, FILE_R_SUMS */
 	/* file -> main */
 	FILE_R_CLASS = 64, /* file_class_r */
 	FILE_R_COMMIT,     /* file_commit_r */
 	FILE_R_ALIVE,      /* u64: bytes read so far */
 	FILE_R_ERROR,      /* u32 enum err */
+	FILE_R_SUMS,       /* file_sums_r */
 };
 
 /* How bad it is to open it unseen; of several the largest counts. */
@@ -98,6 +100,16 @@ struct file_commit_r {
 	struct file_range range[FILE_RANGES_MAX];
 };
 
+/* Sums of the whole file that collide at will, or by chance: two that differ say that files differ, two that are equal say nothing. CRCs as servers
+ * write them, the most significant byte first. */
+struct file_sums_r {
+	uint64_t size;                      /* of the file, as it was read */
+	uint8_t md5[16], sha1[20];
+	uint8_t crc32[4];                   /* of zip and Ethernet */
+	uint8_t crc32c[4];                  /* Castagnoli's */
+	uint8_t crc64[8];                   /* of NVMe */
+};
+
 /* Every put appends the struct's bytes; what does not fit is our own bug and asserted. Every get reads exactly one struct, as
  * strictly as a stranger's: ERR_FORMAT, and *out is left alone, when bytes are missing or left over, a value is out of its
  * range, a text is not clean UTF-8 (member) or lower-case ASCII words (format, method, digest), or ranges break their rule. */
@@ -105,6 +117,8 @@ void filemsg_put_ask(struct buf *b, const struct file_ask *m);
 MUST_USE enum err filemsg_get_ask(struct rd in, struct file_ask *out);
 void filemsg_put_class_r(struct buf *b, const struct file_class_r *m);
 MUST_USE enum err filemsg_get_class_r(struct rd in, struct file_class_r *out);
+void filemsg_put_sums_r(struct buf *b, const struct file_sums_r *m);
+MUST_USE enum err filemsg_get_sums_r(struct rd in, struct file_sums_r *out);
 void filemsg_put_commit_r(struct buf *b, const struct file_commit_r *m);
 MUST_USE enum err filemsg_get_commit_r(struct rd in, struct file_commit_r *out);
 

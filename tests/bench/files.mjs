@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { apk, classify, has, pe, rpm } from '../files/signed.mjs';
+import { apk, appx, classify, has, msi, pe, rpm } from '../files/signed.mjs';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const PROGRAM = path.resolve(ROOT, process.env.SECONDEXIT ?? 'build/secondexit');
@@ -30,7 +30,8 @@ try {
     fs.rmSync(file);
   }
   const made = [[has('osslsigncode'), 'pe', () => pe(dir, 'a.exe', 64 * MIB)], [has('rpmbuild'), 'rpm', () => rpm(dir, 'a.rpm', 64 * MIB)],
-    [has('apksigner'), 'apk', () => apk(dir, 'a.apk', 64 * MIB)]];
+    [has('apksigner'), 'apk', () => apk(dir, 'a.apk', 64 * MIB)], [true, 'appx, block map', () => appx(dir, 'a.msix', 64 * MIB, false)],
+    [has('wixl') && has('osslsigncode'), 'msi', () => msi(dir, 'a.msi', 64 * MIB)]];
   for (const [can, format, make] of made) {
     if (!can) { console.log(`files    ${format}: the tool to sign one is not there`); continue; }
     const c = classify(PROGRAM, [make()])[0].commitment;

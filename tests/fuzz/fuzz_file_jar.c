@@ -1,5 +1,5 @@
 // Aims at commit_jar and the reader of manifests: the input is the file.
-// uses: host/parse/file/commit*.c host/parse/file/src.c host/parse/file/spc.c host/parse/file/zip.c host/parse/file/manifest.c host/parse/der.c host/priv/filemsg.c host/priv/parsemsg.c host/base/rd.c host/base/buf.c host/base/err.c
+// uses: host/parse/file/commit*.c host/parse/file/src.c host/parse/file/spc.c host/parse/file/zip*.c host/parse/file/manifest.c host/parse/file/base64.c host/parse/file/blockmap.c host/parse/file/ole*.c host/parse/der.c host/priv/filemsg.c host/priv/parsemsg.c host/base/rd.c host/base/buf.c host/base/err.c
 // libs: -lcrypto -lz -lexpat
 #include "filefuzz.h"
 

@@ -11,6 +11,7 @@ import path from 'node:path';
 import { HostBed, SECONDEXIT } from '../net/hostbed.mjs';
 import { startFiles, generated } from '../origin/fileserver.mjs';
 import { until, sleep } from '../net/proc.mjs';
+import * as signed from '../files/signed.mjs';
 
 const HEADERS = { user_agent: 'Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0', accept: 'text/html,*/*;q=0.8', accept_language: 'en-US,en;q=0.5', referer: null };
 const TYPE = 'application/octet-stream';
@@ -318,6 +319,28 @@ test('signed programs, altered and re-signed', async () => {
   await visit(single, '/none');
   is((await verifyIt(single, good)).r, 'match', 'same_commitment');
   clean();
+});
+
+test('every other format by the part that commits, and a byte of the rest changed', async (t) => {
+  const made = fs.mkdtempSync(path.join(os.tmpdir(), 'formats-')), size = 5 << 20;
+  const all = { rpm: [signed.rpm, 'a.rpm'], apk: [signed.apk, 'a.apk'], xar: [signed.xar, 'a.pkg'], xpi: [signed.xpi, 'a.xpi'], msi: [signed.msi, 'a.msi'], cab: [signed.cab, 'a.cab'],
+    appx: [signed.appx, 'a.msix'], 'appx by its map': [(...args) => signed.appx(...args, false), 'b.msix'] };
+  t.after(() => fs.rmSync(made, { recursive: true }));
+  for (const [format, [make, file]] of Object.entries(all)) {
+    const sample = make(made, file, size);
+    if (!sample) { t.diagnostic(`${format}: this osslsigncode signs none`); continue; }
+    const good = fs.readFileSync(sample), name = files.site(bed.name('format'), served(good)), at = `/${file}`;
+    fs.rmSync(sample);
+    await visit(name, '/none');
+    const { r } = await verifyIt(name, good, { chain: [url(name, at)] });
+    assert.deepEqual([r.verdict, r.reason, r.method], ['match', 'same_commitment', 'commitment'], `${format}: ${show(r)}`);
+    assert.equal(r.compared, good.length, format);
+    assert.ok(r.fetched < good.length / 20, `${format}: ${r.fetched} of ${good.length}`);
+    const { r: bad } = await verifyIt(name, patch(good, good.length >> 1), { chain: [url(name, at)] });
+    assert.equal(bad.verdict, 'mismatch', `${format}: ${show(bad)}`);
+    t.diagnostic(`${format}: ${r.fetched} of ${good.length} bytes through ${r.answered} exits`);
+    clean();
+  }
 });
 
 test('the verb: fetches, verifies, and its exit statuses', async () => {

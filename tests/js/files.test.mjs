@@ -8,7 +8,8 @@ import path from 'node:path';
 import crypto from 'node:crypto';
 import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { apk, classify, has, isIn, noise, pe, peNested, rpm } from '../files/signed.mjs';
+import { apk, appx, cab, classify, has, isIn, msi, noise, pe, peNested, rpm } from '../files/signed.mjs';
+import { MSI_CLASS, sign, write } from '../files/cfb.mjs';
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const PROGRAM = path.resolve(ROOT, process.env.SECONDEXIT ?? 'build/secondexit');
@@ -18,10 +19,10 @@ test.after(() => fs.rmSync(dir, { recursive: true, force: true }));
 const one = (file, args) => classify(PROGRAM, [file], args)[0];
 
 // Flips a byte in each of many copies: in every range's edges, in and around it, and at places all over the file.
-function flips(file, times = 60) {
+function flips(file, times = 60, places = []) {
   const bytes = fs.readFileSync(file), before = one(file).commitment;
   assert.equal(before.status, 'fits', `${file}: ${JSON.stringify(before)}`);
-  const at = new Set([0, bytes.length - 1]);
+  const at = new Set([0, bytes.length - 1, ...places]);
   for (const [offset, length] of before.ranges) for (const x of [offset - 1, offset, offset + length - 1, offset + length]) if (x >= 0 && x < bytes.length) at.add(x);
   for (let i = 0; i < times; i++) at.add(crypto.randomInt(bytes.length));
   let found = 0;
@@ -88,6 +89,42 @@ test('apksigner: v2, v3', { skip: !has('apksigner') && 'no apksigner' }, () => {
     assert.deepEqual([r.class, r.format], ['executable', 'apk']);
     assert.equal(flips(file, 30).method, schemes.includes('3') ? 'apk-v3' : 'apk-v2');
   }
+});
+
+test('AppX: by the signature, by the block map', () => {
+  const map = appx(dir, 'map.msix', 1000000, false), r = one(map, ['--os', 'windows']);
+  assert.deepEqual([r.class, r.commitment.method], ['executable', 'appx-block-map']);
+  const c = flips(map, 30);
+  assert.deepEqual([c.method, c.proves], ['appx-block-map', 'content']);
+  const signed = appx(dir, 'signed.msix', 1000000);
+  if (!signed) return;
+  const s = flips(signed, 30);
+  assert.deepEqual([s.method, s.proves], ['appx-signature', 'bytes']);
+  assert.ok(s.part < 10000, `${s.part}`);
+});
+
+test('wixl and osslsigncode: an installer, with its metadata signed and without; more of it than the header has tables for', { skip: !(has('wixl') && has('osslsigncode')) && 'no wixl' }, () => {
+  for (const args of [['-h', 'sha256'], ['-h', 'sha512', '-add-msi-dse']]) {
+    const file = msi(dir, 'a.msi', 300000, args), r = one(file, ['--os', 'windows']);
+    assert.deepEqual([r.class, r.format], ['executable', 'msi']);
+    const c = flips(file, 20);
+    assert.deepEqual([c.method, c.proves], ['msi-authenticode', 'bytes']);
+  }
+  assert.equal(one(msi(dir, 'weak.msi', 300000, ['-h', 'sha1'])).commitment.status, 'weak');
+  assert.equal(flips(cab(dir, 'a.cab', 300000), 30).method, 'cab-authenticode');
+  // Windows scatters the table over the file: most of it is foretold.
+  const windows = path.join(dir, 'windows.msi'), sample = { clsid: MSI_CLASS, streams: { small: noise(100), 'first.cab': noise(3000000), 'second.cab': noise(700001), more: noise(5000) } };
+  const { bytes, fats } = write(sign(sample), { windows: true });
+  fs.writeFileSync(windows, bytes);
+  const w = flips(windows, 10, fats.filter((x, i) => i % 9 === 5).map((x, i) => x + 101 * i % 512));
+  assert.ok(fats.length > 50 && fats.filter((x) => !isIn(w.ranges, x)).length > 40);
+  assert.ok(w.ranges.length < 64 && w.part < 30000, `${w.part} in ${w.ranges.length}`);
+  // Beyond 109 sectors of the table.
+  const large = msi(dir, 'large.msi', 9 << 20), c = one(large).commitment, changed = fs.readFileSync(large);
+  assert.ok(c.status === 'fits' && c.part < c.size / 100, `${c.status}: ${c.part} of ${c.size}`);
+  changed[8 << 20] ^= 1;
+  fs.writeFileSync(large, changed);
+  assert.equal(one(large).commitment.status, 'differs');
 });
 
 test('a package with no strong digest commits to nothing; nor does what nobody signed', () => {

@@ -25,11 +25,12 @@ struct exit_plan {
 	const char *location, *type, *etag, *modified, *digest, *coding;
 	const uint8_t *data;
 	size_t n, chunk;
+	uint64_t says_length;           /* in place of n */
 	bool hangs, stalls_at_end, lies, is_unframed, has_no_length, head_refused;
 	enum ranges ranges;
 };
 
-enum what { W_NONE, W_FIRST, W_DRAW, W_FETCH, W_CLASS, W_COMMIT };
+enum what { W_NONE, W_FIRST, W_DRAW, W_FETCH, W_CLASS, W_COMMIT, W_SUMS };
 struct pending {
 	enum what what;
 	uint32_t id;
@@ -39,6 +40,7 @@ struct pending {
 	const struct fetch_ops *fetch;
 	filelink_classed *classed;
 	filelink_committed *committed;
+	filelink_summed *summed;
 	struct net_draw asked;
 	uint8_t exit[FP_LEN];
 	char url[CLIP_URL_MAX + 1], lines[FETCH_LINES_MAX];
@@ -59,7 +61,9 @@ static struct {
 	enum err first_err, draw_err, fetch_err;
 	struct exit_plan plan[EXITS];
 	struct file_commit_r commit;
-	unsigned commits;
+	struct file_sums_r sums;
+	enum err sums_err;
+	unsigned commits, sums_asked;
 	char urls[8192], last_lines[FETCH_LINES_MAX], dir[64];
 	struct downloads *d;
 } w;
@@ -186,9 +190,19 @@ static enum err op_commit(void *arg, int fd, filelink_committed *done, void *ctx
 	return OK;
 }
 
+static enum err op_sums(void *arg, int fd, filelink_summed *done, void *ctx, uint32_t *id)
+{
+	(void)arg;
+	assert_int_equal(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDONLY);
+	close(fd);
+	add(W_SUMS, ctx, id)->summed = done;
+	w.sums_asked++;
+	return OK;
+}
+
 static const struct download_ops ops = {
 	.attach = attach, .first = op_first, .draw = op_draw, .cancel_net = cancel, .fetch = op_fetch, .cancel_fetch = cancel, .pause_fetch = pause_fetch,
-	.resume_fetch = resume_fetch, .classify = op_classify, .commit = op_commit, .cancel_file = cancel, .now = now, .wake = wake,
+	.resume_fetch = resume_fetch, .classify = op_classify, .commit = op_commit, .sums = op_sums, .cancel_file = cancel, .now = now, .wake = wake,
 };
 
 static struct relay_info relay(unsigned i)
@@ -321,7 +335,7 @@ static void give_head(struct pending *p)
 	                 plan->etag ? plan->etag : "", plan->etag ? "\n" : "", plan->modified ? "Last-Modified: " : "", plan->modified ? plan->modified : "",
 	                 plan->modified ? "\n" : "", plan->digest ? plan->digest : "", plan->coding ? "Content-Encoding: " : "", plan->coding ? plan->coding : "",
 	                 plan->coding ? "\n" : "", extra);
-	const struct fetch_head head = { .http = 11, .status = (uint16_t)status, .has_length = !plan->has_no_length, .length = p->n, .lines = rd_of(lines, (size_t)n) };
+	const struct fetch_head head = { .http = 11, .status = (uint16_t)status, .has_length = !plan->has_no_length, .length = plan->says_length ? plan->says_length : p->n, .lines = rd_of(lines, (size_t)n) };
 	const struct net_step_r step = { .step = STEP_CONNECTING };
 	uint32_t id = p->id;
 	p->fetch->step(p->ctx, &step);
@@ -405,6 +419,8 @@ static bool step(void)
 		answer_draw(p);
 	else if (p.what == W_CLASS)
 		p.classed(p.ctx, OK, &class);
+	else if (p.what == W_SUMS)
+		p.summed(p.ctx, w.sums_err, w.sums_err == OK ? &w.sums : NULL);
 	else
 		p.committed(p.ctx, OK, &w.commit);
 	return true;

@@ -1,6 +1,6 @@
 // Comparing a copied address, against a world that does what the test says: exits that fail, hang or lie, a tor that is
 // away, a clock of its own. What is real: everything under host/feature that has to do with copies.
-// uses: host/feature/clip.c host/feature/compare.c host/feature/compare_slots.c host/feature/compare_fetch.c host/feature/compare_result.c host/feature/compare_sites.c host/feature/url.c host/base/clipverdict.c host/base/verdict.c host/engine/target.c host/priv/fetchmsg.c host/base/buf.c host/base/rd.c host/base/err.c
+// uses: host/feature/fetch_slots.c host/feature/clip.c host/feature/compare.c host/feature/compare_slots.c host/feature/compare_fetch.c host/feature/compare_result.c host/feature/compare_sites.c host/feature/url.c host/base/clipverdict.c host/base/verdict.c host/engine/target.c host/priv/fetchmsg.c host/base/buf.c host/base/rd.c host/base/err.c
 // libs: -lsodium
 #include <stdarg.h>
 #include <stddef.h>

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -267,6 +268,68 @@ static void digests_in_any_bytes(void **state)
 		}
 }
 
+/* Every kind of sum, changed at every byte and cut at every byte: then it is of no use, or another one; never a digest that could prove something. */
+static void sums_in_any_bytes(void **state)
+{
+	(void)state;
+	static const struct { const char *line; enum dl_sum kind; } lines[] = {
+		{ "Content-MD5: JfnnlDI7RTiF9RgfG2JNCw==\n", DL_SUM_MD5 }, { "x-goog-hash: crc32c=4waSgw==,md5=JfnnlDI7RTiF9RgfG2JNCw==\n", DL_SUM_MD5 },
+		{ "Digest: SHA=98O8HYCOBHMtp32XmcuMPKBn+Aw=\n", DL_SUM_SHA1 }, { "Repr-Digest: md5=:JfnnlDI7RTiF9RgfG2JNCw==:\n", DL_SUM_MD5 },
+		{ "x-amz-checksum-crc64nvme: rosUhgp5mIg=\n", DL_SUM_CRC64 }, { "x-amz-checksum-crc32: y/Q5Jg==\n", DL_SUM_CRC32 },
+	};
+	struct dl_digests whole, d;
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		size_t n = strlen(lines[i].line), value = (size_t)(strchr(lines[i].line, ' ') - lines[i].line) + 1;
+		enum dl_sum kind = lines[i].kind;
+		dl_digests_read(rd_of(lines[i].line, n), 200, &whole);
+		if (!whole.has_sum[kind] || !dl_digests_have_sums(&whole) || whole.has_256 || whole.has_512)
+			fail_msg("%s", lines[i].line);
+		/* Of a part of a file, or of what is coded, it is the sum of something else. */
+		char coded[200];
+		snprintf(coded, sizeof coded, "%sContent-Encoding: br\n", lines[i].line);
+		dl_digests_read(rd_of(coded, strlen(coded)), 200, &d);
+		assert_false(dl_digests_have_sums(&d));
+		dl_digests_read(rd_of(lines[i].line, n), 206, &d);
+		assert_false(dl_digests_have_sums(&d));
+		/* Twice the same is one; twice another is none, in any order. */
+		snprintf(coded, sizeof coded, "%s%s", lines[i].line, lines[i].line);
+		dl_digests_read(rd_of(coded, strlen(coded)), 200, &d);
+		assert_true(d.has_sum[kind]);
+		for (size_t at = 0; at < n - 1; at++) {
+			char changed[200];
+			snprintf(changed, sizeof changed, "%.*s\n", (int)at, lines[i].line);
+			dl_digests_read(rd_of(changed, strlen(changed)), 200, &d);
+			assert_false(d.has_sum[kind] && at < n - 2);
+			for (int c = 1; c < 256; c++) {
+				if ((char)c == '\n' || lines[i].line[at] == (char)c)
+					continue;
+				memcpy(changed, lines[i].line, n);
+				changed[at] = (char)c;
+				dl_digests_read(rd_of(changed, n), 200, &d);
+				assert_false(d.has_256 || d.has_512);
+				bool is_same = d.has_sum[kind] && memcmp(d.sum[kind], whole.sum[kind], DL_SUM_BYTES) == 0;
+				/* Letters of names may be larger or smaller, the first sum of two may be the one that changed. */
+				bool may_be_same = at < value || strchr(lines[i].line + at, ',') || tolower(c) == tolower((unsigned char)lines[i].line[at]);
+				if (is_same && !may_be_same)
+					fail_msg("%s: byte %zu as %d", lines[i].line, at, c);
+			}
+		}
+	}
+	struct file_sums_r sums = { 0 };
+	memset(&d, 0, sizeof d);
+	assert_false(dl_sums_differ(&d, &sums));
+	for (size_t kind = 0; kind < DL_SUMS; kind++) {
+		memset(&d, 0, sizeof d);
+		d.has_sum[kind] = true;
+		assert_false(dl_sums_differ(&d, &sums));
+		for (size_t other = 0; other < DL_SUMS; other++) {
+			memset(d.sum, 0, sizeof d.sum);
+			d.sum[other][3] = 1;
+			assert_int_equal(dl_sums_differ(&d, &sums), other == kind);
+		}
+	}
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -276,6 +339,6 @@ static int setup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(names), cmocka_unit_test(content_ranges), cmocka_unit_test(multipart), cmocka_unit_test(samples),
-	                                    cmocka_unit_test(digests_in_any_bytes) };
+	                                    cmocka_unit_test(digests_in_any_bytes), cmocka_unit_test(sums_in_any_bytes) };
 	return cmocka_run_group_tests(tests, setup, NULL);
 }

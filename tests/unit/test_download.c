@@ -1,6 +1,6 @@
 // Downloads, against a world that does what the test says (dlworld.h). What is real: everything under host/feature that has to do with downloads,
 // and the files.
-// uses: host/feature/download.c host/feature/download_run.c host/feature/download_plan.c host/feature/download_slots.c host/feature/download_fetch.c host/feature/download_bytes.c host/feature/download_local.c host/feature/download_sites.c host/feature/dlfile.c host/feature/dlname.c host/feature/dldigest.c host/feature/dlranges.c host/feature/url.c host/base/dlverdict.c host/base/verdict.c host/engine/target.c host/priv/fetchmsg.c host/priv/filemsg.c host/priv/parsemsg.c host/base/buf.c host/base/rd.c host/base/err.c
+// uses: host/feature/fetch_slots.c host/feature/download.c host/feature/download_run.c host/feature/download_plan.c host/feature/download_slots.c host/feature/download_fetch.c host/feature/download_bytes.c host/feature/download_local.c host/feature/download_sites.c host/feature/limits_auto.c host/feature/dlfile.c host/feature/dlname.c host/feature/dldigest.c host/feature/dlranges.c host/feature/url.c host/base/dlverdict.c host/base/verdict.c host/engine/target.c host/priv/fetchmsg.c host/priv/filemsg.c host/priv/parsemsg.c host/base/buf.c host/base/rd.c host/base/err.c
 // libs: -lsodium -lm
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include "dlworld.h"
+#include "feature/dldigest.h"
 
 #define SIZE ((size_t)700000)
 #define BIG ((size_t)(9 << 20))
@@ -37,7 +38,7 @@ static struct download_request request(bool is_fetch)
 	struct download_request r = {
 		.key = { .first_party = "Site.test", .host = "SITE.test.", .port = 80 }, .proxy = CERT_PROXY_SOCKS, .is_fetch = is_fetch, .n_urls = 1,
 		.url = { "http://site.test/get/setup.bin#x" }, .name = "setup.bin", .user_agent = "UA", .accept = "a", .accept_language = "l",
-		.content_type = "application/octet-stream", .length = -1, .local_size = -1, .whole_max = 100 << 20, .budget = 1 << 20, .link_secure = true,
+		.content_type = "application/octet-stream", .length = -1, .local_size = -1, .whole_max = 100 << 20, .budget = 1 << 20, .link_secure = true, .clicked = true,
 	};
 	snprintf(r.dir, sizeof r.dir, "%s", w.dir);
 	snprintf(r.path, sizeof r.path, "%s", in_dir("setup.bin.part"));
@@ -364,6 +365,38 @@ static void all_copies_differ(void **state)
 	fetch(d, 1);
 	expect(VERDICT_UNDECIDED, REASON_CUSTOMISED);
 	done(d);
+}
+
+/* Every combination of what the second and the third copy are, with one between them that fails, in both editions. */
+static void the_third_copy_decides(void **state)
+{
+	(void)state;
+	uint8_t *const has[] = { honest, patched, another };
+	for (unsigned code = 0; code < 36; code++) {
+		unsigned second = code % 3, third = code / 3 % 3;
+		bool is_fetch = code / 9 % 2, fails = code / 18;
+		struct downloads *d = begin(9, 1);
+		unsigned at = is_fetch ? 2 : 1;
+		w.plan[at].data = has[second];
+		w.plan[at + 1].err = fails ? ERR_CIRCUIT : OK;
+		for (unsigned e = at + 1; e < EXITS; e++)
+			w.plan[e].data = has[third];
+		if (is_fetch)
+			fetch(d, 1);
+		else
+			verify(d, 1, honest, SIZE);
+		if (second == 0)
+			expect(VERDICT_MATCH, REASON_SAME_FILE);
+		else if (second == third)
+			expect(VERDICT_MISMATCH, REASON_OTHER_FILE);
+		else
+			expect(VERDICT_UNDECIDED, third == 0 ? REASON_ONE_DIFFERS : REASON_CUSTOMISED);
+		/* The third is asked when the second differs, and no fourth. */
+		assert_int_equal(got.r.answered, second == 0 ? 1 : 2);
+		for (unsigned e = at + (second == 0 ? 1 : fails ? 3 : 2); e < EXITS; e++)
+			assert_int_equal(w.requests[e], 0);
+		done(d);
+	}
 }
 
 static void first_exits_and_kin_are_never_asked(void **state)
@@ -754,6 +787,36 @@ static void a_file_that_grows(void **state)
 	}
 }
 
+/* It broke off and was begun anew, by an exit that gave the true beginning first: what was compared stands there no more. */
+static void a_file_that_is_written_over(void **state)
+{
+	(void)state;
+	for (int is_honest = 0; is_honest < 2; is_honest++) {
+		struct downloads *d = begin(8, 1);
+		struct download_request r = held_by_browser(honest, 600000);
+		r.local_size = -1;
+		r.length = (int64_t)SIZE;
+		assert_int_equal(download_start(d, 1, &r), OK);
+		for (int i = 0; i < 300; i++)
+			if (!step()) {
+				w.now = w.wake > w.now ? w.wake : w.now;
+				downloads_tick(d);
+			}
+		assert_true(got.calls == 0 && w.pauses > 0);
+		write_file("setup.bin.part", is_honest ? honest : patched, SIZE);
+		download_local(d, 1, SIZE);
+		run();
+		if (is_honest) {
+			expect(VERDICT_MATCH, REASON_SAME_FILE);
+			assert_true(got.r.has_sha256);
+		} else {
+			expect(VERDICT_MISMATCH, REASON_OTHER_FILE);
+			assert_int_equal(got.r.answered, 2);
+		}
+		done(d);
+	}
+}
+
 static void a_file_that_changes_meanwhile(void **state)
 {
 	(void)state;
@@ -825,6 +888,59 @@ static void a_copy_goes_on(void **state)
 	run();
 	expect(VERDICT_MATCH, REASON_SAME_FILE);
 	assert_true(file_is(in_dir("setup.bin"), honest, SIZE));
+	done(d);
+}
+
+/* Whoever brought bytes of the copy is never asked what others get: it would confirm its own lie. */
+static void who_brought_it_does_not_confirm_it(void **state)
+{
+	(void)state;
+	/* After a retry nothing but the list of those exits is left of the first round. */
+	struct downloads *d = begin(12, 1);
+	w.plan[1].data = patched;
+	for (unsigned e = 2; e < EXITS; e++)
+		w.plan[e].err = ERR_CIRCUIT;
+	fetch(d, 1);
+	expect(VERDICT_UNDECIDED, REASON_TOO_FEW);
+	assert_int_equal(got.r.state, DL_STATE_HELD);
+	for (unsigned e = 2; e < EXITS; e++)
+		w.plan[e].err = OK;
+	assert_int_equal(download_retry(d, 2, got.r.download, false), OK);
+	run();
+	expect(VERDICT_MISMATCH, REASON_OTHER_FILE);
+	assert_int_equal(w.requests[1], 1);
+	done(d);
+	/* Again and again, with too few exits for anything else. */
+	d = begin(2, 1);
+	w.plan[1].data = patched;
+	fetch(d, 1);
+	for (uint32_t id = 2; id < 6; id++) {
+		expect(VERDICT_UNDECIDED, REASON_NO_INDEPENDENT);
+		assert_int_equal(download_retry(d, id, got.r.download, id % 2), OK);
+		run();
+	}
+	assert_int_equal(w.requests[1], 1);
+	done(d);
+	/* One brought the beginning, another the rest, a third has another file; the first one is back, and no fourth is there to decide. */
+	d = begin(4, 1);
+	w.plan[1].data = patched;
+	w.plan[1].end_err = ERR_HTTP_STALLED;
+	w.plan[1].end_at = 300000;
+	w.plan[1].chunk = 10000;
+	struct download_request r = request(true);
+	assert_int_equal(download_start(d, 1, &r), OK);
+	while (!w.requests[3])
+		if (!step()) {
+			w.now = w.wake > w.now ? w.wake : w.now;
+			downloads_tick(d);
+		}
+	w.plan[1].end_err = OK;
+	run();
+	expect(VERDICT_UNDECIDED, REASON_NO_INDEPENDENT);
+	assert_int_equal(download_retry(d, 2, got.r.download, false), OK);
+	run();
+	expect(VERDICT_UNDECIDED, REASON_NO_INDEPENDENT);
+	assert_true(w.requests[1] == 1 && w.requests[2] == 2 && w.requests[3] == 1);
 	done(d);
 }
 
@@ -1006,18 +1122,176 @@ static void digests_of_some(void **state)
 	}
 }
 
+static void all_are_big(void)
+{
+	for (unsigned e = 0; e < EXITS; e++)
+		w.plan[e].n = BIG;
+}
+
+/* Header lines with one sum each; %s is the value of w.sums, or of another file. Those that are of no use are so for both. */
+static const struct { enum dl_sum kind; size_t n; const char *format; bool works; } sum_forms[] = {
+	{ DL_SUM_MD5, 16, "Content-MD5: %s\n", true }, { DL_SUM_MD5, 16, "Digest: md5=%s\n", true }, { DL_SUM_MD5, 16, "x-goog-hash: md5=%s\n", true },
+	{ DL_SUM_MD5, 16, "Repr-Digest: md5=:%s:\n", true }, { DL_SUM_SHA1, 20, "Digest: SHA=%s\n", true }, { DL_SUM_SHA1, 20, "Repr-Digest: sha=:%s:\n", true },
+	{ DL_SUM_SHA1, 20, "x-amz-checksum-sha1: %s\n", true }, { DL_SUM_CRC32, 4, "x-amz-checksum-crc32: %s\nx-amz-checksum-type: FULL_OBJECT\n", true },
+	{ DL_SUM_CRC32C, 4, "x-amz-checksum-crc32c: %s\n", true }, { DL_SUM_CRC32C, 4, "x-goog-hash: crc32c=%s\n", true },
+	{ DL_SUM_CRC64, 8, "X-Amz-Checksum-CRC64NVME: %s\n", true },
+	{ DL_SUM_CRC32, 4, "x-amz-checksum-crc32: %s\nx-amz-checksum-type: COMPOSITE\n", false }, { DL_SUM_CRC32C, 4, "x-amz-checksum-crc32c: %s-3\n", false },
+	{ DL_SUM_MD5, 16, "Content-MD5: %s\nContent-MD5: AAAAAAAAAAAAAAAAAAAAAA==\n", false }, { DL_SUM_MD5, 16, "Content-MD5: AA%s\n", false },
+	{ DL_SUM_SHA1, 20, "Digest: md5=%s\n", false }, { DL_SUM_MD5, 16, "Repr-Digest: md5=%s\n", false }, { DL_SUM_MD5, 16, "Content-Digest: md5=:%s:\n", false },
+	{ DL_SUM_MD5, 16, "ETag: \"%s\"\n", false }, { DL_SUM_CRC32, 4, "x-goog-hash: crc32=%s\n", false },
+};
+
+static void make_sum_line(char *out, size_t i, bool is_other)
+{
+	const uint8_t *const values[DL_SUMS] = { w.sums.md5, w.sums.sha1, w.sums.crc32, w.sums.crc32c, w.sums.crc64 };
+	uint8_t value[DL_SUM_BYTES];
+	char text[64];
+	memcpy(value, values[sum_forms[i].kind], sum_forms[i].n);
+	value[sum_forms[i].n - 1] ^= is_other;
+	sodium_bin2base64(text, sizeof text, value, sum_forms[i].n, sodium_base64_VARIANT_ORIGINAL);
+	snprintf(out, 256, sum_forms[i].format, text);
+}
+
+static void begin_sums(size_t form, struct downloads **d, struct download_request *r, bool is_fetch)
+{
+	*d = begin(20, 1);
+	all_are_big();
+	randombytes_buf(&w.sums, sizeof w.sums);
+	w.sums.size = BIG;
+	make_sum_line(digest_line[0], form, false);
+	make_sum_line(digest_line[1], form, true);
+	*r = is_fetch ? request(true) : held_by_browser(honest, BIG);
+	r->whole_max = 1000;
+}
+
+/* Which of the others' heads differ, in the order in which they are asked: '=' fits, '!' does not, ' ' has none. */
+static void give_sums(const char *heads, bool is_fetch)
+{
+	for (unsigned e = 1; e < EXITS; e++) {
+		unsigned i = e < 1u + is_fetch ? 0 : e - 1 - is_fetch;
+		char c = heads[i < strlen(heads) ? i : strlen(heads) - 1];
+		w.plan[e].digest = c == ' ' ? NULL : digest_line[c == '!'];
+	}
+	/* The copy's own exit says what fits. */
+	if (is_fetch)
+		w.plan[1].digest = digest_line[0];
+}
+
+static void sums_accuse_and_never_clear(void **state)
+{
+	(void)state;
+	struct downloads *d;
+	struct download_request r;
+	for (size_t i = 0; i < sizeof sum_forms / sizeof *sum_forms; i++)
+		for (int is_fetch = 0; is_fetch < 2; is_fetch++) {
+			/* All fit: samples have to be looked at all the same. */
+			begin_sums(i, &d, &r, is_fetch);
+			give_sums("=", is_fetch);
+			assert_int_equal(download_start(d, 1, &r), OK);
+			run();
+			expect(VERDICT_MATCH, REASON_SAME_RANGES);
+			assert_int_equal(w.sums_asked, sum_forms[i].works);
+			/* But for the probe, which is a head where a part may commit. */
+			assert_int_equal(w.heads > 1, sum_forms[i].works);
+			done(d);
+			/* Through k exits they do not: every byte of the samples is the same, and yet. */
+			begin_sums(i, &d, &r, is_fetch);
+			give_sums("!", is_fetch);
+			assert_int_equal(download_start(d, 1, &r), OK);
+			run();
+			if (sum_forms[i].works) {
+				expect(VERDICT_MISMATCH, REASON_OTHER_FILE);
+				assert_int_equal(got.r.method, DL_METHOD_DIGEST);
+				assert_int_equal(got.r.answered, 3);
+			} else {
+				expect(VERDICT_MATCH, REASON_SAME_RANGES);
+			}
+			done(d);
+		}
+}
+
+static void sums_of_some(void **state)
+{
+	(void)state;
+	static const struct { const char *heads; enum verdict v; enum reason r; } some[] = {
+		{ "!! ", VERDICT_MATCH, REASON_SAME_RANGES },          /* k, or nothing */
+		{ "!  ", VERDICT_MATCH, REASON_SAME_RANGES }, { "=  ", VERDICT_MATCH, REASON_SAME_RANGES },
+		{ "!!=", VERDICT_UNDECIDED, REASON_ONE_DIFFERS },      /* a dissent that samples don't mend */
+		{ "=!!", VERDICT_UNDECIDED, REASON_ONE_DIFFERS }, { "==!", VERDICT_UNDECIDED, REASON_ONE_DIFFERS },
+	};
+	struct downloads *d;
+	struct download_request r;
+	for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
+		begin_sums(0, &d, &r, false);
+		give_sums(some[i].heads, false);
+		assert_int_equal(download_start(d, 1, &r), OK);
+		run();
+		expect(some[i].v, some[i].r);
+		assert_int_equal(got.r.whole_possible, some[i].v == VERDICT_UNDECIDED);
+		done(d);
+	}
+	/* Where all bytes are compared in any case they say nothing: nobody is asked for them. */
+	begin_sums(0, &d, &r, false);
+	give_sums("!", false);
+	r.whole_max = BIG;
+	assert_int_equal(download_start(d, 1, &r), OK);
+	run();
+	expect(VERDICT_MATCH, REASON_SAME_FILE);
+	assert_true(w.heads <= 1 && w.sums_asked == 0);
+	/* The file here could not be summed, or was another one then. */
+	for (int way = 0; way < 2; way++) {
+		done(d);
+		begin_sums(0, &d, &r, false);
+		give_sums("!", false);
+		w.sums_err = way ? OK : ERR_ROLE_DIED;
+		w.sums.size -= (uint64_t)way;
+		assert_int_equal(download_start(d, 1, &r), OK);
+		run();
+		expect(VERDICT_MATCH, REASON_SAME_RANGES);
+	}
+	done(d);
+	/* Cancelled while it is being summed. */
+	begin_sums(0, &d, &r, false);
+	give_sums("!", false);
+	assert_int_equal(download_start(d, 1, &r), OK);
+	while (!w.sums_asked)
+		if (!step()) {
+			w.now = w.wake > w.now ? w.wake : w.now;
+			downloads_tick(d);
+		}
+	assert_true(download_cancel(d, 1));
+	done(d);
+}
+
+/* A digest by which a file is known, of which one exit shows another: what samples say is no answer to that. */
+static void samples_do_not_outvote_a_digest(void **state)
+{
+	(void)state;
+	make_digest(digest_line[0], honest, BIG, "Repr-Digest: sha-256=:%s:\n", false);
+	make_digest(digest_line[1], another, BIG, "Repr-Digest: sha-256=:%s:\n", false);
+	for (int is_large = 0; is_large < 2; is_large++) {
+		struct downloads *d = begin(20, 1);
+		all_are_big();
+		for (unsigned e = 1; e < EXITS; e++)
+			w.plan[e].digest = digest_line[e == 2];
+		struct download_request r = held_by_browser(honest, BIG);
+		r.whole_max = is_large ? 1000 : BIG;
+		assert_int_equal(download_start(d, 1, &r), OK);
+		run();
+		if (is_large)
+			expect(VERDICT_UNDECIDED, REASON_ONE_DIFFERS);
+		else
+			expect(VERDICT_MATCH, REASON_SAME_FILE);
+		done(d);
+	}
+}
+
 /* ---- parts ---- */
 
 static void commit_by(uint64_t a, uint64_t a_n, uint64_t b, uint64_t b_n)
 {
 	w.commit = (struct file_commit_r){ .status = FILE_COMMIT_FITS, .format = "pe", .method = "authenticode", .digest = "sha256", .size = BIG,
 	                                   .part = a_n + b_n, .n = 2, .range = { { a, a_n }, { b, b_n } } };
-}
-
-static void all_are_big(void)
-{
-	for (unsigned e = 0; e < EXITS; e++)
-		w.plan[e].n = BIG;
 }
 
 static void a_part_that_commits(void **state)
@@ -1226,6 +1500,103 @@ static void many_at_once(void **state)
 	done(d);
 }
 
+/* Whatever the extension asks for: what a page can start by itself has its limits here. */
+static void what_a_page_can_start(void **state)
+{
+	(void)state;
+	struct downloads *d = begin(8, 1);
+	struct download_request r = request(true);
+	uint32_t id = 1;
+	for (unsigned i = 0; i < AUTO_DOWNLOADS_MAX + 5; i++) {
+		r.clicked = false;
+		assert_int_equal(download_start(d, id++, &r), OK);
+		unsigned fetches = w.fetches;
+		run();
+		assert_int_equal(w.fetches > fetches, i < AUTO_DOWNLOADS_MAX);
+		if (i < AUTO_DOWNLOADS_MAX) {
+			expect(VERDICT_MATCH, REASON_SAME_FILE);
+			assert_int_equal(unlink(got.path), 0);
+		} else {
+			expect(VERDICT_UNDECIDED, REASON_NEEDS_CLICK);
+			assert_true(got.r.state == DL_STATE_NONE && got.r.retry_useful && !got.r.whole_possible);
+		}
+		assert_int_equal(count_files(), 0);
+	}
+	/* The browser's own are counted with them; New Identity is no way round. */
+	struct download_request held = held_by_browser(honest, SIZE);
+	held.clicked = false;
+	downloads_wipe(d);
+	assert_int_equal(download_start(d, id++, &held), OK);
+	run();
+	expect(VERDICT_UNDECIDED, REASON_NEEDS_CLICK);
+	/* A click is none of them. */
+	r.clicked = true;
+	assert_int_equal(download_start(d, id++, &r), OK);
+	run();
+	expect(VERDICT_MATCH, REASON_SAME_FILE);
+	assert_int_equal(unlink(got.path), 0);
+	/* Nor are those that asked for nothing. */
+	r.clicked = false;
+	w.now += AUTO_CHECKS_WINDOW_MS;
+	r.n_urls = 0;
+	for (unsigned i = 0; i < AUTO_DOWNLOADS_MAX + 5; i++) {
+		assert_int_equal(download_start(d, id++, &r), OK);
+		run();
+	}
+	r.n_urls = 1;
+	assert_int_equal(download_start(d, id++, &r), OK);
+	run();
+	expect(VERDICT_MATCH, REASON_SAME_FILE);
+	done(d);
+}
+
+static void what_a_page_can_make_us_write(void **state)
+{
+	(void)state;
+	struct downloads *d = begin(8, 1);
+	struct download_request r = request(true);
+	r.clicked = false;
+	/* It says how much it is. */
+	w.plan[1].says_length = AUTO_COPY_MAX + 1;
+	assert_int_equal(download_start(d, 1, &r), OK);
+	run();
+	expect(VERDICT_UNDECIDED, REASON_NEEDS_CLICK);
+	assert_true(count_files() == 0 && w.fetches == 1 && got.r.retry_useful);
+	/* It does not, and does not end: what is there is held, and a click goes on behind it. */
+	w.plan[1] = w.plan[2];
+	w.plan[1].has_no_length = true;
+	w.plan[1].end_err = ERR_HTTP_BODY;
+	w.plan[1].end_at = 300000;
+	w.plan[1].chunk = 10000;
+	assert_int_equal(download_start(d, 2, &r), OK);
+	run();
+	expect(VERDICT_UNDECIDED, REASON_NEEDS_CLICK);
+	assert_true(got.r.state == DL_STATE_HELD && count_files() == 1);
+	w.plan[1].end_err = OK;
+	assert_int_equal(download_retry(d, 3, got.r.download, false), OK);
+	run();
+	expect(VERDICT_MATCH, REASON_SAME_FILE);
+	assert_true(file_is(in_dir("setup.bin"), honest, SIZE));
+	done(d);
+	/* What the second copy and samples may cost is no page's business either. */
+	for (int is_clicked = 0; is_clicked < 2; is_clicked++) {
+		d = begin(8, 1);
+		r = held_by_browser(honest, SIZE);
+		r.clicked = is_clicked;
+		r.whole_max = r.budget = (uint64_t)1 << 50;
+		w.plan[1].hangs = true;
+		assert_int_equal(download_start(d, 1, &r), OK);
+		while (step())
+			;
+		uint64_t most = 0;
+		for (size_t i = 0; i < 64; i++)
+			most = w.list[i].what == W_FETCH && w.list[i].max_body > most ? w.list[i].max_body : most;
+		assert_int_equal(most > AUTO_WHOLE_MAX + (2u << 20), is_clicked);
+		assert_true(most > 0 && download_cancel(d, 1));
+		done(d);
+	}
+}
+
 static void classes_are_asked(void **state)
 {
 	(void)state;
@@ -1270,18 +1641,20 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_equal_copies_are_a_match), cmocka_unit_test(nothing_is_overwritten), cmocka_unit_test(a_false_copy_is_a_mismatch),
-		cmocka_unit_test(one_patched_byte_is_shown), cmocka_unit_test(the_second_copy_alone_differs), cmocka_unit_test(all_copies_differ),
+		cmocka_unit_test(one_patched_byte_is_shown), cmocka_unit_test(the_second_copy_alone_differs), cmocka_unit_test(all_copies_differ), cmocka_unit_test(the_third_copy_decides),
 		cmocka_unit_test(first_exits_and_kin_are_never_asked), cmocka_unit_test(what_needs_no_network), cmocka_unit_test(folders_that_are_none),
 		cmocka_unit_test(a_full_disk), cmocka_unit_test(answers_that_are_none), cmocka_unit_test(cookies_explain_a_refusal),
 		cmocka_unit_test(failures_are_replaced), cmocka_unit_test(every_way_of_being_cut), cmocka_unit_test(any_split_is_the_same),
 		cmocka_unit_test(coded_bodies_are_not_compared), cmocka_unit_test(redirects_are_followed_from_the_first_url),
 		cmocka_unit_test(chains_that_end_elsewhere_never_match), cmocka_unit_test(redirects_to_nowhere), cmocka_unit_test(what_the_browser_holds),
-		cmocka_unit_test(a_file_that_grows), cmocka_unit_test(a_file_that_changes_meanwhile), cmocka_unit_test(a_copy_goes_on), cmocka_unit_test(what_differs_is_shown),
-		cmocka_unit_test(one_exit_is_looked_at), cmocka_unit_test(it_is_gone_or_silent), cmocka_unit_test(it_sends_without_end),
+		cmocka_unit_test(a_file_that_grows), cmocka_unit_test(a_file_that_is_written_over), cmocka_unit_test(a_file_that_changes_meanwhile), cmocka_unit_test(a_copy_goes_on), cmocka_unit_test(who_brought_it_does_not_confirm_it),
+		cmocka_unit_test(what_differs_is_shown), cmocka_unit_test(one_exit_is_looked_at), cmocka_unit_test(it_is_gone_or_silent), cmocka_unit_test(it_sends_without_end),
 		cmocka_unit_test(cancel_removes_the_part), cmocka_unit_test(discard_and_wipe), cmocka_unit_test(tor_goes_away),
 		cmocka_unit_test(digests_of_k_others), cmocka_unit_test(a_wrong_digest_of_an_honest_site), cmocka_unit_test(digests_of_some),
+		cmocka_unit_test(sums_accuse_and_never_clear), cmocka_unit_test(sums_of_some), cmocka_unit_test(samples_do_not_outvote_a_digest),
 		cmocka_unit_test(a_part_that_commits), cmocka_unit_test(lies_about_ranges), cmocka_unit_test(another_entity_is_no_match_by_parts),
 		cmocka_unit_test(random_ranges), cmocka_unit_test(what_its_signature_does_not_fit), cmocka_unit_test(another_length_of_a_signed_file), cmocka_unit_test(too_large_and_no_budget), cmocka_unit_test(others_that_do_not_end),
+		cmocka_unit_test(what_a_page_can_start), cmocka_unit_test(what_a_page_can_make_us_write),
 		cmocka_unit_test(many_at_once), cmocka_unit_test(classes_are_asked),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -224,13 +224,13 @@ static void five_in_ten_minutes(void **state)
 	struct limits_auto l = { .n = 0 };
 	uint64_t now = 5;
 	for (unsigned i = 0; i < AUTO_CHECKS_MAX; i++)
-		assert_true(limits_auto_take(&l, now + i * 1000));
+		assert_true(limits_auto_take(&l, now + i * 1000, AUTO_CHECKS_MAX));
 	for (unsigned i = 0; i < 100; i++)
-		assert_false(limits_auto_take(&l, now + 5000));
-	assert_false(limits_auto_take(&l, now + AUTO_CHECKS_WINDOW_MS - 1));
-	assert_true(limits_auto_take(&l, now + AUTO_CHECKS_WINDOW_MS));       /* the first one is over */
-	assert_false(limits_auto_take(&l, now + AUTO_CHECKS_WINDOW_MS + 1));  /* refusals don't count, takes do */
-	assert_true(limits_auto_take(&l, now + AUTO_CHECKS_WINDOW_MS + 1000));
+		assert_false(limits_auto_take(&l, now + 5000, AUTO_CHECKS_MAX));
+	assert_false(limits_auto_take(&l, now + AUTO_CHECKS_WINDOW_MS - 1, AUTO_CHECKS_MAX));
+	assert_true(limits_auto_take(&l, now + AUTO_CHECKS_WINDOW_MS, AUTO_CHECKS_MAX));       /* the first one is over */
+	assert_false(limits_auto_take(&l, now + AUTO_CHECKS_WINDOW_MS + 1, AUTO_CHECKS_MAX));  /* refusals don't count, takes do */
+	assert_true(limits_auto_take(&l, now + AUTO_CHECKS_WINDOW_MS + 1000, AUTO_CHECKS_MAX));
 }
 
 int main(void)

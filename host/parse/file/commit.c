@@ -160,8 +160,13 @@ enum err commit_feed_chunk_bytes(struct commit *c, const void *bytes, size_t n)
 
 enum err commit_feed_inflated(struct commit *c, uint64_t offset, uint64_t n, uint64_t unpacked)
 {
+	return commit_feed_inflated_piece(c, offset, n, unpacked, true, true);
+}
+
+enum err commit_feed_inflated_piece(struct commit *c, uint64_t offset, uint64_t n, uint64_t unpacked, bool is_first, bool is_last)
+{
 	c->is_content = true;
-	return add_covering(c, &(struct step){ .kind = STEP_INFLATED, .offset = offset, .n = n, .extra = unpacked });
+	return add_covering(c, &(struct step){ .kind = STEP_INFLATED, .offset = offset, .n = n, .extra = unpacked, .is_first = is_first, .is_last = is_last });
 }
 
 enum err commit_expect(struct commit *c, uint64_t offset, const void *bytes, size_t n)
@@ -271,6 +276,8 @@ static enum err parse(struct commit *c)
 		{ "\xed\xab\xee\xdb", 4, commit_rpm, "rpm" },
 		{ "xar!", 4, commit_xar, "xar" },
 		{ "PK\3\4", 4, commit_zip, "zip" },
+		{ "MSCF", 4, commit_cab, "cab" },
+		{ "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 8, commit_msi, "ole" },
 	};
 	struct rd head;
 	enum err err = commit_need(c, 0, 8, &head);

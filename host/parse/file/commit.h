@@ -45,6 +45,9 @@ MUST_USE enum err commit_feed_chunk_bytes(struct commit *c, const void *bytes, s
 /* Feeds a range unpacked (raw deflate), exactly `unpacked` bytes, the stream's end at the range's end; the range counts as covered, but what is proven
  * is the content only (FILE_PROVES_CONTENT). */
 MUST_USE enum err commit_feed_inflated(struct commit *c, uint64_t offset, uint64_t n, uint64_t unpacked);
+/* The same in pieces, each with the number of bytes that it unpacks to: a stream's first piece begins it, its last one ends it, and nothing but
+ * digests stands between two. Each piece is covered by the digest before it. */
+MUST_USE enum err commit_feed_inflated_piece(struct commit *c, uint64_t offset, uint64_t n, uint64_t unpacked, bool is_first, bool is_last);
 /* The file's bytes at offset must be these (copied): they follow from S, so they are covered. */
 MUST_USE enum err commit_expect(struct commit *c, uint64_t offset, const void *bytes, size_t n);
 /* Every digest of the plan must fit. A file whose publisher left a stale signature in it beside a good one is fetched whole. */
@@ -57,7 +60,7 @@ void commit_method(struct commit *c, const char *method);
 typedef enum err commit_parser(struct commit *c);
 void commit_weak(struct commit *c);
 void commit_format(struct commit *c, const char *format);   /* a kind of the one that was found by its beginning */
-commit_parser commit_pe, commit_rpm, commit_xar, commit_zip;
+commit_parser commit_cab, commit_msi, commit_pe, commit_rpm, commit_xar, commit_zip;
 
 /* ---- for the role and its tests ---- */
 

@@ -11,6 +11,7 @@ struct step {
 	enum step_kind kind;
 	enum digest digest;
 	uint64_t offset, n, extra;
+	bool is_first, is_last;        /* of a packed stream's pieces */
 	struct rd bytes;
 };
 

@@ -14,8 +14,9 @@ struct run {
 	EVP_MD_CTX *digest, *chunk;    /* digest: NULL between two */
 	const EVP_MD *kind;
 	const struct step *want;       /* whose value is being computed */
-	uint8_t *bytes;
-	bool differs;
+	uint8_t *bytes, *out;          /* out: unpacked ones; NULL until it is needed */
+	z_stream stream;
+	bool has_stream, is_stream_over, differs;
 };
 
 static const EVP_MD *kind_of(enum digest d)
@@ -109,31 +110,38 @@ static bool inflate_piece(const struct run *r, z_stream *z, uint8_t *out, uint64
 	return true;
 }
 
+/* A new stream. */
+static enum err inflate_begin(struct run *r)
+{
+	if (r->out == NULL)
+		r->out = malloc(RUN_BYTES);
+	if (r->out == NULL)
+		return ERR_NOMEM;
+	r->is_stream_over = false;
+	if (r->has_stream)
+		return inflateReset(&r->stream) == Z_OK ? OK : ERR_BUG;
+	if (inflateInit2(&r->stream, -MAX_WBITS) != Z_OK)
+		return ERR_NOMEM;
+	r->has_stream = true;
+	return OK;
+}
+
 static enum err feed_inflated(struct run *r, const struct step *s)
 {
-	z_stream z = { 0 };
-	uint8_t *out = malloc(RUN_BYTES);
 	uint64_t at = 0, left = s->extra;
-	bool is_end = false;
-	enum err err = out != NULL && inflateInit2(&z, -MAX_WBITS) == Z_OK ? OK : ERR_NOMEM;
+	enum err err = s->is_first ? inflate_begin(r) : r->has_stream ? OK : ERR_BUG;
 
-	if (err != OK) {
-		free(out);
-		return err;
-	}
-	while (at < s->n && err == OK && !is_end && !r->differs) {
+	while (at < s->n && err == OK && !r->is_stream_over && !r->differs) {
 		size_t part = s->n - at < RUN_BYTES ? (size_t)(s->n - at) : RUN_BYTES;
 		err = src_read(r->c->src, s->offset + at, r->bytes, part);
 		if (err != OK)
 			break;
-		z.next_in = r->bytes;
-		z.avail_in = (unsigned)part;
-		r->differs |= !inflate_piece(r, &z, out, &left, &is_end);
-		at += part - z.avail_in;
+		r->stream.next_in = r->bytes;
+		r->stream.avail_in = (unsigned)part;
+		r->differs |= !inflate_piece(r, &r->stream, r->out, &left, &r->is_stream_over);
+		at += part - r->stream.avail_in;
 	}
-	r->differs |= !is_end || at != s->n || left != 0;
-	(void)inflateEnd(&z);
-	free(out);
+	r->differs |= r->is_stream_over != s->is_last || at != s->n || left != 0;
 	return err;
 }
 
@@ -176,6 +184,9 @@ enum err commit_run(struct commit *c, bool *fits)
 	*fits = err == OK && !r.differs && c->n_digests > 0;
 	EVP_MD_CTX_free(r.digest);
 	EVP_MD_CTX_free(r.chunk);
+	if (r.has_stream)
+		(void)inflateEnd(&r.stream);
+	free(r.out);
 	free(r.bytes);
 	return err;
 }

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "parse/file/classify.h"
 #include "parse/file/commit.h"
+#include "parse/file/sums.h"
 #include "priv/filemsg.h"
 
 #include <stdlib.h>
@@ -48,6 +49,16 @@ static enum err answer(struct filed *d, uint16_t asked, const struct file_ask *m
 		*type = FILE_R_COMMIT;
 		if (err == OK)
 			filemsg_put_commit_r(payload, &c);
+		return err != OK ? err : buf_err(payload);
+	}
+	if (asked == FILE_SUMS) {
+		struct file_sums_r s;
+		if (fd < 0)
+			return ERR_USAGE;
+		err = sums_file(&src, &s);
+		*type = FILE_R_SUMS;
+		if (err == OK)
+			filemsg_put_sums_r(payload, &s);
 		return err != OK ? err : buf_err(payload);
 	}
 	struct file_class_r r;
@@ -97,6 +108,7 @@ static enum err dispatch(struct filed *d, const struct frame *f)
 		return d->has_config ? OK : ERR_FORMAT;
 	case FILE_CLASSIFY:
 	case FILE_COMMIT:
+	case FILE_SUMS:
 		return ask(d, f);
 	default:
 		return ERR_FORMAT;

@@ -1,6 +1,8 @@
 /* Manifests of JARs (contract in manifest.h). */
 #include "parse/file/manifest.h"
 
+#include "parse/file/base64.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,35 +53,6 @@ static bool take_line(struct lines *l)
 	return true;
 }
 
-static int base64_digit(char c)
-{
-	static const char all[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = c ? strchr(all, c) : NULL;
-	return at ? (int)(at - all) : -1;
-}
-
-/* Exactly n bytes, padded. */
-static bool take_base64(const char *s, uint8_t *out, size_t n)
-{
-	uint32_t bits = 0;
-	unsigned have = 0;
-	size_t got = 0, digits = (n * 8 + 5) / 6, i;
-
-	for (i = 0; i < digits; i++) {
-		int d = base64_digit(s[i]);
-		if (d < 0)
-			return false;
-		bits = bits << 6 | (uint32_t)d;
-		have += 6;
-		if (have >= 8 && got < n) {
-			have -= 8;
-			out[got++] = (uint8_t)(bits >> have);
-		}
-	}
-	/* What is left over must be zeros: one text for each value. */
-	return got == n && (bits & ((1u << have) - 1)) == 0 && strspn(s + i, "=") == strlen(s + i);
-}
-
 static bool begins(const char *s, const char *with, const char **rest)
 {
 	size_t n = strlen(with);
@@ -110,7 +83,7 @@ static enum err take_header(struct manifest *m, const char *line)
 		return d == row->digest ? ERR_FORMAT : OK;
 	row->has_digest = true;
 	row->digest = d;
-	return take_base64(value, row->value, digest_size(d)) ? OK : ERR_FORMAT;
+	return base64_take(value, row->value, digest_size(d)) ? OK : ERR_FORMAT;
 }
 
 static int by_name(const void *a, const void *b)

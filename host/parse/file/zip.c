@@ -4,11 +4,15 @@
 #include "parse/der.h"
 #include "parse/file/le.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
 #define END_BYTES 22
 #define COMMENT_MAX 65535
+#define ENTRY_BYTES 46
+#define END64_BYTES 56
+#define LOCATOR_BYTES 20
 
 static bool end_at(struct rd tail, size_t at, size_t *comment)
 {
@@ -54,6 +58,34 @@ static enum err find_end(struct commit *c, uint64_t *offset, struct rd *bytes)
 	return OK;
 }
 
+/* Zip64's end record and its locator stand before the old one, whose values are all ones or the same (4.3.14, 4.3.15). Packagers of AppX always
+ * write them. */
+static enum err take_end64(struct commit *c, struct zip_end *e)
+{
+	struct rd r;
+	size_t both = END64_BYTES + LOCATOR_BYTES;
+	enum err err = e->offset < both ? ERR_FORMAT : commit_need(c, e->offset - both, both, &r);
+
+	if (err != OK)
+		return err;
+	uint64_t at = e->offset - both, entries = le_at(r, 32, 8), size = le_at(r, 40, 8), directory = le_at(r, 48, 8);
+	uint32_t disks = (uint32_t)le_at(e->bytes, 4, 4);
+	/* Signature, length of the rest, this disk and the directory's, entries on this disk; then the locator. */
+	bool is_sound = le_at(r, 0, 4) == 0x06064b50 && le_at(r, 4, 8) == END64_BYTES - 12 && le_at(r, 16, 8) == 0 && le_at(r, 24, 8) == entries &&
+	                le_at(r, 56, 4) == 0x07064b50 && le_at(r, 60, 4) == 0 && le_at(r, 64, 8) == at && le_at(r, 72, 4) == 1;
+	bool is_same = (disks == 0 || disks == 0xffffffff) && (e->entries == 0xffff || e->entries == entries) &&
+	               le_at(e->bytes, 8, 2) == e->entries && (e->directory_size == 0xffffffff || e->directory_size == size) &&
+	               (e->directory == 0xffffffff || e->directory == directory);
+	if (!is_sound || !is_same || entries > UINT32_MAX)
+		return ERR_FORMAT;
+	e->is_zip64 = true;
+	e->offset = at;
+	e->entries = (uint32_t)entries;
+	e->directory_size = size;
+	e->directory = directory;
+	return OK;
+}
+
 enum err zip_end_take(struct commit *c, struct zip_end *out)
 {
 	struct zip_end e = { 0 };
@@ -64,30 +96,114 @@ enum err zip_end_take(struct commit *c, struct zip_end *out)
 	e.entries = (uint32_t)le_at(e.bytes, 10, 2);
 	e.directory_size = le_at(e.bytes, 12, 4);
 	e.directory = le_at(e.bytes, 16, 4);
-	if (le_at(e.bytes, 4, 4) != 0 || le_at(e.bytes, 8, 2) != e.entries || e.entries == 0xffff || e.directory == 0xffffffff ||
-	    e.directory + e.directory_size != e.offset)
+	if (e.entries == 0xffff || e.directory == 0xffffffff || e.directory_size == 0xffffffff) {
+		err = take_end64(c, &e);
+		if (err != OK)
+			return err;
+	} else if (le_at(e.bytes, 4, 4) != 0 || le_at(e.bytes, 8, 2) != e.entries) {
+		return ERR_FORMAT;
+	}
+	if (e.directory > e.offset || e.directory_size != e.offset - e.directory || e.entries > e.directory_size / ENTRY_BYTES)
 		return ERR_FORMAT;
 	*out = e;
 	return OK;
 }
 
-struct zip_entry zip_entry_take(struct rd *r)
+/* The values of zip64's field (0x0001) stand for those that are all ones, in this order; there are no others in it. */
+static bool take_extra64(struct zip_entry *e)
 {
-	struct rd h = rd_take(r, 46);
+	uint64_t *const value[] = { &e->unpacked, &e->packed, &e->offset };
+	struct rd extra = e->extra, found = { .bad = true };
+
+	while (extra.left) {
+		uint16_t id = le_u16(&extra);
+		struct rd field = rd_take(&extra, le_u16(&extra));
+		if (field.bad || (id == 1 && !found.bad))
+			return false;
+		if (id == 1)
+			found = field;
+	}
+	for (size_t i = 0; i < sizeof value / sizeof *value; i++)
+		if (*value[i] == 0xffffffff)
+			*value[i] = le_u64(&found);
+	/* So that sums of two never wrap around. */
+	return rd_done(&found) && e->unpacked < UINT64_MAX / 4 && e->packed < UINT64_MAX / 4 && e->offset < UINT64_MAX / 4;
+}
+
+struct zip_entry zip_entry_take(struct rd *r, bool is_zip64)
+{
+	struct rd h = rd_take(r, ENTRY_BYTES);
 	struct zip_entry e = {
 		.version = (uint16_t)le_at(h, 6, 2), .flags = (uint16_t)le_at(h, 8, 2), .method = (uint16_t)le_at(h, 10, 2),
 		.time = (uint16_t)le_at(h, 12, 2), .date = (uint16_t)le_at(h, 14, 2), .crc = (uint32_t)le_at(h, 16, 4),
 		.packed = le_at(h, 20, 4), .unpacked = le_at(h, 24, 4), .offset = le_at(h, 42, 4),
 	};
-	bool is_sound = le_at(h, 0, 4) == 0x02014b50 && le_at(h, 34, 2) == 0 && e.packed != 0xffffffff && e.unpacked != 0xffffffff &&
-	                e.offset != 0xffffffff;
+	bool is_sound = le_at(h, 0, 4) == 0x02014b50 && le_at(h, 34, 2) == 0;
+	bool is_large = e.packed == 0xffffffff || e.unpacked == 0xffffffff || e.offset == 0xffffffff;
 
 	e.name = rd_take(r, (size_t)le_at(h, 28, 2));
 	e.extra = rd_take(r, (size_t)le_at(h, 30, 2));
 	(void)rd_take(r, (size_t)le_at(h, 32, 2));
-	if (!is_sound)
+	if (!is_sound || (is_large && !(is_zip64 && take_extra64(&e))))
 		*r = (struct rd){ .bad = true };
 	return e;
+}
+
+static int by_offset(const void *a, const void *b)
+{
+	const struct zip_entry *x = a, *y = b;
+	return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct zip_entry *x = *(const struct zip_entry *const *)a, *y = *(const struct zip_entry *const *)b;
+	size_t n = x->name.left < y->name.left ? x->name.left : y->name.left;
+	int c = n ? memcmp(x->name.at, y->name.at, n) : 0;
+	return c ? c : x->name.left < y->name.left ? -1 : x->name.left > y->name.left;
+}
+
+static enum err names_are_once(const struct zip_entry *entry, size_t n)
+{
+	const struct zip_entry **list = malloc((n ? n : 1) * sizeof *list);
+	enum err err = OK;
+
+	if (list == NULL)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < n; i++)
+		list[i] = &entry[i];
+	qsort(list, n, sizeof *list, by_name);
+	for (size_t i = 1; i < n && err == OK; i++)
+		if (by_name(&list[i - 1], &list[i]) == 0)
+			err = ERR_FORMAT;
+	free(list);
+	return err;
+}
+
+enum err zip_directory_take(struct commit *c, const struct zip_end *end, struct zip_entry **out, size_t *n)
+{
+	struct rd directory;
+	enum err err = end->directory_size > COMMIT_NEED_MAX ? ERR_TOO_BIG : commit_need(c, end->directory, (size_t)end->directory_size, &directory);
+
+	if (err != OK)
+		return err;
+	struct zip_entry *entry = calloc(end->entries ? end->entries : 1, sizeof *entry);
+	if (entry == NULL)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < end->entries && !directory.bad; i++)
+		entry[i] = zip_entry_take(&directory, end->is_zip64);
+	err = rd_done(&directory) ? OK : ERR_FORMAT;
+	if (err == OK) {
+		qsort(entry, end->entries, sizeof *entry, by_offset);
+		err = names_are_once(entry, end->entries);
+	}
+	if (err != OK) {
+		free(entry);
+		return err;
+	}
+	*out = entry;
+	*n = end->entries;
+	return OK;
 }
 
 bool zip_name_is(const struct zip_entry *e, const char *name)
