@@ -243,7 +243,7 @@ static void what_differs_is_shown(void **state)
 static void look_at(struct downloads *d, unsigned exit, uint64_t copy_max)
 {
 	struct download_request r = request(true);
-	r.has_no_first = r.has_given = true;
+	r.has_no_first = r.has_given = r.clicked = true;
 	r.content_type[0] = '\0';
 	r.copy_max = copy_max;
 	memset(r.given, (int)exit + 1, FP_LEN);
