@@ -398,7 +398,7 @@ static void on_end(void *arg, const struct fetch_end *e)
 		err = over(s, e);
 	else if (err == ERR_HTTP_BODY && s->job == DL_JOB_WHOLE)
 		why = REASON_TOO_LARGE;
-	else if (err == ERR_HTTP_BODY && s->job == DL_JOB_COPY) {
+	else if (err == ERR_HTTP_BODY && s->job == DL_JOB_COPY && !d->request.clicked) {
 		/* More than a page may make us write. A click goes on. */
 		dl_end(d, VERDICT_UNDECIDED, REASON_NEEDS_CLICK, OK);
 		downloads_pump(d->owner);

@@ -215,12 +215,14 @@ void dl_slots_go_on(struct download *d)
 
 /* ---- failures ---- */
 
-/* The exit that is looked at brings no copy: does another bring one? What was compared so far is of no use. */
-static void given_failed(struct download *d, enum err e)
+/* One that is too long is so by any exit. Where the exit that is looked at brings no copy: does another bring one? What was compared so far is of no use. */
+static void copy_failed(struct dl_slot *s, enum err e)
 {
+	struct download *d = s->dl;
+
 	if (e == ERR_HTTP_BODY) {
 		dl_end(d, VERDICT_UNDECIDED, REASON_TOO_LARGE, e);
-	} else if (d->copy_tries == DL_COPY_TRIES) {
+	} else if (is_given(s) && d->copy_tries == DL_COPY_TRIES) {
 		d->is_given_lost = true;
 		d->copy_tries = 0;
 		d->method = DL_METHOD_NONE;
@@ -253,8 +255,8 @@ void dl_slot_failed(struct dl_slot *s, enum err e, enum reason why)
 	}
 	if (s->has_exit && !is_of_site(e))
 		fetch_site_failed(d->site, s->exit.fp);
-	if (is_given(s))
-		given_failed(d, e);
+	if (is_copy)
+		copy_failed(s, e);
 	dl_slot_reset(s);
 }
 
