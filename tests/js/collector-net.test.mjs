@@ -39,6 +39,7 @@ before(async () => {
   const program = (exit) => (who) => ({ body: who.exit === exit?.fingerprint ? patched : PROGRAM });
   for (const name of ['patched.test', ...FILES]) files.site(name, program(liar));
   files.site('frames.test', program(framed));
+  files.site('clean.test', program());
   collector = new Collector();
   const hosts = path.join(collector.folder, 'hosts');
   fs.writeFileSync(hosts, [...CHOSEN.map((h) => `certificate ${h}:${PORT}\n`), ...SECURE.map((h) => `https ${h}:${PORT}\n`),
@@ -169,7 +170,7 @@ async function report(exit, kind, host, more = {}) {
 
 test('HTTPS taken away: reproduced at hosts of the operator\'s; a false report: not', async () => {
   await report(liar, 'https', 'withheld.test', { port: PORT });
-  await report(honest, 'https', 'withheld.test', { port: PORT });
+  await report(honest, 'https', 'honest.test', { port: PORT });
   const f = await settled(liar, 'https');
   assert.equal(f.state, 'reproduced', outcomes(f));
   for (const t of f.trials.filter((x) => x.outcome === 'differs')) assert.deepEqual([t.result.kind, t.result.reason], ['https.result', 'https_withheld']);
@@ -181,7 +182,7 @@ test('HTTPS taken away: reproduced at hosts of the operator\'s; a false report: 
 test('programs patched on the way: reproduced, ranked, both files\' digests and the difference kept', async () => {
   const port = files.port;
   await report(liar, 'download', 'patched.test', { port });
-  await report(honest, 'download', 'patched.test', { port, path: '/setup.exe' });
+  await report(honest, 'download', 'clean.test', { port, path: '/setup.exe' });
   await report(framed, 'download', 'frames.test', { port, path: '/setup.exe' });
   const f = await settled(liar, 'download');
   assert.equal(f.state, 'reproduced', outcomes(f));
