@@ -101,9 +101,11 @@ fuzz-run:
 
 SANFLAGS := SAN="-fsanitize=address,undefined -fno-sanitize-recover=all" CFLAGS="-O1 -g -U_FORTIFY_SOURCE"
 
-unit: all $(UNIT)
+unit-build: all $(UNIT)
+unit: unit-build
 	tests/run-each unit $(UNIT)
-fuzz-replay: $(FUZZ)
+fuzz-build: $(FUZZ)
+fuzz-replay: fuzz-build
 	tests/run-each fuzz $(FUZZ)
 js: all dist $(B)/fetchtool $(B)/loadtool
 	node --test $(wildcard tests/js/*.test.mjs)
@@ -159,7 +161,7 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all unit fuzz-replay fuzz-run js e2e dist lint demo bench bench-collector bench-copy bench-download recall quiet bench-scan check clean
+.PHONY: all unit unit-build fuzz-build fuzz-replay fuzz-run js e2e dist lint demo bench bench-collector bench-copy bench-download recall quiet bench-scan check clean
 
 # --- for this user alone: programs to ~/.local/lib/secondexit, then the browsers are told -------------------------------
 USER_PREFIX ?= $(HOME)/.local

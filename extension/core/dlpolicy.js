@@ -16,14 +16,14 @@ const MIB = 1024 * 1024;
 export const WHOLE_MIB = [10, 50, 100, 500, 4096];
 export const BUDGET_MIB = [1, 8, 32, 128];
 
-export const DEFAULTS = { executable_secure: 'verify', executable_insecure: 'prevent', other_secure: 'verify', other_insecure: 'notice', whole: 100, budget: 8, evidence: false };
+export const DEFAULTS = { executable_secure: 'verify', executable_insecure: 'prevent', other_secure: 'verify', other_insecure: 'notice', whole: 100, budget: 8 };
 
 const FIELDS = { ...CHOICES, whole: WHOLE_MIB, budget: BUDGET_MIB };
 
 /** What the user chose, as it was kept; whatever is no choice is the default. */
 export function cleanOptions(kept) {
   const of = (name) => (FIELDS[name].includes(kept?.[name]) ? kept[name] : DEFAULTS[name]);
-  return { ...Object.fromEntries(Object.keys(FIELDS).map((name) => [name, of(name)])), evidence: kept?.evidence === true };
+  return Object.fromEntries(Object.keys(FIELDS).map((name) => [name, of(name)]));
 }
 
 /** Bytes, for the host. */
@@ -38,6 +38,15 @@ export function decide(options, { cls, isLinkSecure, hasSource = true }) {
   const kind = cls === 'other' ? 'other' : 'executable';
   if (!hasSource && kind === 'executable') return 'prevent';
   return options[`${kind}_${isLinkSecure === true && hasSource ? 'secure' : 'insecure'}`];
+}
+
+const ACTIONS = ['nothing', 'notice', 'verify', 'prevent'];
+
+/** The same for a file that links of both kinds may have led to: the strictest. record: of core/downloads.js, or null: its link isn't known. */
+export function decideOf(options, { cls, record, isLinkSecure, hasSource = true }) {
+  const links = record ? record.links ?? [record.isLinkSecure] : [isLinkSecure];
+  const found = links.map((isSecure) => ACTIONS.indexOf(decide(options, { cls, isLinkSecure: isSecure, hasSource })));
+  return ACTIONS[Math.max(...found)];
 }
 
 /** The more dangerous of two classes. */

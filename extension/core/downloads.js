@@ -8,6 +8,9 @@ const plain = (url) => String(url).split('#')[0];
 const isUpgrade = (from, to) => from.startsWith('http:') && to.startsWith('https:') && from.slice(5).replace(/^(\/\/[^/?#:]*)(:80)?(?=[/?#]|$)/, '$1') ===
   to.slice(6).replace(/^(\/\/[^/?#:]*)(:443)?(?=[/?#]|$)/, '$1');
 
+/** Whether the browser's own account of a download begins where a request did; an upgrade before anything was sent is no other beginning. */
+export const isSameStart = (told, asked) => plain(told) === plain(asked) || isUpgrade(plain(told), plain(asked));
+
 /** Requests under way. A chain: {urls, hasWhole (the first URL is known), tabId, frameId, type, method, originUrl, isInsecure, isLinkSecure, sent, time} */
 export class Chains {
   #chains = new Map();      // request id → chain
@@ -66,22 +69,47 @@ export class Chains {
 /** Responses that were let through and become downloads of the browser's own, found again by their last URL. */
 export class Records {
   #list = [];
+  /** Whether something was pushed out that no page can make at will: then what isn't known may have been. */
+  hasLost = false;
 
-  add(record) {
-    this.#list.push(record);
-    if (this.#list.length > DL_RECORDS_MAX) this.#list.shift();
+  /** saved: what add() gave out, of an earlier background page. */
+  constructor(saved = []) {
+    this.#list = [...saved].sort((a, b) => a.number - b.number).slice(-DL_RECORDS_MAX);
   }
 
   /**
-   * The one whose last URL is this, or null. Two under way with one last URL can't be told apart: then the worse of each, and no first URL where
-   * theirs differ.
+   * Answers the record as it may be kept, with a number of its own, and the number of the one that made room for it, or 0. isCheap: a page can make
+   * as many as it likes of this kind; those go first.
+   */
+  add(record) {
+    const kept = { ...this.#joined(record), number: (this.#list.at(-1)?.number ?? 0) + 1 };
+    this.#list.push(kept);
+    if (this.#list.length <= DL_RECORDS_MAX) return { kept, gone: 0 };
+    const [{ number, isCheap }] = this.#list.splice(Math.max(0, this.#list.findIndex((r) => r.isCheap)), 1);
+    if (!isCheap) this.hasLost = true;
+    return { kept, gone: number };
+  }
+
+  // A request of the browser's own for the end of a chain that is known ("Allow", "Try again") goes on where that one was.
+  #joined(record) {
+    const before = record.isOwn ? this.#list.filter((r) => r.urls.at(-1) === record.urls[0]) : [];
+    if (before.length === 0) return record;
+    const isOne = before.every((r) => r.hasWhole && r.urls[0] === before[0].urls[0]);
+    return { ...record, urls: [...before.at(-1).urls, ...record.urls.slice(1)], hasWhole: record.hasWhole && isOne };
+  }
+
+  /**
+   * The one that ends at this URL or, where none does, begins with it (a saved link is known by that); or null. Two of one URL can't be told
+   * apart: then the worse of each, all kinds of links that led to it, and no first URL where theirs differ.
    */
   find(url) {
-    const found = this.#list.filter((r) => r.urls.at(-1) === plain(url));
-    if (found.length === 0) return null;
+    const isThis = [(r) => r.urls.at(-1) === plain(url), (r) => r.urls[0] === plain(url)].find((test) => this.#list.some(test));
+    if (!isThis) return null;
+    const found = this.#list.filter(isThis);
     const last = found.at(-1);
     const isOne = found.every((r) => r.urls[0] === last.urls[0]);
-    return { ...last, hasWhole: last.hasWhole && isOne, isLinkSecure: found.every((r) => r.isLinkSecure), isPost: found.some((r) => r.isPost) };
+    const links = [...new Set(found.map((r) => r.isLinkSecure))];
+    return { ...last, hasWhole: found.every((r) => r.hasWhole) && isOne, isLinkSecure: links.every(Boolean), links, isPost: found.some((r) => r.isPost) };
   }
 
   clear() {
@@ -114,7 +142,11 @@ export function progressed(entry, attempt, { slot, ...step }) {
 
 export function answered(entry, attempt, result) {
   if (!isCurrent(entry, attempt)) return entry;
-  return { ...entry, phase: 'done', result, held: result.download ?? 0, cls: result.class ?? entry.cls };
+  const found = { ...entry, result, held: result.download ?? 0, cls: result.class ?? entry.cls };
+  if (result.verdict === 'undecided' && result.reason === 'is_program') return { ...found, phase: 'prevented', why: 'content', isGone: true, isRemoved: true };
+  // Nothing is there, and nothing can come of it.
+  const isOver = entry.how === 'fetch' && result.verdict === 'undecided' && result.state === 'none' && !result.retry_useful;
+  return { ...found, phase: 'done', ...(isOver ? { isGone: true, isRemoved: true } : {}) };
 }
 
 export function failed(entry, attempt, problem) {

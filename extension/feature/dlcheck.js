@@ -4,13 +4,15 @@
 
 import { containerOf, firstPartyOf, topHostOf, hostOf, siteOfUrl } from '../core/site.js';
 import { judgeDocument, INSECURE } from '../core/documents.js';
-import { Chains, Records, hostFields, isInsecureUrl } from '../core/downloads.js';
-import { decide, worse } from '../core/dlpolicy.js';
+import { Chains, Records, isInsecureUrl, isSameStart } from '../core/downloads.js';
+import { decideOf, worse } from '../core/dlpolicy.js';
 import { willDownload, nameOf, cleanName, typeOf, headerOf } from '../core/willdownload.js';
-import { CLASSIFY_NAME_MS, CLASSIFY_FILE_MS } from '../core/limits.js';
+import { problemOf } from './dllist.js';
+import { CLASSIFY_NAME_MS, CLASSIFY_FILE_MS, DL_RECORDS_MAX } from '../core/limits.js';
 import { proxyOf } from './guard.js';
 
 const TYPES = new Set(['main_frame', 'sub_frame', 'object', 'other']);
+const KEY = 'dlrecord:';
 const isRedirect = ({ statusCode }) => statusCode >= 300 && statusCode < 400 && statusCode !== 304;
 const nosniff = { name: 'X-Content-Type-Options', value: 'nosniff' };
 
@@ -23,23 +25,40 @@ export class DlCheck {
   #list;
   #chains = new Chains();
   #records = new Records();
+  #pages;
   #failed = new Map();      // tab id → {url, isLinkSecure}: a plain address whose upgrade failed in this tab
   #ours = new Map();        // browser's download id → what was decided when it began
+  #unsure = new Map();      // browser's download id → its encrypted URL, of whose request nothing insecure is known yet
 
   /** list: feature/dllist.js; watch: feature/documents.js. */
-  constructor({ web, privileged, host, watch, settings, list }) {
+  constructor({ web, privileged, host, pages, watch, settings, list }) {
+    this.#pages = pages;
     this.#web = web;
     this.#privileged = privileged;
     this.#host = host;
     this.#watch = watch;
     this.#settings = settings;
     this.#list = list;
+    /** Resolves when what an earlier background page saw is known again: a download may take longer than it lived. */
+    this.ready = this.#restore();
+  }
+
+  async #restore() {
+    const saved = await this.#pages.saved();
+    this.#records = new Records(Object.entries(saved).filter(([key]) => key.startsWith(KEY)).map(([, record]) => record));
+  }
+
+  #note(record) {
+    const { kept, gone } = this.#records.add(record);
+    this.#pages.setSaved({ [KEY + kept.number]: kept, ...(gone ? { [KEY + gone]: null } : {}) });
+    for (const [id, url] of this.#unsure) if (url === kept.urls[0]) this.#late(id).catch(() => {});
   }
 
   wipe() {
     this.#chains.clear();
     this.#records.clear();
     this.#failed.clear();
+    this.#unsure.clear();
     return this.#list.wipe();
   }
 
@@ -93,38 +112,47 @@ export class DlCheck {
     const state = judgeDocument({ url: details.url, kind: facts.kind ?? 'unknown', isVerified: facts.isVerified ?? false, proxy, ip: details.ip });
     const chain = this.#chains.answered(details, state === INSECURE);
     if (isRedirect(details) || !chain.isInsecure) return answer;
+    await this.ready;
     const responseHeaders = answer.responseHeaders ?? details.responseHeaders;
     // "Save Link As", and what is fetched for no document at all: should it become a download, onCreated knows where it came from.
     const will = details.type === 'other' ? 'perhaps' : willDownload({ statusCode: details.statusCode, responseHeaders });
-    if (will === 'no') return answer;
-    const source = await this.#sourceOf(details, chain, proxy, responseHeaders);
-    if (details.type === 'other' || will === 'perhaps' && !(state === INSECURE && source.contentType === 'text/plain')) {
-      // Its content decides whether it is shown: should it become a download, onCreated knows where it came from.
-      this.#records.add({ ...source, action: 'perhaps' });
+    const isOfPage = details.tabId >= 0 && details.type !== 'main_frame';
+    const source = { ...await this.#sourceOf(details, chain, proxy, responseHeaders), isOwn: details.type === 'other' && !isOfPage, isCheap: will === 'no' || isOfPage };
+    const isText = will === 'perhaps' && state === INSECURE && source.contentType === 'text/plain';
+    if (details.type === 'other' || will !== 'yes' && !isText) {
+      // Its content, or a link's download attribute, decides whether it is shown: should it become a download, onCreated knows where it came from.
+      this.#note({ ...source, action: 'perhaps' });
       return answer;
     }
-    const cls = await this.#classify({ name: source.name, contentType: source.contentType });
-    if (will === 'perhaps' && cls === 'transparent') {
+    const kind = await this.#classify({ name: source.name, contentType: source.contentType });
+    if (isText && (kind.cls === 'transparent' || kind.problem)) {
       // Text is shown as text: no guess by its content makes a file of it.
+      this.#note({ ...source, action: 'perhaps' });
       return { ...answer, responseHeaders: [...responseHeaders.filter((h) => h.name.toLowerCase() !== 'x-content-type-options'), nosniff] };
     }
-    return this.#decideAtHeaders(source, cls, answer);
+    return this.#decideAtHeaders(source, kind, answer);
   }
 
-  async #decideAtHeaders(source, cls, answer) {
-    const action = decide(await this.#settings.downloads(), { cls, isLinkSecure: source.isLinkSecure });
+  async #decideAtHeaders(source, { cls, problem }, answer) {
+    const action = decideOf(await this.#settings.downloads(), { cls, isLinkSecure: source.isLinkSecure });
     const entry = { url: source.urls.at(-1), name: source.name, cls, isLinkSecure: source.isLinkSecure, tabId: source.tabId, private: source.site.private };
     if (action === 'prevent') {
-      this.#list.add({ ...entry, phase: 'prevented', how: 'none', why: source.isLinkSecure ? 'option' : 'link' });
+      this.#prevent(entry, { problem });
       return { cancel: true };
     }
     if (action === 'verify' && !this.#privileged.exact) {
       this.#list.fetch(entry, source);
       return { cancel: true };
     }
-    if (action === 'notice' && !this.#privileged.exact) this.#list.add({ ...entry, phase: 'noticed', how: 'none' });
-    this.#records.add({ ...source, cls, action });
+    const noticed = action === 'notice' && !this.#privileged.exact ? this.#list.add({ ...entry, phase: 'noticed', how: 'none' }).id : '';
+    this.#note({ ...source, cls, action, noticed });
     return answer;
+  }
+
+  // why: what kept it from being checked; else its link, or the user's choice.
+  #prevent(entry, { problem = null, why = '', isRemoved = false }) {
+    const reason = why || (problem ? 'unclassified' : entry.isLinkSecure ? 'option' : 'link');
+    return this.#list.add({ ...entry, phase: 'prevented', how: 'none', why: reason, problem, isRemoved });
   }
 
   async #sourceOf(details, chain, proxy, responseHeaders) {
@@ -143,13 +171,13 @@ export class DlCheck {
     };
   }
 
-  // What can't be found out is executable.
+  // {cls, problem}. What can't be found out is executable, and problem says why.
   async #classify({ name, contentType = '', path = null }) {
     try {
       const fields = { name: cleanName(name), content_type: contentType.replace(/[^\x20-\x7e]/g, '').slice(0, 255), path };
-      return (await this.#host.request('classify', fields, { timeoutMs: path === null ? CLASSIFY_NAME_MS : CLASSIFY_FILE_MS }).done).class;
-    } catch {
-      return 'executable';
+      return { cls: (await this.#host.request('classify', fields, { timeoutMs: path === null ? CLASSIFY_NAME_MS : CLASSIFY_FILE_MS }).done).class, problem: null };
+    } catch (e) {
+      return { cls: 'executable', problem: problemOf(e) };
     }
   }
 
@@ -158,38 +186,45 @@ export class DlCheck {
   /** downloads.onCreated: what came another way than through a document's response, or was let through. */
   async onCreated(item) {
     if (this.#privileged.exact) return undefined;
-    await Promise.all([this.#watch.ready, this.#list.ready]);
+    await Promise.all([this.ready, this.#watch.ready, this.#list.ready]);
     const record = this.#records.find(item.url);
-    if (record && ['notice', 'nothing'].includes(record.action)) {
-      this.#ours.set(item.id, record);
-      return undefined;
-    }
     const insecure = isInsecureUrl(item.url);
+    if (insecure === null && !record) {
+      // A saved link is told before its request is made: what that meets on its way is not known yet.
+      this.#unsure.set(item.id, item.url.split('#')[0]);
+      if (this.#unsure.size > DL_RECORDS_MAX) this.#unsure.delete(this.#unsure.keys().next().value);
+    }
     if (insecure === false || (insecure === null && !record)) return undefined;
     const origin = originOfItem(item);
     const isSourceless = !/^https?:/.test(item.url);
-    if (isSourceless && (/^(blob:moz-extension|moz-extension|about|chrome|resource|file):/.test(item.url) || this.#watch.isOriginSecure(origin, { isOwn: item.url.startsWith('data:') }))) return undefined;
+    if (isSourceless && (/^(blob:moz-extension|moz-extension|about|chrome|resource|file):/.test(item.url) || this.#watch.isOriginSecure(origin, { isOwn: isUnnamed(item.url) }))) return undefined;
+    // The name that the browser gives it: a link's download attribute has a say in it.
     const name = cleanName(item.filename || nameOf([], item.url));
-    const cls = await this.#classify({ name, contentType: item.mime ?? '' });
+    const named = await this.#classify({ name, contentType: item.mime ?? '' });
+    const kind = record?.cls ? { ...named, cls: worse(named.cls, record.cls) } : named;
     const isLinkSecure = record ? record.isLinkSecure : !isSourceless && this.#watch.isOriginSecure(origin);
     const source = record ?? (isSourceless ? null : this.#sourceOfItem(item, { isLinkSecure, name }));
-    const action = decide(await this.#settings.downloads(), { cls, isLinkSecure, hasSource: !isSourceless });
-    const entry = { url: isSourceless ? item.url.slice(0, 60) : item.url, name, cls, isLinkSecure, tabId: -1, private: item.incognito ? 1 : 0 };
+    const action = decideOf(await this.#settings.downloads(), { cls: kind.cls, record, isLinkSecure, hasSource: !isSourceless });
+    const entry = { url: isSourceless ? item.url.slice(0, 60) : item.url, name, cls: kind.cls, isLinkSecure, tabId: -1, private: item.incognito ? 1 : 0 };
     if (action === 'nothing' || action === 'notice') {
-      if (action === 'notice') this.#list.add({ ...entry, phase: 'noticed', how: 'none' });
-      this.#ours.set(item.id, { ...(source ?? {}), name, isLinkSecure, contentType: item.mime ?? '', isSourceless });
-      return item.state === 'complete' ? this.#completed(item.id) : undefined;
+      const noticed = record?.noticed || (action === 'notice' ? this.#list.add({ ...entry, phase: 'noticed', how: 'none' }).id : '');
+      this.#ours.set(item.id, { ...(source ?? {}), name, isLinkSecure, contentType: item.mime ?? '', isSourceless, noticed });
+      // It may have been completed while that was found out.
+      const now = await this.#web.getDownload(item.id);
+      return (now ?? item).state === 'complete' ? this.#completed(item.id) : undefined;
     }
     await this.#web.destroyDownload(item.id);
-    if (action === 'verify' && source) return this.#list.fetch(entry, source);
-    return this.#list.add({ ...entry, phase: 'prevented', how: 'none', why: isSourceless ? 'sourceless' : isLinkSecure ? 'option' : 'link' });
+    if (record?.noticed) this.#list.withdraw(record.noticed);
+    if (action === 'verify' && source) return this.#list.fetch({ ...entry, tabId: record?.tabId ?? -1 }, { ...source, name });
+    return this.#prevent(entry, isSourceless ? { why: 'sourceless' } : kind);
   }
 
+  // Its request was not seen: the URL told is the last of its chain.
   #sourceOfItem(item, { isLinkSecure, name }) {
     const where = siteOfUrl(item.url);
     const top = hostOf(item.referrer ?? '') || where.host;
     return {
-      urls: [item.url.split('#')[0]], hasWhole: true, tabId: -1, isLinkSecure, sent: { userAgent: this.#web.userAgent(), accept: '*/*', acceptLanguage: this.#web.acceptLanguage(), referer: '', hasSecrets: false },
+      urls: [item.url.split('#')[0]], hasWhole: false, tabId: -1, isLinkSecure, sent: { userAgent: this.#web.userAgent(), accept: '*/*', acceptLanguage: this.#web.acceptLanguage(), referer: '', hasSecrets: false },
       isPost: false, site: { firstParty: this.#web.registrable(top) ?? top, private: item.incognito ? 1 : 0, container: containerOf(item.cookieStoreId), ...where },
       proxy: { kind: 'socks', username: '', password: '' }, name, contentType: item.mime ?? '', length: null, etag: '', lastModified: '',
     };
@@ -197,24 +232,38 @@ export class DlCheck {
 
   /** downloads.onChanged. */
   onChanged({ id, state }) {
-    if (state?.current === 'complete' && this.#ours.has(id)) return this.#completed(id);
-    if (state?.current === 'interrupted') this.#ours.delete(id);
+    if (state?.current === 'complete') return this.#ours.has(id) ? this.#completed(id) : this.#late(id);
+    if (state?.current === 'interrupted') {
+      this.#ours.delete(id);
+      this.#unsure.delete(id);
+    }
     return undefined;
+  }
+
+  // It began with an encrypted URL: did that lead to something insecure?
+  async #late(id) {
+    this.#unsure.delete(id);
+    if (this.#privileged.exact) return;
+    await this.ready;
+    const item = await this.#web.getDownload(id);
+    if (item && isInsecureUrl(item.url) === null && this.#records.find(item.url)) await this.onCreated(item);
   }
 
   // Let through by its name: now its content has a say.
   async #completed(id) {
     const record = this.#ours.get(id);
+    if (!record) return;
     this.#ours.delete(id);
     const item = await this.#web.getDownload(id);
-    if (!record || !item) return;
-    const cls = await this.#classify({ name: cleanName(item.filename), contentType: record.contentType, path: item.filename });
-    const action = decide(await this.#settings.downloads(), { cls, isLinkSecure: record.isLinkSecure, hasSource: !record.isSourceless });
+    if (!item) return;
+    const { cls, problem } = await this.#classify({ name: cleanName(item.filename), contentType: record.contentType, path: item.filename });
+    const action = decideOf(await this.#settings.downloads(), { cls, record, hasSource: !record.isSourceless });
     if (action === 'nothing' || action === 'notice') return;
     await this.#web.destroyDownload(id);
-    const entry = { url: item.url, name: cleanName(item.filename), cls, isLinkSecure: record.isLinkSecure, tabId: -1, private: item.incognito ? 1 : 0 };
+    if (record.noticed) this.#list.withdraw(record.noticed);
+    const entry = { url: record.isSourceless ? item.url.slice(0, 60) : item.url, name: cleanName(item.filename), cls, isLinkSecure: record.isLinkSecure, tabId: -1, private: item.incognito ? 1 : 0 };
     if (action === 'verify' && record.site) this.#list.fetch(entry, record);
-    else this.#list.add({ ...entry, phase: 'prevented', how: 'none', why: 'content', isRemoved: true });
+    else this.#prevent(entry, { problem, why: problem ? '' : 'content', isRemoved: true });
   }
 
   // ---- held by the browser (privileged edition) ---------------------------------------------------------------------
@@ -227,7 +276,7 @@ export class DlCheck {
 
   /** held: of privileged/API.md. Whatever goes wrong here leaves it held. */
   async onHeld(held) {
-    await Promise.all([this.#watch.ready, this.#list.ready]);
+    await Promise.all([this.ready, this.#watch.ready, this.#list.ready]);
     if (this.#list.resume(held.id)) return undefined;
     const urls = [...held.redirects, held.url];
     const record = this.#records.find(held.url);
@@ -235,26 +284,33 @@ export class DlCheck {
     const isInsecure = Boolean(record) || held.hasException || urls.some((u) => isInsecureUrl(u) === true);
     if (isHttp && !isInsecure) return this.#privileged.settleDownload(held.id, true);
     const origin = held.referrer || originOfUrl(held.url);
-    if (!isHttp && (/^(blob:moz-extension|moz-extension|about|chrome|resource|file):/.test(held.url) || this.#watch.isOriginSecure(origin, { isOwn: held.url.startsWith('data:') }))) {
+    if (!isHttp && (/^(blob:moz-extension|moz-extension|about|chrome|resource|file):/.test(held.url) || this.#watch.isOriginSecure(origin, { isOwn: isUnnamed(held.url) }))) {
       return this.#privileged.settleDownload(held.id, true);
     }
     const isLinkSecure = isHttp && (record ? record.isLinkSecure : this.#watch.isOriginSecure(origin));
     const name = cleanName(held.path);
     const [byName, byContent] = await Promise.all([this.#classify({ name, contentType: held.contentType }), this.#classify({ name, contentType: held.contentType, path: held.partPath })]);
-    const cls = worse(byName, byContent);
-    const action = decide(await this.#settings.downloads(), { cls, isLinkSecure, hasSource: isHttp });
+    const cls = worse(byName.cls, byContent.cls);
+    const problem = byName.problem ?? byContent.problem;
+    const action = decideOf(await this.#settings.downloads(), { cls, record: isHttp ? record : null, isLinkSecure, hasSource: isHttp });
     const entry = { url: isHttp ? held.url : held.url.slice(0, 60), name, cls, isLinkSecure, tabId: record?.tabId ?? -1, private: held.private, hold: held.id };
     if (action === 'nothing' || action === 'notice') {
       if (action === 'notice') this.#list.add({ ...entry, phase: 'noticed', how: 'none' });
       return this.#privileged.settleDownload(held.id, true);
     }
     if (action === 'prevent' || !held.hasPart) {
-      this.#list.add({ ...entry, phase: 'prevented', how: 'none', isRemoved: true, why: action !== 'prevent' ? 'bare' : !isHttp ? 'sourceless' : isLinkSecure ? 'option' : 'link' });
+      this.#prevent(entry, { problem, isRemoved: true, why: action !== 'prevent' ? 'bare' : !isHttp ? 'sourceless' : '' });
       return this.#privileged.settleDownload(held.id, false);
     }
+    return this.#list.hold(entry, this.#sourceOfHeld(held, record, { urls, isLinkSecure, name }), held);
+  }
+
+  // What the browser itself knows of redirects is of this very download; a record may be of another request for its last URL.
+  #sourceOfHeld(held, record, { urls, isLinkSecure, name }) {
     const source = record ?? this.#sourceOfItem({ url: held.url, referrer: held.referrer, incognito: held.private, mime: held.contentType }, { isLinkSecure, name });
-    if (!record) Object.assign(source, { urls });
-    return this.#list.hold(entry, source, held);
+    if (!held.isFirstKnown || held.isAllowed && this.#records.hasLost) return { ...source, hasWhole: false };
+    if (record && (held.redirects.length === 0 || isSameStart(urls[0], record.urls[0]))) return source;
+    return { ...source, urls: urls.map((u) => u.split('#')[0]), hasWhole: true };
   }
 
   /** It is held no more: the user cancelled it in the browser's own panel. */
@@ -263,5 +319,8 @@ export class DlCheck {
   }
 }
 
+// Such an address doesn't say whose it is: a page's own data, a document that the browser's viewer of PDF shows (never an insecure one: those become
+// downloads at their headers, core/unguarded.js).
+const isUnnamed = (url) => /^(data:|blob:resource:\/\/pdf\.js\/)/.test(url);
 const originOfUrl = (url) => /^blob:(https?:\/\/[^/]+)/.exec(url)?.[1] ?? '';
 const originOfItem = ({ url, referrer }) => originOfUrl(url) || referrer || '';

@@ -2,7 +2,7 @@
 // same file. Starts and ends the host's work on them, carries a verdict out, and keeps the list in storage.session.
 
 import * as dl from '../core/downloads.js';
-import { sizesOf } from '../core/dlpolicy.js';
+import { decideOf, sizesOf } from '../core/dlpolicy.js';
 import { Garbage, checkDownload } from '../core/messages.js';
 import { AUTO_DOWNLOADS_MAX, AUTO_CHECKS_WINDOW_MS, DL_ENTRIES_MAX, DOWNLOAD_SILENCE_MS } from '../core/limits.js';
 
@@ -48,6 +48,13 @@ export class DlList {
     return entry;
   }
 
+  /** Let through, and then not: what was said of it is said no more. */
+  withdraw(id) {
+    if (!this.#entries.delete(id)) return;
+    this.#pages.setSaved({ [KEY + id]: null });
+    this.#tell();
+  }
+
   /** Standard edition: the host fetches it. source: a record of feature/dlcheck.js. */
   fetch(fields, source) {
     return this.#begin({ ...fields, how: 'fetch', source });
@@ -90,8 +97,11 @@ export class DlList {
       await this.#host.ensure({ force: clicked });
       const capability = entry.how === 'fetch' ? 'download.fetch' : 'download.verify';
       if (!this.#host.greeting.capabilities.includes(capability)) throw { code: 'host_old', error: null, detail: this.#host.greeting.version };
-      const sizes = { ...sizesOf(await this.#settings.downloads()), ...(isWhole ? { whole_max: WHOLE_ANY } : {}) };
-      const asked = { ...dl.hostFields(entry.source, { sizes, clicked }), ...placeOf(entry) };
+      const options = await this.#settings.downloads();
+      const sizes = { ...sizesOf(options), ...(isWhole ? { whole_max: WHOLE_ANY } : {}) };
+      // What it is by its content the host knows first, when it has fetched it: then what is done with programs is done with it.
+      const isProgramKept = decideOf(options, { cls: 'executable', record: entry.source }) === 'verify';
+      const asked = { ...dl.hostFields(entry.source, { sizes, clicked }), ...placeOf(entry), ...(entry.how === 'fetch' && !isProgramKept ? { no_programs: true } : {}) };
       const [kind, fields] = retry ? ['download.retry', { download: retry, whole: isWhole }] : [capability, asked];
       const request = this.#host.request(kind, fields, {
         timeoutMs: DOWNLOAD_SILENCE_MS, isLong: true, onProgress: (p) => this.#update(id, (e) => dl.progressed(e, attempt, p), true),
@@ -112,14 +122,12 @@ export class DlList {
     this.#running.delete(id);
     if (problem) return void this.#change(dl.failed(entry, attempt, problem));
     this.#change(dl.answered(entry, attempt, result));
-    if (result.verdict === 'mismatch') await this.#mismatch(id, result);
+    if (result.verdict === 'mismatch') await this.#mismatch(id);
     if (result.verdict === 'match' && entry.how === 'hold') await this.#settle(id, true);
   }
 
-  async #mismatch(id, result) {
+  async #mismatch(id) {
     const entry = this.#entries.get(id);
-    const { evidence } = await this.#settings.downloads();
-    if (evidence && result.can_keep) await this.#keep(entry);
     if (entry.how === 'hold') await this.#settle(id, false);
     this.#web.notify(id, 'mismatch', entry.name);
     this.#show(entry);
@@ -280,7 +288,8 @@ export class DlList {
 
 const placeOf = ({ how, file, name }) => (how === 'fetch' ? { name, dir: null } : { path: file.path, size: file.size });
 
-function problemOf(e) {
+/** What kept the host from answering. */
+export function problemOf(e) {
   if (e instanceof Garbage) return { code: 'host_garbage', error: null, detail: e.message };
   return { code: e?.code ?? 'host_died', error: e?.error ?? null, detail: e?.detail ?? '' };
 }

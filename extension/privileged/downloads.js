@@ -64,6 +64,9 @@ var secondexitDownloads = (() => {
 
   class Holds {
     #held = new Map();        // id → {download, settle, info}
+    // Download → {isAgain, isAllowed, chain}. Firefox asks again ("Try again", "Resume", after a restart) for the last URL of a chain, and that one an exit may
+    // have chosen: then the first one is the one of before, or not known.
+    #seen = new WeakMap();
     // Not the numbers of an earlier run: what the extension remembers of those is not about these.
     #next = 1 + Math.floor(Math.random() * 2 ** 30);
     #refusing = 0;
@@ -76,7 +79,8 @@ var secondexitDownloads = (() => {
       if (theirs.shouldBlock) return theirs;
       if (this.isOver) return theirs;
       const { source, target } = download;
-      const redirects = redirectsOf(download);
+      const { redirects, isFirstKnown } = this.#chainOf(download);
+      const { isAllowed } = this.#seenOf(download);
       const part = target.partFilePath || '';
       // What lies there; the browser's own count may lag behind.
       const { size } = await IOUtils.stat(part || target.path);
@@ -84,7 +88,7 @@ var secondexitDownloads = (() => {
         const id = this.#next++;
         const info = {
           id, url: String(source.url).slice(0, URL_MAX), redirects, referrer: referrerOf(source), path: target.path, partPath: part || target.path, hasPart: Boolean(part),
-          size, contentType: download.contentType ?? '', private: source.isPrivate ? 1 : 0, hasException: [source.url, ...redirects].some(hasException),
+          isFirstKnown, isAllowed, size, contentType: download.contentType ?? '', private: source.isPrivate ? 1 : 0, hasException: [source.url, ...redirects].some(hasException),
         };
         let timer = null;
         const settle = (isRight) => {
@@ -108,6 +112,28 @@ var secondexitDownloads = (() => {
     /* Whether Firefox may keep what it blocks: not what we refuse. */
     get isKeeping() { return this.#refusing === 0; }
 
+    #seenOf(download) {
+      if (!this.#seen.has(download)) this.#seen.set(download, { isAgain: false, isAllowed: false, chain: null });
+      return this.#seen.get(download);
+    }
+
+    /* isOld: it was there before us. */
+    added(download, isOld) {
+      const seen = this.#seenOf(download);
+      seen.isAgain ||= isOld;
+    }
+
+    /* What came before its URL, the first one first. */
+    #chainOf(download) {
+      const redirects = redirectsOf(download);
+      const seen = this.#seenOf(download);
+      if (seen.chain) return { redirects: seen.chain, isFirstKnown: true };
+      if (seen.isAgain) return { redirects, isFirstKnown: false };
+      if (seen.isAllowed) return { redirects, isFirstKnown: true };
+      seen.chain = redirects;
+      return { redirects, isFirstKnown: true };
+    }
+
     list() { return [...this.#held.values()].map(({ info }) => info); }
 
     settle(id, isGood) {
@@ -118,6 +144,9 @@ var secondexitDownloads = (() => {
 
     /* The user cancelled it in the browser's own panel, or the browser did. */
     changed(download) {
+      // Firefox's own block of an insecure download comes before all of it: its "Allow" asks again, and what was asked before the extension has seen.
+      if (download.error?.reputationCheckVerdict === Downloads.Error?.BLOCK_VERDICT_INSECURE) this.#seenOf(download).isAllowed = true;
+      else if (download.canceled || download.error) this.#seenOf(download).isAgain = true;
       if (!download.canceled) return;
       for (const [id, held] of this.#held) {
         if (held.download !== download) continue;
@@ -156,9 +185,12 @@ var secondexitDownloads = (() => {
       Integration.downloads.register(this.override);
       holds.onHeld = (info) => this.#tell('held', info);
       holds.onReleased = (id) => this.#tell('released', id);
-      this.view = { onDownloadChanged: (download) => holds.changed(download), onDownloadRemoved: (download) => holds.changed(download) };
+      let isOld = true;
+      this.view = { onDownloadAdded: (download) => holds.added(download, isOld), onDownloadChanged: (download) => holds.changed(download), onDownloadRemoved: (download) => holds.changed(download) };
       this.list = Downloads.getList(Downloads.ALL).then(async (list) => {
+        // It is told of those that are there already while it is added.
         await list.addView(this.view);
+        isOld = false;
         return list;
       });
       Services.obs.addObserver(this, 'quit-application');

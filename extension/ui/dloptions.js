@@ -20,6 +20,5 @@ export function downloadOptions(t, language, options, set) {
   return h('section', { class: 'choices' },
     h('h2', {}, t('options_downloads')),
     h('p', { class: 'small' }, t('options_downloads_note')),
-    rows, size('whole', WHOLE_MIB), size('budget', BUDGET_MIB),
-    h('p', { class: 'tick' }, h('input', { id: 'dl-evidence', type: 'checkbox', checked: options.evidence, onchange: onChange('evidence', (e) => e.checked) }), h('label', { for: 'dl-evidence' }, t('options_evidence'))));
+    rows, size('whole', WHOLE_MIB), size('budget', BUDGET_MIB));
 }

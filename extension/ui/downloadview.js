@@ -8,10 +8,10 @@ export const KNOWN_DOWNLOAD_REASONS = {
   match: ['same_digest', 'same_commitment', 'same_file', 'same_ranges'],
   mismatch: ['other_file', 'remembered_mismatch'],
   undecided: ['start_unknown', 'one_exit_differs', 'customised', 'entity_differs', 'weak_digest', 'ranges_unreliable', 'too_large', 'gone', 'refused', 'not_a_file', 'needs_cookies', 'post_request',
-    'local_file', 'interrupted', 'redirects_differ', 'too_few_answers', 'first_unknown', 'no_independent_exit', 'not_through_exit', 'onion_service', 'private_address', 'tor_unavailable', 'needs_click',
+    'local_file', 'is_program', 'interrupted', 'redirects_differ', 'too_few_answers', 'first_unknown', 'no_independent_exit', 'not_through_exit', 'onion_service', 'private_address', 'tor_unavailable', 'needs_click',
     'cancelled', 'deadline'],
 };
-export const WHYS = { prevented: ['link', 'option', 'sourceless', 'content', 'bare'], waiting: ['click', 'again', 'cancelled'] };
+export const WHYS = { prevented: ['link', 'option', 'sourceless', 'content', 'bare', 'unclassified'], waiting: ['click', 'again', 'cancelled'] };
 const METHODS = ['digest_header', 'commitment', 'whole', 'ranges'];
 
 export const bytes = (language, n) => {
@@ -40,7 +40,7 @@ export function titleOf(t, { phase, verdict, why, how }) {
 /** The sentences under the title, most important first. */
 export function leadOf(t, language, entry) {
   const { phase, why, result, problem, verdict, how } = entry;
-  if (phase === 'prevented') return [t(`download_prevented_${WHYS.prevented.includes(why) ? why : 'link'}`)];
+  if (phase === 'prevented') return [t(`download_prevented_${WHYS.prevented.includes(why) ? why : 'link'}`), ...(problem ? [problemText(t, problem), problemRemedy(t, problem)] : [])];
   if (phase === 'noticed') return [t('download_noticed')];
   if (phase === 'waiting') return [t(`download_waiting_${WHYS.waiting.includes(why) ? why : 'click'}`)];
   if (phase === 'checking') return [t(how === 'fetch' ? 'download_checking_fetch' : 'download_checking_hold')];

@@ -32,6 +32,7 @@ enum verdict { VERDICT_UNDECIDED = 0, VERDICT_MATCH, VERDICT_MISMATCH, VERDICT_E
 	Y(REASON_NEEDS_COOKIES,     "needs_cookies")         /* the browser's request carried cookies or a password, ours does not */ \
 	Y(REASON_POST,              "post_request")          /* the browser sent a form; we don't send it again */ \
 	Y(REASON_LOCAL_FILE,        "local_file")            /* the file here could not be read or written, or changed; error says more */ \
+	Y(REASON_IS_PROGRAM,        "is_program")            /* others get the same, but its content is a program's and those are prevented */ \
 	Y(REASON_INTERRUPTED,       "interrupted")           /* the transfer broke off; it can go on */
 
 /* Wire name; shown by the extension through _locales ("reason_<name>"). */

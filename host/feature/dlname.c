@@ -176,7 +176,7 @@ void dlname_numbered(const char *name, unsigned n, char out[DL_NAME_MAX + 1])
 
 bool dlname_may_commit(const char *text)
 {
-	static const char *const endings[] = { "exe", "dll", "msi", "sys", "efi", "scr", "ocx", "cab", "msix", "appx", "msixbundle", "appxbundle",
+	static const char *const endings[] = { "exe", "dll", "msi", "msp", "sys", "efi", "scr", "ocx", "cab", "msix", "appx", "msixbundle", "appxbundle",
 	                                       "rpm", "apk", "pkg", "xar", "jar", "xpi", "aab" };
 	size_t n = strcspn(text, "?#");
 

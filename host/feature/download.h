@@ -31,6 +31,7 @@ struct download_request {
 	bool has_cookies, is_post;             /* what the browser's request carried */
 	uint64_t whole_max, budget;            /* whole files up to here; what ranges may cost */
 	bool clicked;                          /* else a page may have started it: AUTO_DOWNLOADS_MAX and its kin (base/limits.h) hold */
+	bool no_programs;                      /* download.fetch: one that its content shows to be a program is removed, whatever others get */
 	bool has_no_first;                     /* from the shell: no browser's exit is known, or was used */
 	/* is_fetch: this exit is what is looked at. The copy comes through it or not at all, and is never kept; where it brings none, another is asked whether there is
 	 * one: undecided/first_silent then, with that other's answer. */

@@ -135,6 +135,9 @@ void dl_local_done(struct download *d, uint64_t size)
 		d->entity.length = (int64_t)size;
 	classify(d);
 	dl_local_grew(d, size);
+	/* Beside the rest of the other transfer. */
+	if (d->has_grown && d->phase == DL_RUNNING && d->method == DL_METHOD_WHOLE)
+		dl_hash(d, false);
 }
 
 /* ---- digests of what the browser wrote ---- */

@@ -212,6 +212,12 @@ static bool is_last_word(enum reason r)
 	       r == REASON_NEEDS_COOKIES || r == REASON_POST;
 }
 
+/* What can't be classified is a program. */
+static bool is_unwanted(const struct download *d)
+{
+	return d->request.no_programs && d->class_ != DL_CLASS_TRANSPARENT && d->class_ != DL_CLASS_OTHER;
+}
+
 static void decided(struct download *d, struct finding f)
 {
 	bool may_look_closer = d->method != DL_METHOD_WHOLE && may_fetch_whole(d) && !d->was_tried[DL_METHOD_WHOLE];
@@ -233,6 +239,8 @@ static void decided(struct download *d, struct finding f)
 	enum err err = f.verdict == VERDICT_MATCH && !d->request.has_given ? dlfile_check(&d->file) : OK;
 	if (err != OK)
 		dl_end(d, VERDICT_UNDECIDED, REASON_LOCAL_FILE, err);
+	else if (f.verdict == VERDICT_MATCH && is_unwanted(d))
+		dl_end(d, VERDICT_UNDECIDED, REASON_IS_PROGRAM, OK);
 	else
 		dl_end(d, f.verdict, f.reason, f.verdict == VERDICT_UNDECIDED ? d->last_err : OK);
 }
@@ -309,7 +317,7 @@ static bool is_retry_useful(const struct download *d)
 	if (d->finding.verdict != VERDICT_UNDECIDED)
 		return false;
 	switch (d->finding.reason) {
-	case REASON_PRIVATE_TARGET: case REASON_NOT_TOR: case REASON_ONION: case REASON_START_UNKNOWN: case REASON_POST:
+	case REASON_PRIVATE_TARGET: case REASON_NOT_TOR: case REASON_ONION: case REASON_START_UNKNOWN: case REASON_POST: case REASON_IS_PROGRAM:
 		return false;
 	default:
 		return true;

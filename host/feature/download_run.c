@@ -55,7 +55,8 @@ static void settle(struct download *d)
 	if (d->finding.verdict == VERDICT_MISMATCH) {
 		dlfile_remove(&d->file);
 		d->can_keep = true;
-	} else if (is_fetch && d->finding.reason != REASON_CANCELLED && d->finding.reason != REASON_LOCAL_FILE && d->have > 0) {
+	} else if (is_fetch && d->finding.reason != REASON_CANCELLED && d->finding.reason != REASON_LOCAL_FILE && d->finding.reason != REASON_IS_PROGRAM &&
+	           d->have > 0) {
 		d->state = DL_STATE_HELD;
 	} else if (is_fetch) {
 		dlfile_remove(&d->file);

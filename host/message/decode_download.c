@@ -30,6 +30,7 @@ static const struct field fetch_fields[] = {
 	DOWNLOAD_FIELDS,
 	{ "name", FIELD_TEXT, .min = 0, .max = DL_NAME_MAX, AT(name) },
 	{ "dir", FIELD_TEXT, .min = 1, .max = DL_PATH_MAX, AT(dir), .is_nullable = true },
+	{ "no_programs", FIELD_BOOL, AT(no_programs), .is_optional = true },
 };
 static const struct field verify_fields[] = {
 	DOWNLOAD_FIELDS,

@@ -1,6 +1,7 @@
 // One of our certificate pages in a tab, as a test reads and uses it: only by what stands on the page and by mouse and keys.
 
 import assert from 'node:assert/strict';
+import { CERTIFICATE_PAGE } from './firefox.mjs';
 import { until } from './wait.mjs';
 
 // WebDriver's key values.
@@ -30,8 +31,8 @@ export class CertPage {
 
   /** {phase, verdict, reason, problem, error, way, elapsed, text} of the page, null while the tab shows something else. */
   async state() {
-    if (!(await this.tab.isOurs())) return null;
-    return this.tab.eval(() => ({ ...document.getElementById('page').dataset, text: document.body.innerText }));
+    return this.tab.eval((ours) => (document.documentURI.startsWith(ours) ?
+      { ...document.getElementById('page').dataset, text: document.body.innerText } : null), CERTIFICATE_PAGE).catch(() => null);
   }
 
   /** Waits for a page of ours in one of these phases. */

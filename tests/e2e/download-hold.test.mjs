@@ -4,6 +4,8 @@
 import test, { after, before, describe } from 'node:test';
 import assert from 'node:assert/strict';
 import path from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { EDITIONS, EXTENSION_ID, freshName, sleep, startBed, startBrowser, until } from './harness.mjs';
 import { DownloadPage, PLAIN, browsersOwn, clearBrowsersOwn, downloadFolder, filesUnder } from './downloadpage.mjs';
 import { exe } from '../origin/files.mjs';
@@ -11,28 +13,62 @@ import { exe } from '../origin/files.mjs';
 const HTTP = 18080;
 const QUIET_MS = 1500;
 
+describe('bed', { concurrency: 1 }, () => {
+let bed = null;
+before(async () => { bed = await startBed({ clientOptions: ['ConfluxEnabled 0'] }); }, { timeout: 600000 });
+after(() => bed?.stop());
+
 for (const edition of EDITIONS) {
   describe(edition, { concurrency: 1 }, () => {
     const isExact = edition === 'privileged';
-    let bed = null, browser = null;
-    before(async () => { bed = await startBed({ clientOptions: ['ConfluxEnabled 0'] }); }, { timeout: 600000 });
-    after(async () => { await browser?.stop(); await bed?.stop(); });
+    let browser = null;
+    after(() => end());
 
-    async function fresh() {
+<<<<<<< HEAD
+    async function end() {
       await browser?.stop();
-      browser = await startBrowser(bed, edition, { prefs: PLAIN });
+      browser = null;
+    }
+
+    /** A browser in which nothing is held: the one of the test before, unless that ended it or took the extension away. */
+    async function ready() {
+      if (!browser) {
+        browser = await startBrowser(bed, edition, { prefs: PLAIN });
+      } else {
+        const [first, ...others] = await browser.firefox.tabs();
+        await first.go('about:blank');
+        await Promise.all(others.map((tab) => tab.close()));
+        await clearBrowsersOwn(browser.firefox);
+      }
+=======
+    /** A browser of this edition: the one that is there, unless a test ended it or the extension in it. */
+    async function ready() {
+      if (!browser) browser = await startBrowser(bed, edition, { prefs: PLAIN });
+      await clearBrowsersOwn(browser.firefox);
+>>>>>>> main
       return browser;
+    }
+
+    async function gone() {
+      await browser?.stop();
+      browser = null;
     }
 
     /** A download of a fresh site that can't be decided (others get a 404), held. */
     async function held() {
-      const { firefox } = browser;
+      const { firefox } = await ready();
       const name = freshName('hold');
       const spec = { body: exe(), others: 'gone' };
       bed.origin.site(name, { files: { '/setup.exe': spec } });
-      const folder = await downloadFolder(firefox);
-      await firefox.open(`http://${name}:${HTTP}/setup.exe`);
       const page = new DownloadPage(firefox);
+      await page.forget();
+      const folder = await downloadFolder(firefox);
+<<<<<<< HEAD
+=======
+      const page = new DownloadPage(firefox);
+      await page.forget();
+>>>>>>> main
+      await firefox.open(`http://${name}:${HTTP}/setup.exe`);
       const entry = await page.done('setup.exe');
       assert.equal(entry.verdict, 'undecided', entry.text);
       return { spec, folder, page, entry, name };
@@ -49,12 +85,20 @@ for (const edition of EDITIONS) {
       return filesUnder(folder);
     }
 
+    /** The browser's own list has nothing of it that is finished, or that its panel could finish. */
+    async function nothingKept() {
+      for (const own of await browsersOwn(browser.firefox)) assert.deepEqual([own.succeeded, own.hasBlockedData], [false, false], JSON.stringify(own));
+    }
+
     test('undecided: held; cancel on our page removes it', { timeout: 180000 }, async () => {
-      const { firefox } = await fresh();
+<<<<<<< HEAD
+      const { firefox } = await ready();
+=======
+>>>>>>> main
       const it = await held();
       const files = await neverFinished(it);
       if (isExact) {
-        const [own] = await browsersOwn(firefox);
+        const [own] = await browsersOwn(browser.firefox);
         assert.equal(own.succeeded, false);
         assert.equal(own.stopped, false, 'the browser calls it finished');
         assert.ok(files['setup.exe.part']?.equals(it.spec.body) || own.part, 'the part is gone');
@@ -66,7 +110,10 @@ for (const edition of EDITIONS) {
     });
 
     test('New Identity, as tor tells it: removed', { timeout: 180000 }, async () => {
-      await fresh();
+<<<<<<< HEAD
+      await ready();
+=======
+>>>>>>> main
       const it = await held();
       const control = await bed.net.client.openControl();
       await control.command('SIGNAL NEWNYM');
@@ -76,62 +123,149 @@ for (const edition of EDITIONS) {
       await neverFinished(it);
     });
 
+<<<<<<< HEAD
     const ENDS = {
+      'the extension is reloaded, as by an update': async ({ firefox }) => firefox.chrome(async (id) => { await (await AddonManager.getAddonByID(id)).reload(); }, EXTENSION_ID),
       'the extension is removed': async ({ firefox }) => firefox.chrome(async (id) => { (await AddonManager.getAddonByID(id)).uninstall(); }, EXTENSION_ID),
       'the extension is disabled': async ({ firefox }) => firefox.chrome(async (id) => { await (await AddonManager.getAddonByID(id)).disable(); }, EXTENSION_ID),
-      'the extension is reloaded, as by an update': async ({ firefox }) => firefox.chrome(async (id) => { await (await AddonManager.getAddonByID(id)).reload(); }, EXTENSION_ID),
     };
-    for (const [what, end] of Object.entries(ENDS)) {
+    for (const [what, take] of Object.entries(ENDS)) {
       test(`${what}: nothing is finished`, { timeout: 180000 }, async () => {
-        const { firefox } = await fresh();
+        const { firefox } = await ready();
         const it = await held();
-        await end(browser);
+        await take(browser);
         await sleep(500);
         const files = await neverFinished(it);
         if (isExact) {
           assert.deepEqual(Object.keys(files), [], 'something was left');
           for (const own of await browsersOwn(firefox)) assert.deepEqual([own.succeeded, own.hasBlockedData], [false, false], JSON.stringify(own));
         }
+        if (!what.includes('reloaded')) await end();
       });
     }
 
     test('the extension’s process is killed: still held, and asked again', { timeout: 180000 }, async () => {
-      const { firefox } = await fresh();
+      const { firefox } = await ready();
+=======
+    test('the host is killed: nothing is finished', { timeout: 180000 }, async () => {
+>>>>>>> main
       const it = await held();
+      await browser.host.kill(browser.firefox.pid);
+      await neverFinished(it);
+      await nothingKept();
+    });
+
+    test('the extension is updated to a higher version: nothing is finished', { timeout: 180000 }, async () => {
+      const it = await held();
+      const { firefox } = browser;
+      await firefox.install(await higherVersion(browser));
+      await until(() => firefox.chrome(async (id) => (await AddonManager.getAddonByID(id)).version === '0.1.1' && WebExtensionPolicy.getByID(id)?.extension.version === '0.1.1', EXTENSION_ID), { what: 'the higher version, running' });
+      const files = await neverFinished(it);
+      if (isExact) assert.deepEqual(Object.keys(files), [], 'something was left');
+      await nothingKept();
+      // The higher version holds as well.
+      await neverFinished(await held());
+    });
+
+    test('the extension is disabled: nothing is finished', { timeout: 180000 }, async () => {
+      const it = await held();
+      await browser.firefox.chrome(async (id) => { await (await AddonManager.getAddonByID(id)).disable(); }, EXTENSION_ID);
+      await sleep(500);
+      const files = await neverFinished(it);
+      if (isExact) assert.deepEqual(Object.keys(files), [], 'something was left');
+      await nothingKept();
+      await browser.firefox.chrome(async (id) => { await (await AddonManager.getAddonByID(id)).enable(); }, EXTENSION_ID);
+      await until(() => browser.firefox.chrome((id) => WebExtensionPolicy.getByID(id)?.active === true, EXTENSION_ID), { what: 'the extension, enabled again' });
+    });
+
+    test('the extension’s process is killed: still held', { timeout: 180000 }, async () => {
+      const it = await held();
+      const { firefox } = browser;
       const pid = await firefox.chrome((id) => WebExtensionPolicy.getByID(id).extension.backgroundContext?.xulBrowser?.frameLoader?.remoteTab?.osPid ?? 0, EXTENSION_ID);
       assert.ok(pid > 0 && pid !== firefox.pid, `the extension's process: ${pid}`);
       process.kill(pid, 'SIGKILL');
       await neverFinished(it);
-      if (!isExact) return;
-      const [own] = await browsersOwn(firefox);
-      assert.deepEqual([own.succeeded, own.stopped], [false, false]);
+      await nothingKept();
+      if (isExact) {
+        const [own] = await browsersOwn(firefox);
+        assert.deepEqual([own.succeeded, own.stopped], [false, false]);
+      }
+      await gone();
     });
 
+<<<<<<< HEAD
     test('the host is killed: nothing is finished', { timeout: 180000 }, async () => {
-      const { firefox, host } = await fresh();
+      const { firefox, host } = await ready();
       const it = await held();
       await host.kill(firefox.pid);
       await neverFinished(it);
     });
 
     test('the browser is closed: nothing is finished', { timeout: 240000 }, async () => {
-      const { firefox } = await fresh();
+      const { firefox } = await ready();
       const it = await held();
       await firefox.stop();
       const files = await neverFinished(it);
       if (isExact) assert.deepEqual(Object.keys(files).filter((n) => n.endsWith('.part')), [], 'a part was left');
-      await browser.stop();
-      browser = null;
+      await end();
     });
 
     test('the browser is killed: nothing is finished', { timeout: 240000 }, async () => {
-      const { firefox } = await fresh();
+      const { firefox } = await ready();
       const it = await held();
       process.kill(firefox.pid, 'SIGKILL');
       await firefox.exited;
       await neverFinished(it);
-      await browser.stop();
-      browser = null;
+      await end();
     });
   });
 }
+});
+=======
+    test('the extension is removed: nothing is finished', { timeout: 180000 }, async () => {
+      const it = await held();
+      await browser.firefox.chrome(async (id) => { (await AddonManager.getAddonByID(id)).uninstall(); }, EXTENSION_ID);
+      await sleep(500);
+      const files = await neverFinished(it);
+      if (isExact) assert.deepEqual(Object.keys(files), [], 'something was left');
+      await nothingKept();
+      await gone();
+    });
+
+    for (const [what, end] of [['closed', (firefox) => firefox.stop()], ['killed', async (firefox) => {
+      process.kill(firefox.pid, 'SIGKILL');
+      await firefox.exited;
+    }]]) {
+      test(`the browser is ${what} and started again with the same profile: nothing is finished, neither then nor later`, { timeout: 240000 }, async () => {
+        const it = await held();
+        const { pid } = browser.firefox;
+        await end(browser.firefox);
+        assert.throws(() => process.kill(pid, 0), 'the browser’s process is gone');
+        const files = await neverFinished(it);
+        if (isExact && what === 'closed') assert.deepEqual(Object.keys(files).filter((n) => n.endsWith('.part')), [], 'a part was left');
+        const again = await browser.again();
+        assert.notEqual(again.pid, pid);
+        const page = new DownloadPage(again);
+        assert.deepEqual(await until(async () => ({ list: await page.entries() }), { limit: 20000, what: 'our page in the new process' }), { list: [] });
+        await neverFinished(it);
+        await nothingKept();
+        // And what begins now is held as before.
+        await neverFinished(await held());
+      });
+    }
+  });
+}
+
+/** The same package under a higher version. */
+async function higherVersion({ dir, xpi }) {
+  const folder = path.join(dir, 'higher');
+  await mkdir(folder, { recursive: true });
+  const out = path.join(folder, 'higher.xpi');
+  await copyFile(xpi, out);
+  execFileSync('unzip', ['-qo', xpi, 'manifest.json', '-d', folder]);
+  const manifest = JSON.parse(await readFile(path.join(folder, 'manifest.json'), 'utf8'));
+  await writeFile(path.join(folder, 'manifest.json'), JSON.stringify({ ...manifest, version: '0.1.1' }));
+  execFileSync('zip', ['-q', out, 'manifest.json'], { cwd: folder });
+  return out;
+}
+>>>>>>> main

@@ -101,4 +101,19 @@ describe('privileged', { skip: !EDITIONS.includes('privileged'), concurrency: 1 
       }
     });
   }
+
+  test('led to the exit’s own file, cancelled and tried again in the panel: it is compared from the link on, never from where the exit led', { timeout: 240000 }, async () => {
+    const own = freshName('evil');
+    bed.origin.site(own, { files: { '/setup.exe': { body: exe(20000) } } });
+    const it = await download({ first: 'redirect', target: `http://${own}:${HTTP}/setup.exe` }, 'undecided');
+    await it.page.forget();
+    assert.equal(await press('downloadsCmd_cancel'), 'pressed');
+    await until(async () => (await browsersOwn(browser.firefox)).every((d) => d.canceled), { what: 'cancelled' });
+    assert.equal(await press('downloadsCmd_retry'), 'pressed');
+    const entry = await it.page.done('setup.exe');
+    assert.notEqual(entry.verdict, 'match', entry.text);
+    await nothingFinished(it, 'tried again');
+    // The browser did ask for the exit's own address, which is honest to everybody.
+    assert.ok(bed.origin.connections(own).length > 0);
+  });
 });

@@ -110,3 +110,31 @@ export const clearBrowsersOwn = (firefox) => firefox.chrome(async () => {
     d.finalize(true);
   }
 });
+
+/**
+ * Firefox's own block of insecure downloads, where it stands before our hold (privileged edition): its "Allow" is pressed, which asks
+ * again. Ends when our page has something new.
+ */
+export const allowBlocked = (firefox, page) => until(async () => {
+  if ((await page.entries()).some((e) => !page.known.has(e.id))) return true;
+  if ((await browsersOwn(firefox)).some((d) => d.verdict === 'Insecure')) {
+    await firefox.chrome(async () => {
+      const { Downloads } = ChromeUtils.importESModule('resource://gre/modules/Downloads.sys.mjs');
+      const all = await (await Downloads.getList(Downloads.ALL)).getAll();
+      all.find((d) => d.error?.reputationCheckVerdict === 'Insecure')?.unblock().catch(() => {});
+    });
+  }
+  return false;
+}, { limit: 40000, step: 200, what: 'our hold, or the browser’s own block and our hold behind it' }).catch(async (e) => {
+  const files = Object.entries(await filesUnder(path.join(firefox.home, 'Downloads'))).map(([name, bytes]) => [name, bytes?.length, bytes?.subarray(0, 80).toString('latin1')]);
+  throw new Error(`${e.message}; the browser has ${JSON.stringify(await browsersOwn(firefox))}, the disk ${JSON.stringify(files)}`);
+});
+
+/** What the user chose, as the options page keeps it; what isn't named is the default. */
+export async function setOptions(firefox, options) {
+  const tab = await new DownloadPage(firefox).tab();
+  await until(() => tab.now(async (value) => {
+    await browser.storage.local.set({ downloads: value });
+    return true;
+  }, options), { what: 'our page' });
+}

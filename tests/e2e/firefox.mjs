@@ -10,13 +10,16 @@ import path from 'node:path';
 import './localhost.mjs';
 import puppeteer from 'puppeteer-core';
 import { Door } from './door.mjs';
+import { keep, lend } from './startupcache.mjs';
 import { sleep, until } from './wait.mjs';
 
 const HERE = path.dirname(new URL(import.meta.url).pathname);
 export const EXTENSION_ID = 'secondexit@secondexit.org';
+const KEPT = path.resolve(HERE, '../../build/firefox');
 const DOOR_ID = 'torbrowser-like@tests.secondexit.org';
 export const EXTENSION_UUID = '5ec09de1-0000-4000-8000-000000000001';
 export const OURS = `moz-extension://${EXTENSION_UUID}/`;
+export const CERTIFICATE_PAGE = `${OURS}ui/certificate.html`;
 
 // Nothing here may reach for an outside host, wait for a person, or be slower than it has to be.
 const PREFS = {
@@ -66,6 +69,9 @@ const PREFS = {
   'dom.max_script_run_time': 0,
   'media.gmp-manager.updateEnabled': false,
   'ui.prefersReducedMotion': 1,
+  // Nobody looks: a third of the browser's time went into drawing 60 pictures a second of a tab that loads.
+  'layout.frame_rate': 20,
+  'browser.newtab.preload': false,
 };
 
 /** One tab, by its BiDi context. */
@@ -94,7 +100,7 @@ export class Tab {
   /** The address of the document shown: the error page's own is about:certerror…, ours is moz-extension://…. */
   address() { return this.eval(() => document.documentURI); }
 
-  async isOurs() { return (await this.address().catch(() => '')).startsWith(`${OURS}ui/certificate.html`); }
+  async isOurs() { return (await this.address().catch(() => '')).startsWith(CERTIFICATE_PAGE); }
   async isNativeError() { return (await this.address().catch(() => '')).startsWith('about:certerror'); }
 
   text() { return this.eval(() => document.body?.innerText ?? ''); }
@@ -161,7 +167,7 @@ export class Firefox {
   #browser;
   #door;
 
-  /** `dir`: a fresh folder; `socks` {host, port}; `xpi`; `edition`; `caPem`: text; `env`; `prefs`; `headless`. */
+  /** `dir`: a fresh folder; `socks` {host, port}; `xpi`; `edition`; `caPem`: text; `env`; `prefs`; `headless`. isAgain: started in this folder before. */
   static async start(options) {
     const firefox = new Firefox();
     const { dir, socks, edition, env = {}, prefs = {}, headless = true } = options;
@@ -169,9 +175,12 @@ export class Firefox {
     firefox.edition = edition;
     firefox.home = path.join(dir, 'home');
     await mkdir(firefox.home, { recursive: true });
+    const profile = await made(path.join(dir, 'profile'));
+    if (options.isAgain) await rm(path.join(profile, 'door.port'), { force: true });
+    else await lend(KEPT, profile);
     firefox.#browser = await puppeteer.launch({
       browser: 'firefox', executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr', headless, acceptInsecureCerts: false, timeout: 120000,
-      args: ['--remote-allow-system-access'], userDataDir: await made(path.join(dir, 'profile')), defaultViewport: null,
+      args: ['--remote-allow-system-access'], userDataDir: profile, defaultViewport: null,
       env: { ...process.env, HOME: firefox.home, XDG_CACHE_HOME: path.join(dir, 'cache'), MOZ_REMOTE_SETTINGS_DEVTOOLS: '1', ...env },
       extraPrefsFirefox: {
         ...PREFS, 'network.proxy.type': 1, 'network.proxy.socks': socks.host, 'network.proxy.socks_port': socks.port,
@@ -182,16 +191,17 @@ export class Firefox {
     return firefox;
   }
 
-  async #setUp({ dir, socks, xpi, caPem }) {
+  async #setUp({ dir, socks, xpi, caPem, isAgain = false }) {
     const door = path.join(dir, 'profile', 'door.port');
-    await this.install(await packSocks(dir, socks));
+    if (!isAgain) await this.install(await packSocks(dir, socks));
     this.#door = await Door.open(door);
-    if (await this.#allowPrivate(DOOR_ID)) {
+    if (!isAgain && await this.#allowPrivate(DOOR_ID)) {
       await rm(door);
       this.#door = await Door.open(door);
     }
     // The tests' own door is an experiment; the standard edition has to do without.
     if (this.edition !== 'privileged') await this.chrome(() => { Services.prefs.setBoolPref('extensions.experiments.enabled', false); });
+    if (isAgain) return;
     if (caPem) await this.trust(caPem);
     if (!xpi) return;
     await this.install(xpi);
@@ -320,6 +330,7 @@ export class Firefox {
     await Promise.race([this.#browser.close().catch(() => {}), sleep(5000)]);
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
     await gone;
+    if (child.exitCode === 0) await keep(KEPT, path.join(this.dir, 'profile'));
   }
 }
 

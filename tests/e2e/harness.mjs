@@ -53,17 +53,22 @@ async function start({ net, origin }, edition, options) {
   const hostOptions = ['--control', at(gate), '--socks', at(client.socks), '--cookie', client.cookieFile, '--test-ca', origin.caFile];
   const host = new NativeHost({ home: path.join(dir, 'home'), build: BUILD, options: hostOptions, extensionId: EXTENSION_ID });
   await host.install();
-  const firefox = await Firefox.start({
-    dir, edition, socks: client.socks, caPem: origin.authority.root.pem,
-    xpi: await xpiOf(edition), ...options,
-  }).catch(async (e) => { await gate.close(); throw e; });
-  firefox.host = host;
-  const stop = async () => {
-    await firefox.stop();
-    await gate.close();
-    if (!process.env.SECONDEXIT_E2E_KEEP) await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+  const settings = { dir, edition, socks: client.socks, caPem: origin.authority.root.pem, xpi: await xpiOf(edition), ...options };
+  const browser = {
+    host, gate, edition, dir, xpi: settings.xpi,
+    firefox: await Firefox.start(settings).catch(async (e) => { await gate.close(); throw e; }),
+    async stop() {
+      await browser.firefox.stop();
+      await gate.close();
+      if (!process.env.SECONDEXIT_E2E_KEEP) await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+    },
+    /** The same profile in a new process, when the old one has ended. */
+    async again() {
+      browser.firefox = await Firefox.start({ ...settings, isAgain: true });
+      return browser.firefox;
+    },
   };
-  return { firefox, host, gate, edition, stop };
+  return browser;
 }
 
 const at = ({ host, port }) => `${host}:${port}`;

@@ -26,7 +26,11 @@ export class NativeHost {
   /** From now on the browser starts this program with these options. */
   async point(program, options = this.options) {
     const words = [program, ...options].map((w) => `'${w.replaceAll("'", "'\\''")}'`);
-    await writeFile(this.wrapper, `#!/bin/sh\nexec ${words.join(' ')} "$@"\n`);
+    // What the desktop is asked to open is written down.
+    const bin = path.join(this.home, 'bin');
+    await mkdir(bin, { recursive: true });
+    await writeFile(path.join(bin, 'xdg-open'), `#!/bin/sh\necho "$1" >>'${path.join(this.home, 'shown')}'\n`, { mode: 0o755 });
+    await writeFile(this.wrapper, `#!/bin/sh\nPATH='${bin}':$PATH exec ${words.join(' ')} "$@"\n`);
     await chmod(this.wrapper, 0o755);
   }
 

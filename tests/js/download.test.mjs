@@ -142,6 +142,27 @@ describe('the standard edition: two copies', () => {
     assert.deepEqual(left(), []);
   });
 
+  test('the second copy differs: a third exit decides', async () => {
+    const bytes = [HONEST, patch(HONEST), randomBytes(HONEST.length)];
+    // What the second and the third copy are; in the standard edition the first copy's exit is role 1, in the privileged one it is the browser's, role 0.
+    for (const [second, third, verdict, reason] of [[1, 1, 'mismatch', 'other_file'], [1, 2, 'undecided', 'customised'], [1, 0, 'undecided', 'one_exit_differs']]) {
+      for (const first of [1, 0]) {
+        const name = files.site(bed.name('third'), ({ role }) => ({ body: bytes[role <= first ? 0 : role === first + 1 ? second : third] }));
+        await visit(name);
+        const r = first === 1 ? (await fetchIt(name)).final : (await verifyIt(name, HONEST)).r;
+        is(r, verdict, reason);
+        assert.equal(r.answered, 2, show(r));
+        const answers = r.others.filter((a) => a.status === 'answer').slice(first);
+        assert.deepEqual(answers.map((a) => a.sha256), [sha256(bytes[second]), sha256(bytes[third])], show(r));
+        assert.deepEqual(answers.map((a) => a.agrees), [false, third === 0], show(r));
+        assert.equal(new Set([...r.first, ...r.others.map((a) => a.exit)].map((x) => bed.kin(x.fingerprint))).size, r.first.length + r.others.length, show(r));
+        assert.ok(!left().includes('setup.exe'));
+        await host.request({ kind: 'session.wipe' });
+        clean();
+      }
+    }
+  });
+
   test('an exit redirects to a file of its own', async () => {
     const own = files.site(bed.name('own'), () => ({ body: ATTACKS.replaces }));
     const name = files.site(bed.name('redirected'), ({ role }) => (role === 1 ? { location: url(own) } : { body: HONEST }));
@@ -227,6 +248,29 @@ describe('the privileged edition: the browser holds the file', () => {
     await visit(wrong);
     is((await verifyIt(wrong, HONEST)).r, 'match', 'same_file');
     clean();
+  });
+
+  test('MD5, SHA-1 and CRCs in three others\' heads: they see what samples miss, and clear nobody', async () => {
+    const hash = (kind, bytes) => createHash(kind).update(bytes).digest('base64');
+    // CRC-32 of zip, bit by bit.
+    const crc32 = (bytes) => { let at = 0xffffffff; for (const b of bytes) { at ^= b; for (let i = 0; i < 8; i++) at = at & 1 ? (at >>> 1) ^ 0xedb88320 : at >>> 1; } const out = Buffer.alloc(4); out.writeUInt32BE(~at >>> 0); return out.toString('base64'); };
+    const lines = (bytes) => [{ 'Content-MD5': hash('md5', bytes) }, { Digest: `SHA=${hash('sha1', bytes)}` }, { 'x-amz-checksum-crc32': crc32(bytes), 'x-amz-checksum-type': 'FULL_OBJECT' }];
+    const altered = patch(HONEST, 700_001);
+    for (const [i, headers] of lines(HONEST).entries()) {
+      const name = files.site(bed.name('sums'), () => ({ body: HONEST, headers }));
+      await visit(name, '/none');
+      const { r } = await verifyIt(name, HONEST, { whole_max: 1000, budget: 64 << 10 });
+      is(r, 'match', 'same_ranges');
+      assert.ok(r.missed.block > 0.9);
+      const { r: bad } = await verifyIt(name, altered, { whole_max: 1000, budget: 64 << 10 });
+      is(bad, 'mismatch', 'other_file');
+      assert.deepEqual([bad.method, bad.answered], ['digest_header', 3], show(bad));
+      // One exit that shows another sum accuses nobody, and samples don't outvote it.
+      const one = files.site(bed.name('onesum'), ({ role }) => ({ body: HONEST, headers: role === 2 ? lines(altered)[i] : headers }));
+      await visit(one, '/none');
+      is((await verifyIt(one, HONEST, { whole_max: 1000, budget: 64 << 10 })).r, 'undecided', 'one_exit_differs');
+      clean();
+    }
   });
 
   test('ranges of a large file, and what they prove; lies about them', async () => {

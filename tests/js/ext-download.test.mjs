@@ -3,10 +3,10 @@
 
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { CHOICES, CLASSES, DEFAULTS, cleanOptions, decide, sizesOf, worse } from '../../extension/core/dlpolicy.js';
+import { CHOICES, CLASSES, DEFAULTS, cleanOptions, decide, decideOf, sizesOf, worse } from '../../extension/core/dlpolicy.js';
 import { cleanName, isAttachment, nameOf, willDownload } from '../../extension/core/willdownload.js';
 import { Chains, Records, hostFields, isInsecureUrl, newEntry, checking, answered, offers, verdictOf } from '../../extension/core/downloads.js';
-import { CHAINS_MAX, CHAIN_HOPS_MAX, AUTO_DOWNLOADS_MAX } from '../../extension/core/limits.js';
+import { CHAINS_MAX, CHAIN_HOPS_MAX, AUTO_DOWNLOADS_MAX, DL_RECORDS_MAX } from '../../extension/core/limits.js';
 import { extension, exactApi, friendly, relay, settle, hex } from './ext-fakes.mjs';
 
 // ---- policy -------------------------------------------------------------------------------------------------------
@@ -28,11 +28,18 @@ test('the matrix: defaults, every choice, and what is not known is the worst', (
 test('no option lets an unchecked program through, or checks where a check proves nothing', () => {
   assert.ok(!CHOICES.executable_insecure.includes('verify') && !CHOICES.other_insecure.includes('verify'));
   for (const choices of [CHOICES.executable_secure, CHOICES.executable_insecure]) assert.ok(!choices.includes('notice') && !choices.includes('nothing'));
-  for (const kept of [null, undefined, 5, 'x', [], { executable_insecure: 'verify' }, { executable_secure: 'notice', whole: 1e9, budget: '8', evidence: 'yes', other: 1 }]) assert.deepEqual(cleanOptions(kept), DEFAULTS);
-  assert.deepEqual(cleanOptions({ other_insecure: 'prevent', whole: 500, evidence: true }), { ...DEFAULTS, other_insecure: 'prevent', whole: 500, evidence: true });
+  for (const kept of [null, undefined, 5, 'x', [], { executable_insecure: 'verify' }, { executable_secure: 'notice', whole: 1e9, budget: '8', evidence: true, other: 1 }]) assert.deepEqual(cleanOptions(kept), DEFAULTS);
+  assert.deepEqual(cleanOptions({ other_insecure: 'prevent', whole: 500 }), { ...DEFAULTS, other_insecure: 'prevent', whole: 500 });
   assert.deepEqual(sizesOf(DEFAULTS), { whole_max: 104857600, budget: 8388608 });
   for (const a of CLASSES) for (const b of CLASSES) assert.equal(worse(a, b), CLASSES[Math.max(CLASSES.indexOf(a), CLASSES.indexOf(b))]);
   assert.equal(worse('transparent', 'odd'), 'executable');
+});
+
+test('where links of both kinds led to a file, the strictest counts', () => {
+  const of = (cls, links, more) => decideOf(DEFAULTS, { cls, record: { links }, ...more });
+  assert.deepEqual([of('executable', [true]), of('executable', [true, false]), of('other', [false]), of('other', [false, true]), of('transparent', [true, false])], ['verify', 'prevent', 'notice', 'verify', 'nothing']);
+  assert.equal(decideOf(DEFAULTS, { cls: 'other', record: null, isLinkSecure: true }), 'verify');
+  assert.equal(decideOf(DEFAULTS, { cls: 'other', record: { isLinkSecure: false } }), 'notice');
 });
 
 // ---- what becomes a download ----------------------------------------------------------------------------------------
@@ -119,8 +126,44 @@ test('two downloads with one last address: the worse of each, and no first where
   assert.equal(records.find('http://evil.test/f').hasWhole, true);
   records.add(record(['http://b.test/get', 'http://evil.test/f'], { isLinkSecure: false }));
   const found = records.find('http://evil.test/f#x');
-  assert.deepEqual([found.hasWhole, found.isLinkSecure], [false, false]);
+  assert.deepEqual([found.hasWhole, found.isLinkSecure, found.links], [false, false, [true, false]]);
+  // A saved link is known by its own address, unless another one ends there.
+  assert.equal(records.find('http://b.test/get').urls.at(-1), 'http://evil.test/f');
   assert.equal(records.find('http://other.test/'), null);
+});
+
+test('the browser’s own request for the end of a chain goes on where that one was; of two that differ no first address is known', () => {
+  const record = (urls, more) => ({ urls, hasWhole: true, isLinkSecure: true, isPost: false, ...more });
+  const records = new Records();
+  records.add(record(['https://a.test/get', 'http://evil.test/f']));
+  records.add(record(['http://evil.test/f'], { isOwn: true }));
+  const found = records.find('http://evil.test/f');
+  assert.deepEqual([found.urls, found.hasWhole], [['https://a.test/get', 'http://evil.test/f'], true]);
+  records.add(record(['http://b.test/get', 'http://evil.test/f']));
+  records.add(record(['http://evil.test/f'], { isOwn: true }));
+  assert.equal(records.find('http://evil.test/f').hasWhole, false);
+  // A page's own link is where it begins.
+  const links = new Records();
+  links.add(record(['https://a.test/get', 'http://c.test/f']));
+  links.add(record(['http://c.test/f']));
+  assert.equal(links.find('http://c.test/f').hasWhole, false);
+});
+
+test('what pages can make at will pushes out nothing else', () => {
+  const records = new Records();
+  records.add({ urls: ['https://a.test/get', 'http://b.test/f'], hasWhole: true, isLinkSecure: true, isPost: false });
+  const gone = [];
+  for (let i = 0; i < DL_RECORDS_MAX * 2; i++) gone.push(records.add({ urls: [`http://frame.test/${i}`], hasWhole: true, isLinkSecure: false, isPost: false, isCheap: true }).gone);
+  assert.deepEqual(records.find('https://a.test/get').urls.at(-1), 'http://b.test/f');
+  assert.deepEqual([gone[0], gone.at(-1)], [0, DL_RECORDS_MAX + 2]);
+  assert.equal(records.find('http://frame.test/0'), null);
+  // Kept and known again.
+  assert.equal(records.hasLost, false);
+  const kept = [records.add({ urls: ['http://c.test/'], hasWhole: true, isLinkSecure: true, isPost: false }).kept];
+  assert.equal(new Records(kept).find('http://c.test/').hasWhole, true);
+  // In whatever order they come back, the next one is the newest.
+  const mixed = new Records([{ ...kept[0], number: 9 }, { ...kept[0], number: 2 }]);
+  assert.equal(mixed.add(kept[0]).kept.number, 10);
 });
 
 test('what is sent to the host: no chain that is not whole, no secrets, lines only', () => {
@@ -297,13 +340,25 @@ test('standard: what we did not see coming is destroyed when the browser tells o
     assert.equal(destroyed(x), isDestroyed ? 1 : 0, JSON.stringify(more));
     assert.equal((await x.entries())[0]?.why, why, JSON.stringify(more));
   }
-  // A link on a secure page, saved: fetched by the host instead.
+  // All that is open is secure, but a blob says whose it is, or is nobody's.
+  const y = started();
+  await y.secure();
+  await y.dlcheck.onCreated(item({ url: 'blob:null/1', referrer: '' }));
+  assert.equal(destroyed(y), 1);
+  // The viewer's is of a page that is open.
+  await y.dlcheck.onCreated(item({ id: 8, url: 'blob:resource://pdf.js/1', filename: '/x/a.pdf', referrer: '' }));
+  assert.equal((await y.entries()).length, 1);
+  y.watch.documents.response({ tabId: 2, frameId: 0, url: 'http://insecure.test/', state: 'insecure' });
+  y.watch.documents.commit({ tabId: 2, frameId: 0, parentFrameId: -1, url: 'http://insecure.test/' });
+  await y.dlcheck.onCreated(item({ id: 9, url: 'blob:resource://pdf.js/2', filename: '/x/b.pdf', referrer: '' }));
+  assert.deepEqual((await y.entries()).map((e) => e.phase), ['noticed', 'prevented']);
+  // A link on a secure page, saved, whose request nobody saw: what the browser tells may be the end of a chain, so there is no first address.
   const x = started();
   await x.secure();
   await x.dlcheck.onCreated(item({ referrer: 'https://link.test/' }));
   await settle();
   assert.equal(destroyed(x), 1);
-  assert.deepEqual(x.port.last('download.fetch').chain, ['http://a.test/setup.exe']);
+  assert.deepEqual(x.port.last('download.fetch').chain, []);
 });
 
 test('standard: a saved link keeps its chain; a prefetch is no download', async () => {
@@ -319,6 +374,64 @@ test('standard: a saved link keeps its chain; a prefetch is no download', async 
   assert.deepEqual([x.port.last('download.fetch').chain, x.port.last('download.fetch').link_secure], [['http://a.test/get', 'http://b.test/setup.exe'], true]);
 });
 
+test('standard: one that is completed while we ask what it is called is looked at all the same', async () => {
+  const x = started({ byContent: { '/x/photo.png': 'executable' } });
+  x.web.items = new Map([[7, { id: 7, url: 'blob:http://a.test/1', filename: '/x/photo.png', incognito: true, state: 'complete' }]]);
+  await x.dlcheck.onCreated({ id: 7, url: 'blob:http://a.test/1', filename: '/x/photo.png', mime: 'image/png', incognito: true, state: 'in_progress', referrer: '' });
+  await settle();
+  assert.ok(x.web.did.some(([what, id]) => what === 'destroy' && id === 7));
+  assert.equal((await x.entries())[0].why, 'content');
+});
+
+test('standard: a saved encrypted link that turns out to lead to an unencrypted file is stopped as soon as that is seen, or when it is complete', async () => {
+  for (const isSeenFirst of [true, false]) {
+    const x = started();
+    await x.secure();
+    const item = { id: 7, url: 'https://a.test/get', filename: '/x/setup.exe', mime: '', incognito: true, state: 'in_progress', referrer: 'https://link.test/' };
+    x.web.items = new Map([[7, item]]);
+    if (isSeenFirst) await x.dlcheck.onCreated(item);
+    x.begin('https://a.test/get', { type: 'other', originUrl: 'https://link.test/' });
+    x.web.infos.set('r', { state: 'secure', certificates: [{ fingerprint: { sha256: hex('a') } }] });
+    await x.guard.onHeadersReceived(request({ url: 'https://a.test/get', type: 'other', statusCode: 302, proxyInfo: SOCKS, responseHeaders: [] }));
+    x.begin('http://b.test/setup.exe', { type: 'other', originUrl: 'https://link.test/' });
+    await x.respond('http://b.test/setup.exe', 'application/octet-stream', { type: 'other' });
+    if (!isSeenFirst) await x.dlcheck.onChanged({ id: 7, state: { current: 'complete' } });
+    await settle();
+    assert.ok(x.web.did.some(([what, id]) => what === 'destroy' && id === 7), String(isSeenFirst));
+    assert.deepEqual(x.port.last('download.fetch').chain, ['https://a.test/get', 'http://b.test/setup.exe']);
+  }
+});
+
+test('standard: a download attribute that makes a program of what was let through takes it back', async () => {
+  for (const [type, url] of [['application/pdf', 'http://a.test/a.pdf'], ['text/plain', 'http://a.test/words'], ['text/html', 'http://a.test/page']]) {
+    const x = started();
+    x.begin(url, { originUrl: 'http://insecure.test/' });
+    assert.equal((await x.respond(url, type)).cancel, undefined);
+    await x.dlcheck.onCreated({ id: 7, url, filename: '/x/tool.exe', mime: type, incognito: true, state: 'in_progress', referrer: 'http://insecure.test/' });
+    await settle();
+    assert.ok(x.web.did.some(([what, id]) => what === 'destroy' && id === 7), type);
+    assert.deepEqual((await x.entries()).map((e) => [e.phase, e.name, e.why]), [['prevented', 'tool.exe', 'link']], type);
+  }
+});
+
+test('what the host can’t classify is prevented where a program would be, and says why; text is shown as text', async () => {
+  const x = extension({ answer: (message, port) => { if (message.kind !== 'classify') friendly(message, port); } });
+  await x.watch.ready;
+  const respond = async (url, type) => {
+    x.dlcheck.onBegin(request({ url, originUrl: 'http://insecure.test/' }));
+    const waiting = x.guard.onPlainHeaders(request({ url, statusCode: 200, proxyInfo: SOCKS, responseHeaders: [{ name: 'Content-Type', value: type }] }));
+    for (let i = 0; i < 4; i++) await x.clock.pass(10000);
+    return waiting;
+  };
+  assert.deepEqual(await respond('http://a.test/a.pdf', 'application/pdf'), { cancel: true });
+  let view = null;
+  x.dllist.read((v) => { view = v; })();
+  await settle();
+  assert.deepEqual([view.entries[0].phase, view.entries[0].why, Boolean(view.entries[0].problem?.code)], ['prevented', 'unclassified', true]);
+  const shown = await respond('http://a.test/a.txt', 'text/plain');
+  assert.equal(shown.responseHeaders.find((h) => h.name === 'X-Content-Type-Options').value, 'nosniff');
+});
+
 test('standard: let through by its name, a program by its content: removed when it is complete', async () => {
   const x = started({ byContent: { '/x/a.pdf': 'executable' } });
   x.begin('http://a.test/a.pdf', { originUrl: 'http://insecure.test/' });
@@ -328,11 +441,11 @@ test('standard: let through by its name, a program by its content: removed when 
   await x.dlcheck.onChanged({ id: 7, state: { current: 'complete' } });
   await settle();
   assert.ok(x.web.did.some(([what, id]) => what === 'destroy' && id === 7));
-  assert.equal((await x.entries())[0].why, 'content');
+  assert.deepEqual((await x.entries()).map((e) => [e.phase, e.why]), [['prevented', 'content']], 'and what was said before is said no more');
 });
 
 const held = (more) => ({ id: 1, url: 'http://a.test/setup.exe', redirects: [], referrer: 'https://link.test/', path: '/x/setup.exe', partPath: '/x/setup.exe.part', hasPart: true, size: 5, contentType: 'application/octet-stream',
-  private: 1, hasException: false, ...more });
+  private: 1, hasException: false, isFirstKnown: true, ...more });
 
 test('privileged: held until a match; a mismatch is refused and told; undecided stays held', async () => {
   for (const [more, end] of [[{}, [[1, true]]], [{ verdict: 'mismatch', reason: 'other_file' }, [[1, false]]], [{ verdict: 'undecided', reason: 'gone' }, []]]) {
@@ -394,6 +507,79 @@ test('privileged: its first address is that of the chain, never the last one alo
   x.dlcheck.onHeld(held({ url: 'http://evil.test/setup.exe' }));
   await settle();
   assert.deepEqual(x.port.last('download.verify').chain, ['http://a.test/get', 'http://evil.test/setup.exe']);
+});
+
+test('privileged: asked for again, it begins where it began; where that is not known, nothing can be compared', async () => {
+  for (const [more, chain] of [
+    [{ redirects: ['http://a.test/get'] }, ['http://a.test/get', 'http://evil.test/setup.exe']],
+    [{ redirects: [], isFirstKnown: false }, []],
+  ]) {
+    const x = started({ isExact: true });
+    await x.secure();
+    // "Try again" asks for the last URL alone.
+    x.begin('http://evil.test/setup.exe', { type: 'other' });
+    await x.respond('http://evil.test/setup.exe', 'application/octet-stream', { type: 'other' });
+    x.dlcheck.onHeld(held({ url: 'http://evil.test/setup.exe', ...more }));
+    await settle();
+    assert.deepEqual(x.port.last('download.verify').chain, chain);
+  }
+});
+
+test('privileged: a saved encrypted link that led to an unencrypted file is known by its own address, by a background page that came later too', async () => {
+  const x = started({ isExact: true });
+  await x.secure();
+  const see = (type) => ({ requestId: 'r', type });
+  x.begin('https://a.test/get', see('other'));
+  x.web.infos.set('r', { state: 'secure', certificates: [{ fingerprint: { sha256: hex('a') } }] });
+  await x.guard.onHeadersReceived(request({ url: 'https://a.test/get', type: 'other', statusCode: 302, proxyInfo: SOCKS, responseHeaders: [] }));
+  x.begin('http://b.test/setup.exe', see('other'));
+  await x.respond('http://b.test/setup.exe', 'application/octet-stream', see('other'));
+  const file = held({ url: 'https://a.test/get' });
+  await x.dlcheck.onHeld(file);
+  await settle();
+  assert.deepEqual([x.settled, x.port.last('download.verify').chain], [[], ['https://a.test/get', 'http://b.test/setup.exe']]);
+  const settled = [];
+  const y = extension({ api: exactApi(), downloads: { held: async () => [held({ id: 2, url: 'https://a.test/get' })], settle: async (...a) => settled.push(a), refuseAll: async () => {}, onHeld: { addListener() {} }, onReleased: { addListener() {} } },
+    storage: x.store.values, answer: classifying() });
+  await y.dlcheck.onHeldAtStart();
+  await settle();
+  assert.deepEqual([settled, y.port.last('download.verify')?.chain], [[], ['https://a.test/get', 'http://b.test/setup.exe']]);
+});
+
+test('after a mismatch nothing is kept without a click on that very file', async () => {
+  for (const isExact of [false, true]) {
+    const x = started({ isExact });
+    await x.secure();
+    x.begin('http://a.test/setup.exe');
+    await x.respond('http://a.test/setup.exe', 'application/octet-stream');
+    if (isExact) x.dlcheck.onHeld(held());
+    await settle();
+    x.port.say(verdict(x.port.last(isExact ? 'download.verify' : 'download.fetch'), { verdict: 'mismatch', reason: 'other_file', state: 'none', path: null, can_keep: true }));
+    await settle();
+    assert.equal(x.port.last('download.keep'), undefined);
+    const [entry] = await x.entries();
+    assert.equal(entry.can.keep, true);
+    x.dllist.act({ kind: 'keep', id: entry.id });
+    await settle();
+    assert.equal(x.port.last('download.keep').download, 3);
+  }
+});
+
+test('standard: programs are prevented, documents verified: the host is told, and what it finds by content is not finished', async () => {
+  for (const [options, expected] of [[{ executable_secure: 'prevent' }, true], [{}, undefined]]) {
+    const x = started();
+    await x.settings.setDownloads(options);
+    await x.secure();
+    x.begin('http://a.test/a.pdf');
+    await x.respond('http://a.test/a.pdf', 'application/pdf');
+    const asked = x.port.last('download.fetch');
+    assert.equal(asked.no_programs, expected);
+    if (!expected) continue;
+    x.port.say(verdict(asked, { verdict: 'undecided', reason: 'is_program', class: 'executable', state: 'none', path: null, download: null }));
+    await settle();
+    const [entry] = await x.entries();
+    assert.deepEqual([entry.phase, entry.why, Object.entries(entry.can).filter(([, is]) => is).map(([name]) => name)], ['prevented', 'content', ['remove']]);
+  }
 });
 
 test('beyond the limit a download waits for a click', async () => {

@@ -33,7 +33,7 @@ describe('hello and status', () => {
     const pids = h.pids();
     assert.equal(pids.length, 3, 'main, net, parse');
     assert.equal(await h.close(), 0);
-    await until(() => pids.every((p) => { try { process.kill(p, 0); return false; } catch { return true; } }), { limit: 3000, what: 'no process left' });
+    await until(() => pids.every((p) => { try { process.kill(p, 0); return false; } catch { return true; } }), { limit: 20000, what: 'no process left' });
   });
 
   test('over unix sockets', async () => {

@@ -19,6 +19,8 @@ after(async () => {
   if (home) fs.rmSync(home, { recursive: true });
 });
 
+// A busy machine's timers are late; whatever else ends a check comes much later.
+const DEADLINE = 25000, LATE = 3000;
 const CLOSED_PORT = 18999;   // every exit lets it pass, nobody serves it
 
 const https = (name, more = {}) => host.request({ kind: 'https.check', first_party: name, private: 1, container: 0, host: name, port: PORT,
@@ -74,10 +76,8 @@ test('silence everywhere: an answer only after a second circuit', { timeout: 900
   bed.origin.site(name, { first: 'valid', others: 'valid' });
   for (const exit of bed.net.exits) exit.dns.rule(name, 'silent');
   const visit = bed.browser.visit(name, PORT).catch(() => {});
-  const began = Date.now();
   const { final } = await https(name);
-  assert.ok(final.elapsed_ms <= 25000 && final.elapsed_ms > 9000, `${final.elapsed_ms}`);
-  assert.ok(Date.now() - began < 26000);
+  assert.ok(final.elapsed_ms <= DEADLINE + LATE && final.elapsed_ms > 9000, `${final.elapsed_ms}`);
   is(final, 'match', 'no_https');
   await visit;
 });
@@ -89,7 +89,7 @@ test('one exit stays silent, the others get HTTPS', { timeout: 90000 }, async ()
   await new Promise((done) => { setTimeout(done, 1500); });
   const { final } = await https(name);
   is(final, 'mismatch', 'https_withheld');
-  assert.ok(final.elapsed_ms < 6000, `${final.elapsed_ms}`);
+  assert.ok(final.elapsed_ms < 9000, `${final.elapsed_ms}: silence was waited for`);     // an answer by silence takes tor's ten seconds
   for (const exit of bed.net.exits) void exit;
   await visit;
 });

@@ -259,7 +259,7 @@ test('a pipe or a folder in the manifest\'s place does not hang it', (t) => {
   assert.equal(run(dir, 'install').status, 1);
   fs.rmdirSync(path.join(dir, HOSTS, FILE));
   spawnSync('mkfifo', [path.join(dir, HOSTS, FILE)]);
-  const r = spawnSync(PROGRAM, ['install'], { env: { HOME: dir }, timeout: 5000 });
+  const r = spawnSync(PROGRAM, ['install'], { env: { HOME: dir }, timeout: 30000 });
   assert.equal(r.status, 1);
 });
 

@@ -149,7 +149,7 @@ test('a WebSocket opens', async () => {
   assert.equal(res.headers['sec-websocket-accept'], 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=');
   let got = head;
   socket.on('data', (b) => { got = Buffer.concat([got, b]); });
-  await until(() => got.toString('latin1').includes('hello'), { limit: 2000, what: 'hello' });
+  await until(() => got.toString('latin1').includes('hello'), { limit: 20000, what: 'hello' });
   assert.ok(origin.connections('ws.test')[0].requests[0].upgrade);
   socket.destroy();
 });

@@ -350,7 +350,7 @@ static void one_descriptor_for_both(void **state)
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
-	alarm(240);   /* a hanging test is a failed one */
+	alarm(900);   /* a hanging test is a failed one */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(in_order),
 		cmocka_unit_test(a_reply_too_large_becomes_an_error),

@@ -459,6 +459,29 @@ static void what_needs_no_network(void **state)
 	done(d);
 }
 
+/* Programs are prevented, and this one passed for something else until it was there. */
+static void what_its_content_shows_to_be_a_program_is_removed(void **state)
+{
+	(void)state;
+	for (int is_wanted = 0; is_wanted < 2; is_wanted++) {
+		struct downloads *d = begin(8, 1);
+		struct download_request r = request(true);
+		r.no_programs = !is_wanted;
+		assert_int_equal(download_start(d, 1, &r), OK);
+		run();
+		assert_int_equal(got.r.class_, DL_CLASS_EXECUTABLE);
+		if (is_wanted) {
+			expect(VERDICT_MATCH, REASON_SAME_FILE);
+		} else {
+			expect(VERDICT_UNDECIDED, REASON_IS_PROGRAM);
+			assert_int_equal(got.r.state, DL_STATE_NONE);
+			assert_false(got.r.retry_useful || got.r.whole_possible || got.r.can_keep);
+			assert_int_equal(count_files(), 0);
+		}
+		done(d);
+	}
+}
+
 static void folders_that_are_none(void **state)
 {
 	(void)state;
@@ -1642,7 +1665,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_equal_copies_are_a_match), cmocka_unit_test(nothing_is_overwritten), cmocka_unit_test(a_false_copy_is_a_mismatch),
 		cmocka_unit_test(one_patched_byte_is_shown), cmocka_unit_test(the_second_copy_alone_differs), cmocka_unit_test(all_copies_differ), cmocka_unit_test(the_third_copy_decides),
-		cmocka_unit_test(first_exits_and_kin_are_never_asked), cmocka_unit_test(what_needs_no_network), cmocka_unit_test(folders_that_are_none),
+		cmocka_unit_test(first_exits_and_kin_are_never_asked), cmocka_unit_test(what_needs_no_network), cmocka_unit_test(what_its_content_shows_to_be_a_program_is_removed),
+		cmocka_unit_test(folders_that_are_none),
 		cmocka_unit_test(a_full_disk), cmocka_unit_test(answers_that_are_none), cmocka_unit_test(cookies_explain_a_refusal),
 		cmocka_unit_test(failures_are_replaced), cmocka_unit_test(every_way_of_being_cut), cmocka_unit_test(any_split_is_the_same),
 		cmocka_unit_test(coded_bodies_are_not_compared), cmocka_unit_test(redirects_are_followed_from_the_first_url),

@@ -28,7 +28,7 @@ static void a_page(void **state)
 	const struct served how = { .bytes = OK_LENGTH(5) "hello" };
 
 	strcpy(m.lines, "User-Agent: Mozilla/5.0\nAccept: text/html\nAccept-Language: en-US\nReferer: http://other.test/\n");
-	assert_true(peer_fetch(&m, &how, 5000));
+	assert_true(peer_fetch(&m, &how, 30000));
 	assert_true(got.has_tail);
 	assert_int_equal(got.tail.err, OK);
 	assert_true(got.tail.is_framed);
@@ -52,7 +52,7 @@ static void nothing_is_added(void **state)
 	const struct fetch_ask m = peer_ask("http://site.test");
 	const struct served how = { .bytes = OK_LENGTH(0), .stays_open = true };
 
-	assert_true(peer_fetch(&m, &how, 5000));
+	assert_true(peer_fetch(&m, &how, 30000));
 	assert_int_equal(got.tail.err, OK);
 	assert_string_equal(got.request, "GET / HTTP/1.1\r\nHost: site.test\r\nAccept-Encoding: identity\r\nConnection: keep-alive\r\n\r\n");
 }
@@ -64,7 +64,7 @@ static void head_and_range(void **state)
 	struct served how = { .bytes = OK_LENGTH(123456789012), .stays_open = true };
 
 	m.is_head = 1;
-	assert_true(peer_fetch(&m, &how, 5000));
+	assert_true(peer_fetch(&m, &how, 30000));
 	assert_int_equal(got.tail.err, OK);
 	assert_true(got.tail.is_framed);
 	assert_true(got.head.length == 123456789012);
@@ -74,7 +74,7 @@ static void head_and_range(void **state)
 	m.is_head = 0;
 	strcpy(m.lines, "Range: bytes=10-13\nIf-Range: \"x\"\n");
 	how.bytes = "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 10-13/100\r\nContent-Length: 4\r\n\r\nabcd";
-	assert_true(peer_fetch(&m, &how, 5000));
+	assert_true(peer_fetch(&m, &how, 30000));
 	assert_int_equal(got.tail.err, OK);
 	assert_int_equal(got.head.status, 206);
 	body_is("abcd");
@@ -98,7 +98,7 @@ static void every_status_is_an_answer(void **state)
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		const struct served how = { .bytes = rows[i].bytes };
-		assert_true(peer_fetch(&m, &how, 5000));
+		assert_true(peer_fetch(&m, &how, 30000));
 		assert_int_equal(got.tail.err, OK);
 		assert_int_equal(got.head.status, rows[i].status);
 		assert_int_equal(got.tail.is_framed, rows[i].is_framed);
@@ -118,7 +118,7 @@ static void in_pieces(void **state)
 
 	for (size_t piece = 1; piece < 20; piece += 3) {
 		const struct served how = { .bytes = bytes, .piece = piece };
-		assert_true(peer_fetch(&m, &how, 5000));
+		assert_true(peer_fetch(&m, &how, 30000));
 		assert_int_equal(got.tail.err, OK);
 		body_is("abcde");
 		assert_memory_equal(got.lines, "X: y z\nTransfer-Encoding: chunked\n", strlen(got.lines));
@@ -148,7 +148,7 @@ static void https(void **state)
 	for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
 		SSL_CTX *c = site_tls(leaf, version);
 		const struct served how = { .bytes = OK_LENGTH(6) "secret", .tls = c, .stays_open = true };
-		assert_true(peer_fetch(&m, &how, 5000));
+		assert_true(peer_fetch(&m, &how, 30000));
 		assert_int_equal(got.tail.err, OK);
 		body_is("secret");
 		assert_true(got.tail.has_leaf && got.head.has_leaf);
@@ -178,14 +178,14 @@ static void decoded(void **state)
 		const struct served how = { .bytes = all, .n = (size_t)n + rows[i].n };
 		struct fetch_ask m = peer_ask("http://site.test/");
 		m.is_decoded = 1;
-		assert_true(peer_fetch(&m, &how, 5000));
+		assert_true(peer_fetch(&m, &how, 30000));
 		if (got.tail.err != OK)
 			fail_msg("%s: %u", rows[i].coding, got.tail.err);
 		body_is("hello");
 		assert_non_null(strstr(got.request, "Accept-Encoding: gzip, deflate\r\n"));
 		/* Identity: the bytes as they came. */
 		m.is_decoded = 0;
-		assert_true(peer_fetch(&m, &how, 5000));
+		assert_true(peer_fetch(&m, &how, 30000));
 		assert_int_equal(got.tail.err, OK);
 		assert_int_equal(got.body.len, rows[i].n);
 		assert_memory_equal(got.body.bytes, rows[i].bytes, rows[i].n);
@@ -195,7 +195,7 @@ static void decoded(void **state)
 	const struct served how = { .bytes = OK_LENGTH(0), .tls = c };
 	struct fetch_ask m = peer_ask("https://site.test/");
 	m.is_decoded = 1;
-	assert_true(peer_fetch(&m, &how, 5000));
+	assert_true(peer_fetch(&m, &how, 30000));
 	assert_non_null(strstr(got.request, "Accept-Encoding: gzip, deflate, br, zstd\r\n"));
 	SSL_CTX_free(c);
 }
@@ -263,12 +263,12 @@ static void the_end_waits(void **state)
 	m.deadline_ms = 2000;
 	got.keeps = true;
 	/* Held: silence is ours, not the server's; the deadline comes all the same. */
-	assert_true(peer_fetch(&m, &how, 5000));
+	assert_true(peer_fetch(&m, &how, 30000));
 	got.keeps = false;
 	assert_int_equal(got.tail.err, ERR_TIMEOUT);
 	assert_int_equal(got.body.len, FETCH_WINDOW);
 	assert_true(got.tail.elapsed_ms >= 1900);
-	assert_true(peer_fetch(&m, &how, 5000));
+	assert_true(peer_fetch(&m, &how, 30000));
 	assert_int_equal(got.tail.err, OK);
 	assert_int_equal(got.body.len, sizeof all - (size_t)n);
 	assert_false(got.tail.is_framed);
@@ -290,7 +290,7 @@ static void the_environment_is_not_read(void **state)
 
 	peer_end();
 	peer_start(environment);
-	assert_true(peer_fetch(&m, &how, 5000));
+	assert_true(peer_fetch(&m, &how, 30000));
 	assert_int_equal(got.tail.err, OK);
 	assert_int_not_equal(access("/tmp/secondexit-keys", F_OK), 0);
 	SSL_CTX_free(c);
@@ -359,7 +359,7 @@ static void a_post(void **state)
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
-	alarm(180);
+	alarm(900);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_filter_works), cmocka_unit_test(a_page), cmocka_unit_test(nothing_is_added),
 		cmocka_unit_test(a_post), cmocka_unit_test(head_and_range), cmocka_unit_test(every_status_is_an_answer), cmocka_unit_test(in_pieces),

@@ -23,7 +23,7 @@ static void still_there(void)
 	const struct fetch_ask m = peer_ask("http://other.test/");
 	const struct served how = { .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok" };
 
-	assert_true(peer_fetch(&m, &how, 5000));
+	assert_true(peer_fetch(&m, &how, 30000));
 	assert_int_equal(got.tail.err, OK);
 	assert_int_equal(got.body.len, 2);
 }
@@ -139,7 +139,7 @@ static void lies_in_the_body(void **state)
 	}
 	/* Beyond its length nothing is read. */
 	const struct served longer = { .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhello and more" };
-	assert_true(peer_fetch(&m, &longer, 5000));
+	assert_true(peer_fetch(&m, &longer, 30000));
 	assert_int_equal(got.tail.err, OK);
 	assert_int_equal(got.body.len, 2);
 	/* No end at all: max_body is it. */
@@ -161,12 +161,12 @@ static void bodies_where_none_belongs(void **state)
 	(void)state;
 	struct fetch_ask m = peer_ask("http://site.test/");
 	const struct served none = { .bytes = "HTTP/1.1 204 No\r\nContent-Length: 5\r\n\r\nhello" };
-	assert_true(peer_fetch(&m, &none, 5000));
+	assert_true(peer_fetch(&m, &none, 30000));
 	assert_int_equal(got.tail.err, OK);
 	assert_int_equal(got.body.len, 0);
 	m.is_head = 1;
 	const struct served head = { .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello" };
-	assert_true(peer_fetch(&m, &head, 5000));
+	assert_true(peer_fetch(&m, &head, 30000));
 	assert_int_equal(got.tail.err, OK);
 	assert_int_equal(got.body.len, 0);
 }
@@ -225,7 +225,7 @@ static void bombs(void **state)
 		one(rows[i].coding, &m, &how, ERR_HTTP_BODY);
 		/* Asked for as it is, it is as small as it is. */
 		m.is_decoded = 0;
-		assert_true(peer_fetch(&m, &how, 5000));
+		assert_true(peer_fetch(&m, &how, 30000));
 		assert_int_equal(got.tail.err, OK);
 		assert_int_equal(got.body.len, rows[i].n);
 		/* Nobody takes what is decoded: it stays bounded. */
@@ -287,9 +287,9 @@ static void slow_servers(void **state)
 	memcpy(drip, "HTTP/1.1 200 OK\r\n\r\n", 19);
 	m.stall_ms = 300;
 	const struct served dripping = { .bytes = drip, .n = sizeof drip, .piece = 1, .stays_open = true };
-	assert_true(peer_fetch(&m, &dripping, 5000));
+	assert_true(peer_fetch(&m, &dripping, 30000));
 	assert_int_equal(got.tail.err, ERR_TIMEOUT);
-	assert_in_range(got.tail.elapsed_ms, 600, 1500);
+	assert_in_range(got.tail.elapsed_ms, 600, 5000);
 	still_there();
 }
 
@@ -355,7 +355,7 @@ static void random_answers(void **state)
 		}
 		m.is_decoded = (uint8_t)(i & 1);
 		const struct served how = { .bytes = bytes };
-		if (!peer_fetch(&m, &how, 5000) || !got.has_tail)
+		if (!peer_fetch(&m, &how, 30000) || !got.has_tail)
 			fail_msg("run %d: %s", i, bytes);
 	}
 	still_there();
@@ -370,7 +370,7 @@ static void ends_by(void (*fault)(void))
 	peer_end();
 	peer_start(NULL);
 	fault();
-	for (int i = 0; i < 300 && waitpid(peer_role.pid, &status, WNOHANG) == 0; i++)
+	for (int i = 0; i < 3000 && waitpid(peer_role.pid, &status, WNOHANG) == 0; i++)
 		usleep(10000);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 1);
@@ -434,7 +434,7 @@ static int end(void **state)
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
-	alarm(400);
+	alarm(900);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lies_in_the_head), cmocka_unit_test(endless_heads), cmocka_unit_test(lies_in_the_body),
 		cmocka_unit_test(bodies_where_none_belongs), cmocka_unit_test(bombs), cmocka_unit_test(broken_compression),

@@ -313,7 +313,7 @@ static void turn(uint64_t ms)
 
 #define UNTIL(condition) \
 	do { \
-		uint64_t end_ = clock_ms() + 6000; \
+		uint64_t end_ = clock_ms() + 30000; \
 		while (!(condition)) { \
 			assert_true(clock_ms() < end_); \
 			turn(2); \
@@ -753,7 +753,7 @@ static void test_deadline_in_each_state(void **state)
 		}
 		uint64_t begin = clock_ms();
 		UNTIL(bed.n_done > 0);
-		assert_true(clock_ms() - begin < 400);
+		assert_true(clock_ms() - begin < 5000);   /* nothing else would end it */
 		if (at == 0)
 			bed.map_done(bed.map_arg, ERR_TOR_LOST);    /* the late answer finds a look that is over */
 		expect(ERR_TIMEOUT);

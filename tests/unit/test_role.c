@@ -23,6 +23,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* For what would otherwise hang. */
+#define PATIENCE_MS 60000
+
 enum { T_CONFIG = 1, T_ASK, T_ANSWER };
 
 /* The inner program */
@@ -201,6 +204,17 @@ static bool is_gone(pid_t pid)
 	return kill(pid, 0) != 0 && errno == ESRCH;
 }
 
+/* Frees it; its process is gone then. Returns how long that took. */
+static uint64_t end_ms(struct outside *o)
+{
+	pid_t pid = role_pid(o->role);
+	uint64_t began = clock_ms();
+
+	outside_free(o);
+	assert_true(is_gone(pid));
+	return clock_ms() - began;
+}
+
 static enum err ask(struct outside *o, uint32_t id, const char *text)
 {
 	struct buf payload BUF_AUTO = buf_new(4096);
@@ -219,7 +233,7 @@ static void frames_of_every_size(void **state)
 		for (size_t k = 0; k < sizes[i]; k++)
 			buf_u8(&payload, (uint8_t)(k * 31 + i));
 		assert_int_equal(role_send(o->role, T_ASK, 100 + i, &payload), OK);
-		wait_for(o, i + 1, 0, 5000);
+		wait_for(o, i + 1, 0, PATIENCE_MS);
 		assert_int_equal(o->frames, i + 1);
 		assert_int_equal(o->last_id, 100 + i);
 		assert_int_equal(o->last.len, sizes[i]);
@@ -232,14 +246,16 @@ static void frames_of_every_size(void **state)
 		buf_u8(&large, 0);
 	assert_int_equal(role_send(o->role, T_ASK, 1, &large), ERR_TOO_BIG);
 	assert_int_equal(ask(o, 9, "on"), OK);
-	wait_for(o, 7, 0, 5000);
+	wait_for(o, 7, 0, PATIENCE_MS);
 	assert_int_equal(o->last_id, 9);
 	assert_int_equal(o->deaths, 0);
-	pid_t pid = role_pid(o->role);
-	uint64_t began = clock_ms();
-	outside_free(o);
-	assert_true(is_gone(pid));
-	assert_true(clock_ms() - began < ROLE_END_MS);
+	/* It ends by itself, before it would be ended. One end may be slow on a busy machine; three running are no accident. */
+	for (int slow = 0; end_ms(o) >= ROLE_END_MS; slow++) {
+		assert_true(slow < 2);
+		o = outside_new("test_role", 'e', false);
+		assert_int_equal(ask(o, 1, "x"), OK);
+		wait_for(o, 1, 0, PATIENCE_MS);
+	}
 }
 
 /* However it dies: told once, refused during the back-off, started again afterwards with its config. */
@@ -251,7 +267,7 @@ static void every_death(void **state)
 		struct outside *o = outside_new("test_role", *what, false);
 		assert_int_equal(ask(o, 1, "die"), OK);
 		pid_t pid = role_pid(o->role);
-		wait_for(o, 0, 1, 5000);
+		wait_for(o, 0, 1, PATIENCE_MS);
 		assert_int_equal(o->deaths, 1);
 		assert_true(is_gone(pid));
 		assert_int_equal(ask(o, 2, "too early"), ERR_ROLE_DIED);
@@ -261,11 +277,13 @@ static void every_death(void **state)
 		assert_int_equal(role_pid(o->role), 0);
 		assert_int_equal(ask(o, 3, "again"), OK);
 		assert_int_not_equal(role_pid(o->role), 0);
-		wait_for(o, 0, 2, 5000);
+		wait_for(o, 0, 2, PATIENCE_MS);
 		assert_int_equal(o->deaths, 2);
-		/* The second early death: longer. */
+		/* The second early death: 400 ms. Where this process slept longer than that, it has seen nothing. */
+		uint64_t died = clock_ms();
 		wait_for(o, 1, 3, 300);
-		assert_int_equal(role_start(o->role), ERR_ROLE_DIED);
+		enum err again = role_start(o->role);
+		assert_int_equal(again, clock_ms() - died < 380 ? ERR_ROLE_DIED : again);
 		outside_free(o);
 	}
 }
@@ -275,9 +293,9 @@ static void killed_from_outside(void **state)
 	(void)state;
 	struct outside *o = outside_new("test_role", 'e', false);
 	assert_int_equal(ask(o, 1, "x"), OK);
-	wait_for(o, 1, 0, 5000);
+	wait_for(o, 1, 0, PATIENCE_MS);
 	assert_int_equal(kill(role_pid(o->role), SIGKILL), 0);
-	wait_for(o, 1, 1, 5000);
+	wait_for(o, 1, 1, PATIENCE_MS);
 	assert_int_equal(o->deaths, 1);
 	outside_free(o);
 }
@@ -307,12 +325,12 @@ static void a_kept_role_comes_back_by_itself(void **state)
 	assert_int_equal(role_start(o->role), OK);
 	pid_t first = role_pid(o->role);
 	assert_int_equal(kill(first, SIGKILL), 0);
-	wait_for(o, 0, 1, 5000);
+	wait_for(o, 0, 1, PATIENCE_MS);
 	wait_for(o, 1, 0, 1000);
 	assert_int_not_equal(role_pid(o->role), 0);
 	assert_int_not_equal(role_pid(o->role), first);
 	assert_int_equal(ask(o, 5, "there"), OK);
-	wait_for(o, 1, 0, 5000);
+	wait_for(o, 1, 0, PATIENCE_MS);
 	assert_int_equal(o->last_id, 5);
 	outside_free(o);
 	/* One that always dies is not started without end: 200, 400, 800 ms. */
@@ -328,14 +346,15 @@ static void a_hanging_role_ends_with_main(void **state)
 	(void)state;
 	static const char hanging[] = "hs";
 	for (const char *what = hanging; *what != '\0'; what++) {
-		struct outside *o = outside_new("test_role", *what, false);
-		assert_int_equal(ask(o, 1, "hang"), OK);
-		pid_t pid = role_pid(o->role);
-		wait_for(o, 1, 0, 100);
-		uint64_t began = clock_ms();
-		outside_free(o);
-		assert_true(is_gone(pid));
-		assert_in_range(clock_ms() - began, INNER_END_MS / 2, ROLE_END_MS + 200);
+		uint64_t took = 0;
+		/* On a busy machine it may not hang yet when its end comes, or be slow; three running are no accident. */
+		for (unsigned i = 0, ms = 100; i < 3 && (took < INNER_END_MS / 2 || took > ROLE_END_MS + 200); i++, ms *= 4) {
+			struct outside *o = outside_new("test_role", *what, false);
+			assert_int_equal(ask(o, 1, "hang"), OK);
+			wait_for(o, 1, 0, ms);
+			took = end_ms(o);
+		}
+		assert_in_range(took, INNER_END_MS / 2, ROLE_END_MS + 200);
 	}
 }
 
@@ -346,7 +365,7 @@ static void it_inherits_nothing(void **state)
 	assert_int_equal(pipe(leaky), 0);   /* not close-on-exec, as the browser's pipes are */
 	struct outside *o = outside_new("test_role", 'd', false);
 	assert_int_equal(ask(o, 1, ""), OK);
-	wait_for(o, 1, 0, 5000);
+	wait_for(o, 1, 0, PATIENCE_MS);
 	buf_u8(&o->last, 0);
 	const char *told = (const char *)o->last.bytes;
 	assert_ptr_equal(strstr(told, "0:/dev/null 1:/dev/null 3:socket:"), told);
@@ -367,7 +386,7 @@ static void a_role_that_does_not_read(void **state)
 	(void)state;
 	struct outside *o = outside_new("test_role", 'e', false);
 	assert_int_equal(ask(o, 1, "x"), OK);
-	wait_for(o, 1, 0, 5000);
+	wait_for(o, 1, 0, PATIENCE_MS);
 	assert_int_equal(kill(role_pid(o->role), SIGSTOP), 0);
 	struct buf payload BUF_AUTO = buf_new(FRAME_MAX);
 	buf_printf(&payload, "%0100000d", 7);
@@ -379,7 +398,7 @@ static void a_role_that_does_not_read(void **state)
 	assert_in_range(queued, CHANNEL_QUEUE_MAX / 100010 - 1, CHANNEL_QUEUE_MAX / 100010 + 1);
 	/* Nothing half was queued: when it goes on, every frame comes back whole. */
 	assert_int_equal(kill(role_pid(o->role), SIGCONT), 0);
-	wait_for(o, 1 + queued, 0, 20000);
+	wait_for(o, 1 + queued, 0, PATIENCE_MS);
 	assert_int_equal(o->frames, 1 + queued);
 	assert_int_equal(o->last_id, 1000 + queued - 1);
 	assert_int_equal(o->last.len, 100000);
@@ -392,13 +411,13 @@ static void floods(void **state)
 	(void)state;
 	struct outside *o = outside_new("test_role", 'f', false);
 	assert_int_equal(ask(o, 1, ""), OK);
-	wait_for(o, 10000, 0, 20000);
+	wait_for(o, 10000, 0, PATIENCE_MS);
 	assert_int_equal(o->frames, 10000);
 	outside_free(o);
 	/* The inner side's queue is bounded too: it ends rather than grow, or leave a request without its answer. */
 	o = outside_new("test_role", 'F', false);
 	assert_int_equal(ask(o, 1, ""), OK);
-	wait_for(o, 0, 1, 20000);
+	wait_for(o, 0, 1, PATIENCE_MS);
 	assert_int_equal(o->deaths, 1);
 	outside_free(o);
 }
@@ -419,6 +438,8 @@ static void nobody_survives_main(void **state)
 	(void)state;
 	static const char ways[] = "ehs";
 	for (const char *what = ways; *what != '\0'; what++) {
+		unsigned slow = 0;
+again:;
 		int report[2];
 		assert_int_equal(pipe2(report, O_CLOEXEC), 0);
 		pid_t main_pid = fork();
@@ -439,7 +460,7 @@ static void nobody_survives_main(void **state)
 		uint64_t began = clock_ms();
 		/* Reaped by init, or a zombie in a container without one: both are ends. */
 		bool is_ended = false;
-		while (!is_ended && clock_ms() - began < 3000) {
+		while (!is_ended && clock_ms() - began < PATIENCE_MS) {
 			char path[64], stat[256] = "";
 			usleep(5000);
 			snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
@@ -452,9 +473,13 @@ static void nobody_survives_main(void **state)
 			is_ended = fd < 0 || strstr(stat, ") Z ") != NULL;
 		}
 		assert_true(is_ended);
-		assert_true(clock_ms() - began < (*what == 'e' ? 1000 : 2500));
 		close(report[0]);
 		close(report[1]);
+		/* Once or twice late is a busy machine. */
+		if (clock_ms() - began >= (*what == 'e' ? 1000 : 2500)) {
+			assert_true(++slow < 3);
+			goto again;
+		}
 	}
 }
 
@@ -489,7 +514,7 @@ int main(void)
 	if (getsockopt(3, SOL_SOCKET, SO_TYPE, &type, &len) == 0)
 		return inside_main();
 	signal(SIGPIPE, SIG_IGN);
-	alarm(240);   /* a hanging test is a failed one */
+	alarm(900);   /* a hanging test is a failed one */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(frames_of_every_size),
 		cmocka_unit_test(every_death),

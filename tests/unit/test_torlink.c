@@ -10,7 +10,7 @@
 #include "torpeer.h"
 #include <cmocka.h>
 
-#define PATIENCE_MS 8000
+#define PATIENCE_MS 30000
 
 /* ---- what the link told us ---- */
 

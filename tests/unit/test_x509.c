@@ -503,10 +503,10 @@ static void maze(void **state)
 		chain[1 + i] = &ca[i];
 	}
 	struct timespec a, b;
-	clock_gettime(CLOCK_MONOTONIC, &a);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a);
 	for (int i = 0; i < 20; i++)
 		assert_false(judge_at("a.test", ZOO_NOW, true, chain).is_valid);
-	clock_gettime(CLOCK_MONOTONIC, &b);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b);
 	assert_true(b.tv_sec - a.tv_sec < 5);
 	for (size_t i = 0; i < 9; i++)
 		zoo_free(&ca[i]);

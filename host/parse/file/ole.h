@@ -10,15 +10,15 @@
 /* Pieces of a table in order, of one sector each; borrowed from commit. */
 struct ole_table { const uint8_t **at; size_t n; };
 
-/* The sector table, FAT. Its own sectors (place) are known from the header on; what is in one is read when a chain comes to it. Where they are scattered all
- * over the file, as Windows has them, only those that have to be are read: see ole_fat.c. */
+/* The sector table, FAT. Its own sectors (place) are known from the header on; what is in one is read when a chain comes to it. Of a large or
+ * scattered one only those that have to be are read: see ole_fat.c. */
 struct ole_fat {
 	size_t n;
 	uint32_t *place;
 	const uint8_t **at;                 /* NULL: not read */
 	uint8_t *is_guessed;
 	uint8_t *own, *special;             /* bits of sectors that are of the table; those that tell where it is, too: in no chain */
-	bool is_scattered;
+	bool is_foretold;
 };
 
 struct ole {

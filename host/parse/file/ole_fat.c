@@ -1,5 +1,5 @@
-/* The sector table of a compound file (contract in ole.h; section numbers are [MS-CFB]'s). Tools write it in one piece. Windows has a sector of it for every
- * 128 (or 1024) others, where it came to need one: reading all would be hundreds of small ranges. But a long stream lies in order, and what the table says of
+/* The sector table of a compound file (contract in ole.h; section numbers are [MS-CFB]'s). Tools write it in one piece, of a 128th of the file. Windows has a
+ * sector of it for every 128 (or 1024) others, where it came to need one: reading all would be hundreds of small ranges. But a long stream lies in order, and what the table says of
  * that can be foretold: each sector's next one is the one behind it that is not the table's own. So where a chain has more sectors left than a sector of the table has
  * numbers, and comes to the first of them, these are not read: the plan demands them to be so. Where a file is otherwise, it doesn't fit. */
 #include "parse/file/ole.h"
@@ -11,8 +11,9 @@
 #define HEADER_DIFAT 109
 #define IS_FAT 0xfffffffdu
 #define IS_DIFAT 0xfffffffcu
-/* Pieces of the table up to which all of it is read: half of what ranges there may be. */
+/* Up to so many pieces and sectors all of the table is read: half of what ranges there may be; 32 KiB, of a file of 4 MiB. */
 #define PIECES_MAX (FILE_RANGES_MAX / 2)
+#define SECTORS_MAX 64
 
 static size_t sector_bytes(const struct ole *o)
 {
@@ -102,10 +103,10 @@ enum err ole_fat_take(struct ole *o, struct rd header)
 	enum err err = take_places(o, header);
 	for (size_t i = 0; i < f->n; i++)
 		pieces += i == 0 || f->place[i] != f->place[i - 1] + 1;
-	f->is_scattered = pieces > PIECES_MAX;
+	f->is_foretold = pieces > PIECES_MAX || f->n > SECTORS_MAX;
 	/* All of it, so that S doesn't depend on which chains there are: ranges near each other are one. */
-	for (size_t i = 0; i < f->n && err == OK && !f->is_scattered; i++) {
-		struct rd r;
+	for (size_t i = 0; i < f->n && err == OK && !f->is_foretold; i++) {
+		struct rd r = { 0 };
 		err = need_sector(o, f->place[i], &r);
 		f->at[i] = r.at;
 	}
@@ -139,7 +140,7 @@ static bool may_guess(const struct ole *o, size_t i, uint32_t at, uint64_t left)
 
 	for (size_t k = 0; k < each; k++)
 		count += !is_special(o, first + k);
-	return o->fat.is_scattered && left > count && count > 0 && (is_special(o, first) ? behind(o, first) : first) == at;
+	return o->fat.is_foretold && left > count && count > 0 && (is_special(o, first) ? behind(o, first) : first) == at;
 }
 
 static enum err guess(struct ole *o, size_t i)
