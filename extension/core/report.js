@@ -59,6 +59,12 @@ export function cleanPath(text) {
   return /^\/[!-~]*$/.test(path) && path.length <= 2047 ? path : '';
 }
 
+/** `secondexit download http://host:80/ --first-exit …` with the path in its place, where a shell reads nothing else in it. */
+function commandWith(command, path) {
+  const longer = command.replace(/(:\/\/[^ ]*:[0-9]+)\/(?= )/, (all, site) => `${site}${path}`);
+  return /^\/[A-Za-z0-9./:_=[\]-]*$/.test(path) && longer.length <= 511 ? longer : command;
+}
+
 /** The report without what was left out (ids of rows and groups) and with the path that the person added. */
 export function composed(report, left, path = '') {
   const seen = (name) => report[name].map((s, i) => ({ s, i })).filter(({ i }) => !left.has(`${name}.${i}`)).map(({ s, i }) => {
@@ -71,6 +77,7 @@ export function composed(report, left, path = '') {
     if (name === 'time' && cleanPath(path)) out.path = cleanPath(path);
     if (name === 'first' || name === 'others') out[name] = seen(name);
     else if (name === 'software') out[name] = without(value, ['software'], left);
+    else if (name === 'reproduce') out[name] = commandWith(value, cleanPath(path));
     else out[name] = value;
   }
   return out;

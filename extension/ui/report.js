@@ -79,6 +79,9 @@ function refresh() {
   if (path) path.setAttribute('aria-invalid', String(path.value !== '' && !cleanPath(path.value)));
   const chosen = now();
   document.getElementById('text').textContent = textOf(chosen);
+  // The path that was typed stands in the command, too.
+  const command = page.querySelector('[data-row="reproduce"] code');
+  if (command && chosen.reproduce) command.textContent = chosen.reproduce;
   const { href, isLong } = mailOf(view.options.mail, chosen);
   document.getElementById('mail').setAttribute('href', href);
   document.getElementById('mail-long').textContent = isLong ? t('report_mail_long') : '';

@@ -49,6 +49,8 @@
 #define DL_BLOCKS_MAX (256u * 1024 * 1024)
 /* Differences that are shown, and how far apart two are still one. */
 #define DL_DIFFERING_MAX 16
+/* And bytes of them that are kept to be shown in a report: what a report takes of one exit (REPORT_RANGES_BYTES_MAX). */
+#define DL_SHOWN_MAX 4096
 /* A copy that breaks off goes on by itself so often. */
 #define DL_COPY_TRIES 3
 /* Between two looks at a file that the browser still writes, and two messages of progress of one exit. */

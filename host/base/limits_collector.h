@@ -33,6 +33,8 @@
 #define KEY_FILE_MAX (16u * 1024)
 /* A line of a file of the operator's (hosts, denied hosts, configuration), and how many there may be. */
 #define LIST_LINE_MAX 512
+/* A file's or page's path on a host: what the verifier asks for and the store keeps with a trial. */
+#define LIST_PATH_MAX 383
 #define LIST_LINES_MAX 10000
 
 /* How long a store that another process has locked is waited for before a sender is told to come again. */
@@ -51,6 +53,13 @@
 #define VERIFY_AT_ONCE 2
 /* One engine's time: its own deadline is 25 s, and it starts two programs. */
 #define VERIFY_ENGINE_MS (60u * 1000)
+/* The same in seconds of one that fetches a file of up to VERIFY_FETCH_MAX bytes three times: at 100 KB/s six minutes and more. */
+#define VERIFY_FETCH_S (10 * 60)
+#define VERIFY_FETCH_MAX "32M"
+/* How much earlier each step of a relay's importance lets its trials be made than others that are due (store_due): so none waits longer than
+ * (VERIFY_WEIGHTS - 1) steps behind others', however many come. */
+#define VERIFY_WEIGHTS 8
+#define VERIFY_WEIGHT_S (6 * 3600)
 /* What an engine may print: one result with five chains described, and progress lines. */
 #define VERIFY_OUTPUT_MAX (512u * 1024)
 /* A trial that could not be made because of our own machine (no tor) is made again after so long, so often. */

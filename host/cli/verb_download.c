@@ -4,8 +4,10 @@
 #include "cli/cli.h"
 #include "cli/links.h"
 #include "cli/out.h"
+#include "cli/report_file.h"
 #include "feature/backend.h"
 #include "feature/download.h"
+#include "feature/reports.h"
 #include "message/encode.h"
 #include "priv/fetchmsg.h"
 #include <errno.h>
@@ -30,6 +32,8 @@ struct run {
 	struct links links;
 	bool shows_progress;
 	enum verdict verdict;
+	const char *report;        /* where a mismatch is written; NULL: nowhere */
+	enum err report_err;
 };
 
 /* ---- text ---- */
@@ -125,6 +129,28 @@ static void print_result(FILE *f, const struct download_result *r)
 
 /* ---- the sink ---- */
 
+/* As a browser's form would show it, to a new file. */
+static enum err report_keep(const struct run *run, const struct download_result *r)
+{
+	const struct report_sink nobody = { 0 };
+	struct buf pretty BUF_AUTO = buf_new(REPORT_FILE_MAX);
+	struct reports *all = reports_new(backend_report_ops(run->links.backend), &nobody);
+	struct report *report = NULL;
+
+	if (all == NULL)
+		return ERR_NOMEM;
+	reports_note_download(all, r);
+	const struct buf *text = reports_last(all);
+	enum err err = text != NULL ? report_decode(rd_of(text->bytes, text->len), true, &report, NULL) : ERR_REPORT_NONE;
+	if (err == OK) {
+		report->edition = REPORT_EDITION_SHELL;
+		err = report_encode(report, true, &pretty);
+	}
+	report_free(report);
+	reports_free(all);
+	return err == OK ? report_file_write(run->report, &pretty) : err;
+}
+
 static void progress_cb(void *arg, uint32_t id, const struct download_progress *p)
 {
 	struct run *run = arg;
@@ -150,6 +176,8 @@ static void result_cb(void *arg, uint32_t id, const struct download_result *r)
 	else
 		print_result(stdout, r);
 	run->verdict = r->verdict;
+	if (run->report != NULL && r->verdict == VERDICT_MISMATCH)
+		run->report_err = report_keep(run, r);
 	links_stop(&run->links);
 }
 
@@ -244,7 +272,7 @@ static bool file_take(const char *file, struct download_request *r)
 }
 
 /* CLI_OK, or the status to end with. */
-static int take(struct download_request *r, int argc, char **argv)
+static int take(struct download_request *r, const char **report, int argc, char **argv)
 {
 	const struct verb *v = &verb_download;
 	const char *url = NULL, *file = NULL, *dir = NULL, *value;
@@ -261,6 +289,17 @@ static int take(struct download_request *r, int argc, char **argv)
 		} else if (!only_names && (value = args_value("--budget", argc, argv, &i))) {
 			if (!size_parse(value, &r->budget))
 				return cli_usage_error(v, "--budget needs a number of bytes, as 4M, not", value);
+		} else if (!only_names && (value = args_value("--size-max", argc, argv, &i))) {
+			if (!size_parse(value, &r->copy_max) || r->copy_max == 0)
+				return cli_usage_error(v, "--size-max needs a number of bytes, as 100M, not", value);
+		} else if (!only_names && (value = args_value("--first-exit", argc, argv, &i))) {
+			if (!out_fp_parse(value, r->given))
+				return cli_usage_error(v, "--first-exit needs a fingerprint of 40 hex digits, not", value);
+			r->has_given = true;
+		} else if (!only_names && (value = args_value("--report", argc, argv, &i))) {
+			if (!value[0])
+				return cli_usage_error(v, "--report needs a file", NULL);
+			*report = value;
 		} else if (!only_names && strcmp(argv[i], "--") == 0)
 			only_names = true;
 		else if (!only_names && argv[i][0] == '-')
@@ -281,6 +320,13 @@ static int take(struct download_request *r, int argc, char **argv)
 	if (file && !file_take(file, r))
 		return cli_usage_error(v, "not a file", file);
 	r->is_fetch = !file;
+	if (file && (r->has_given || *report))
+		return cli_usage_error(v, "--first-exit and --report are for what is fetched, not for", file);
+	if (r->has_given && dir)
+		return cli_usage_error(v, "with --first-exit nothing is kept, not in", dir);
+	/* Its copy has no name while it is there. */
+	if (r->has_given && (dir = getenv("TMPDIR")) == NULL)
+		dir = "/tmp";
 	char *real = realpath(dir ? dir : ".", NULL);
 	if (!file && (!real || strlen(real) >= sizeof r->dir)) {
 		free(real);
@@ -300,10 +346,12 @@ static int download_run(const struct cli_options *options, int argc, char **argv
 		.proxy = CERT_PROXY_SOCKS, .local_size = -1, .length = -1, .whole_max = WHOLE_MAX, .budget = BUDGET, .clicked = true, .has_no_first = true,
 		.user_agent = USER_AGENT, .accept = ACCEPT, .accept_language = ACCEPT_LANGUAGE,
 	};
-	int status = take(&r, argc, argv);
+	int status = take(&r, &run.report, argc, argv);
 	if (status != CLI_OK)
 		return status;
 	enum err err = download(&run, &r);
+	if (run.report_err != OK)
+		fprintf(stderr, "secondexit download: the report could not be written to `%s`: %s\n", run.report, err_text(run.report_err));
 	if (err != OK) {
 		if (options->is_json)
 			out_json(json_pack("{s:o}", "error", out_err(err)));
@@ -318,7 +366,8 @@ const struct verb verb_download = {
 	.name = "download",
 	.summary = "is it the file that other exits bring?",
 	.usage = "download URL [FILE] [--dir FOLDER] [--name NAME]\n"
-	         "             [--whole-max BYTES] [--budget BYTES]\n"
+	         "             [--whole-max BYTES] [--budget BYTES] [--size-max BYTES]\n"
+	         "             [--first-exit FINGERPRINT] [--report FILE]\n"
 	         "\n"
 	         "Without FILE: fetches the file through one exit and compares it with what others\n"
 	         "bring, which share neither family nor network with it nor with each other. It is\n"
@@ -329,6 +378,12 @@ const struct verb verb_download = {
 	         "  --dir FOLDER       where the file goes (here)\n"
 	         "  --name NAME        what it is called (the end of URL)\n"
 	         "  --whole-max BYTES  up to this size all bytes are compared (100M)\n"
-	         "  --budget BYTES     above it, how much samples may cost each exit (4M)",
+	         "  --budget BYTES     above it, how much samples may cost each exit (4M)\n"
+	         "  --size-max BYTES   a file that is longer is given up (no limit)\n"
+	         "  --first-exit FINGERPRINT\n"
+	         "                     looks at this exit: the file comes through it, is compared,\n"
+	         "                     and is not kept\n"
+	         "  --report FILE      on a mismatch, writes a report to this new file;\n"
+	         "                     `secondexit report` sends it",
 	.run = download_run,
 };

@@ -25,6 +25,7 @@ struct db_dialect {
 	const char *has_meta;        /* a query: is there a table `meta`? */
 	const char *begin;           /* a transaction that will write */
 	const char *begin_alone;     /* one that nobody else may run beside */
+	const char *add_one;         /* all of store_add of one relay at once, where a round trip costs more than a long statement; or NULL */
 };
 
 struct db;

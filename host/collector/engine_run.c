@@ -74,6 +74,19 @@ static void finish(struct engine_run *r, enum err err)
 	run_free(r);
 }
 
+/* Only the last whole line is asked for, and what is behind it. */
+static void put(struct buf *out, const uint8_t *bytes, size_t n)
+{
+	size_t end, begin;
+
+	buf_put(out, bytes, n);
+	for (end = out->len; end > 0 && out->bytes[end - 1] != '\n'; end--)
+		;
+	for (begin = end > 0 ? end - 1 : 0; begin > 0 && out->bytes[begin - 1] != '\n'; begin--)
+		;
+	buf_drop(out, begin);
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct engine_run *r = arg;
@@ -84,7 +97,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n > 0)
-		buf_put(&r->out, piece, (size_t)n);
+		put(&r->out, piece, (size_t)n);
 	if (buf_err(&r->out) != OK)
 		finish(r, buf_err(&r->out));
 	else if (n <= 0)

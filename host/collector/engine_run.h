@@ -9,7 +9,7 @@
 
 struct engine_run;
 
-/* out: what it printed, borrowed for the call; ERR_TIMEOUT, ERR_TOO_BIG (what came until then is there), ERR_IO. It is gone after the call. */
+/* out: the last whole line that it printed, and what came behind that; borrowed for the call; ERR_TIMEOUT, ERR_TOO_BIG (what came until then is there), ERR_IO. It is gone after the call. */
 typedef void engine_fn(void *arg, enum err err, const struct buf *out);
 
 /* argv: NULL at the end; argv[0] is the program's path. No environment but PATH and HOME. */

@@ -1,6 +1,5 @@
 /* The operator's lists (contract in collector/list.h). */
 #include "collector/list.h"
-#include "base/limits_collector.h"
 #include "engine/target.h"
 #include "report/report.h"
 #include <errno.h>
@@ -40,6 +39,41 @@ static bool host_port(char *text, struct list_host *out)
 	return true;
 }
 
+bool list_path_is(const char *path)
+{
+	static const char marks[] = "-._~!$&'()*+,;=:@/?%";
+	const char *c = path;
+
+	while ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || (*c != '\0' && strchr(marks, *c) != NULL))
+		c++;
+	return path[0] == '/' && *c == '\0' && c - path <= LIST_PATH_MAX;
+}
+
+/* "http://HOST[:PORT]/PATH" */
+static bool url(char *text, struct list_host *out)
+{
+	static const char scheme[] = "http://";
+	char host[LIST_LINE_MAX + 4];
+
+	if (strncmp(text, scheme, sizeof scheme - 1) != 0)
+		return false;
+	text += sizeof scheme - 1;
+	size_t n = strcspn(text, "/");
+	if (!list_path_is(text + n))
+		return false;
+	snprintf(out->path, sizeof out->path, "%s", text + n);
+	text[n] = '\0';
+	const char *port = strrchr(text, ':'), *bracket = strrchr(text, ']');
+	bool has_port = port != NULL && (bracket == NULL || port > bracket);
+	snprintf(host, sizeof host, "%s%s", text, has_port ? "" : ":80");
+	return host_port(host, out);
+}
+
+static bool kind_is_fetched(const char *word)
+{
+	return strcmp(word, report_kind_name(REPORT_DOWNLOAD)) == 0 || strcmp(word, report_kind_name(REPORT_COPY)) == 0;
+}
+
 static bool chosen_line(char *text, struct list_host *out)
 {
 	char *blank = strpbrk(text, " \t");
@@ -51,7 +85,7 @@ static bool chosen_line(char *text, struct list_host *out)
 	if (strlen(text) >= sizeof out->kind || !kind_is_known(text))
 		return false;
 	memcpy(out->kind, text, strlen(text) + 1);
-	return host_port(host, out);
+	return kind_is_fetched(text) ? url(host, out) : host_port(host, out);
 }
 
 static bool denied_line(char *text, struct list_host *out)

@@ -32,7 +32,7 @@ static const struct option_row rows[] = {
 	TEXT("--socks", "ADDRESS", socks, "tor's SOCKS port, the same way"),
 	TEXT("--cookie", "FILE", cookie, "tor's authentication cookie"),
 	TEXT("--password-file", "FILE", password_file, "holds the control port's password"),
-	TEXT("--hosts", "FILE", hosts, "hosts to try a relay with: KIND HOST:PORT a line"),
+	TEXT("--hosts", "FILE", hosts, "to try a relay with: KIND HOST:PORT, or KIND URL"),
 	TEXT("--denied", "FILE", denied, "hosts never to ask: HOST or .DOMAIN a line"),
 	{ "--allow-port", "N", "one more port that may be asked", OPT_PORT, AT(ports), 1, 65535 },
 	NUMBER("--rate", "N", rate, 0, 1000000, "reports taken in a minute, 0 no limit"),

@@ -71,7 +71,55 @@ static void certificate(struct buf *out, const char *title, const json_t *a, con
 	buf_printf(out, "</dl></section>");
 }
 
-static void pair(struct buf *out, const json_t *t)
+/* A file as one exit brought it. */
+static void file(struct buf *out, const char *title, const json_t *a, const json_t *other)
+{
+	char size[24] = "", size_other[24] = "";
+
+	buf_printf(out, "<section><h3>%s</h3><dl>", title);
+	exit_of(out, a);
+	if (strcmp(view_text(a, "status"), "answer") != 0) {
+		buf_printf(out, "<dt>Answer</dt><dd>none: ");
+		text_html(out, view_text(json_object_get(a, "error"), "text"));
+		buf_printf(out, "</dd></dl></section>");
+		return;
+	}
+	snprintf(size, sizeof size, "%lld", (long long)view_number(a, "length"));
+	snprintf(size_other, sizeof size_other, "%lld", (long long)view_number(other, "length"));
+	fact(out, "Bytes", size, size_other);
+	fact(out, "SHA-256", view_text(a, "sha256"), view_text(other, "sha256"));
+	fact(out, "From", view_text(a, "url"), view_text(other, "url"));
+	buf_printf(out, "</dl></section>");
+}
+
+/* The accused exit's answer (is_accused), or the first of the others that has one; where none has, any. */
+static const json_t *file_of(const json_t *result, const char *accused, bool is_accused)
+{
+	const json_t *all = json_object_get(result, "others"), *a, *found = NULL;
+	size_t i;
+
+	for (i = 0; (a = json_array_get(all, i)) != NULL; i++) {
+		if ((strcmp(view_text(json_object_get(a, "exit"), "fingerprint"), accused) == 0) != is_accused)
+			continue;
+		if (found == NULL || strcmp(view_text(found, "status"), "answer") != 0)
+			found = a;
+	}
+	return found;
+}
+
+static void files(struct buf *out, const json_t *result, const char *accused)
+{
+	const json_t *first = file_of(result, accused, true), *other = file_of(result, accused, false), *r;
+	size_t i;
+
+	file(out, "Through the accused exit", first, other);
+	file(out, "Through an independent exit", other, first);
+	for (i = 0; (r = json_array_get(json_object_get(result, "differing"), i)) != NULL; i++)
+		buf_printf(out, "%s%lld bytes from %lld", i == 0 ? "<p>They differ in " : ", ", (long long)view_number(r, "length"), (long long)view_number(r, "offset"));
+	buf_printf(out, "%s", i == 0 ? "" : json_is_true(json_object_get(result, "more_differing")) ? ", and more.</p>" : ".</p>");
+}
+
+static void pair(struct buf *out, const json_t *t, const char *accused)
 {
 	const json_t *result = json_object_get(t, "result");
 	const json_t *first = answer_of(json_object_get(result, "first")), *other = answer_of(json_object_get(result, "others"));
@@ -80,16 +128,22 @@ static void pair(struct buf *out, const json_t *t)
 	text_time(view_number(t, "ended"), ended);
 	buf_printf(out, "<h3>");
 	text_html(out, view_text(t, "host"));
-	buf_printf(out, ":%lld, %s UTC: <span class=\"%s\">%s</span> (%s)</h3>\n<div class=\"pair\">", (long long)view_number(t, "port"), ended,
+	buf_printf(out, ":%lld", (long long)view_number(t, "port"));
+	text_html(out, view_text(t, "path"));
+	buf_printf(out, ", %s UTC: <span class=\"%s\">%s</span> (%s)</h3>\n<div class=\"pair\">", ended,
 	           page_class(view_text(t, "outcome")), view_text(t, "outcome"),
 	           json_is_true(json_object_get(t, "chosen")) ? "a host of the operator's choice" : "the reported site");
-	certificate(out, "Through the accused exit", first, other);
-	certificate(out, "Through an independent exit", other, first);
+	if (strcmp(view_text(result, "kind"), "download.result") == 0) {
+		files(out, result, accused);
+	} else {
+		certificate(out, "Through the accused exit", first, other);
+		certificate(out, "Through an independent exit", other, first);
+	}
 	buf_printf(out, "</div>\n");
 }
 
 /* What differs at chosen hosts first, then at the reported one; where nothing differs, the last trial that ended. */
-static void pairs(struct buf *out, const json_t *trials)
+static void pairs(struct buf *out, const json_t *trials, const char *accused)
 {
 	const json_t *t, *last = NULL;
 	size_t i, shown = 0;
@@ -102,11 +156,11 @@ static void pairs(struct buf *out, const json_t *trials)
 			    shown == PAIRS_SHOWN)
 				continue;
 			shown++;
-			pair(out, t);
+			pair(out, t, accused);
 		}
 	}
 	if (shown == 0 && last != NULL)
-		pair(out, last);
+		pair(out, last, accused);
 	if (last == NULL)
 		buf_printf(out, "<p>No trial has ended yet.</p>\n");
 }
@@ -127,8 +181,9 @@ static void trials(struct buf *out, const json_t *list)
 		text_time(view_number(t, "ended"), ended);
 		buf_printf(out, "<tr><td class=\"long\">");
 		text_html(out, view_text(t, "host"));
-		buf_printf(out, ":%lld</td><td>%s</td><td>%s</td><td>%s</td><td class=\"%s\">%s</td><td>", (long long)view_number(t, "port"),
-		           json_is_true(json_object_get(t, "chosen")) ? "operator" : "reports", due, ended, page_class(outcome), *outcome != '\0' ? outcome : "open");
+		buf_printf(out, ":%lld", (long long)view_number(t, "port"));
+		text_html(out, view_text(t, "path"));
+		buf_printf(out, "</td><td>%s</td><td>%s</td><td>%s</td><td class=\"%s\">%s</td><td>", json_is_true(json_object_get(t, "chosen")) ? "operator" : "reports", due, ended, page_class(outcome), *outcome != '\0' ? outcome : "open");
 		text_html(out, view_text(result, "reason"));
 		buf_printf(out, "</td><td class=\"n\">%lld of %lld</td></tr>\n", (long long)view_number(result, "answered"), (long long)view_number(result, "asked"));
 	}
@@ -225,7 +280,7 @@ enum err page_finding(struct store *s, int64_t id, struct buf *out, bool *is_the
 	page_begin(out, title);
 	facts(out, f);
 	buf_printf(out, "<h2>What this collector saw</h2>\n");
-	pairs(out, json_object_get(f, "trials"));
+	pairs(out, json_object_get(f, "trials"), view_text(f, "accused"));
 	trials(out, json_object_get(f, "trials"));
 	buf_printf(out, "<h2>How to reproduce</h2>\n");
 	pre(out, &commands);

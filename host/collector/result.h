@@ -1,4 +1,4 @@
-/* What one run of the engine said: `secondexit cert --json` and `https --json`, their last line (shared/protocol.md, cert.result). The program is
+/* What one run of the engine said: `secondexit cert --json`, `https --json`, `download --json`, their last line (shared/protocol.md). The program is
  * ours, the texts in it are sites' and relays'. Used by verify and the reviewers' views. */
 #ifndef COLLECTOR_RESULT_H
 #define COLLECTOR_RESULT_H
@@ -15,7 +15,8 @@ struct result {
 	size_t len;
 };
 
-/* out: all that was printed. Never fails: what can't be read is UNDECIDED. err: how the run ended. */
-void result_read(const struct buf *out, enum err err, const char *accused, struct result *r);
+/* out: what was printed, its last line at least. Never fails: what can't be read is UNDECIDED. err: how the run ended. A page in place of a file
+ * (kind download) is VARIES: so do sites refuse an exit's address. */
+void result_read(const struct buf *out, enum err err, const struct trial *t, struct result *r);
 
 #endif

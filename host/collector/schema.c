@@ -44,7 +44,15 @@ static const char version_2[] =
 	" FROM finding GROUP BY accused;"
 	"UPDATE meta SET value = '2' WHERE name = 'schema';";
 
-static const char *const versions[SCHEMA_VERSION] = { version_1, version_2 };
+/* 3: what is fetched has a path; how important a trial is (store_weight). */
+static const char version_3[] =
+	"ALTER TABLE trial ADD COLUMN path TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE trial ADD COLUMN weight BIGINT NOT NULL DEFAULT 0;"
+	"CREATE INDEX trial_weight ON trial (ended, weight, due);"
+	"UPDATE finding SET planned = 0, state = 'new' WHERE planned = -1;"
+	"UPDATE meta SET value = '3' WHERE name = 'schema';";
+
+static const char *const versions[SCHEMA_VERSION] = { version_1, version_2, version_3 };
 
 /* sql with @ID@ and @BLOB@ replaced. */
 static enum err exec_dialect(struct db *db, const char *sql)

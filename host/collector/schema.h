@@ -4,7 +4,7 @@
 
 #include "collector/db.h"
 
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 
 /* *version 0: an empty database. ERR_STORE_VERSION: newer than ours. */
 MUST_USE enum err schema_read(struct db *db, unsigned *version);

@@ -77,6 +77,41 @@ static bool take_ids(void *arg, const struct db_row *row)
 	return true;
 }
 
+/* Where the base-2 logarithms of both numbers stand: one person can send any number of reports of one host, and less easily find many
+ * hosts that are asked about. */
+static int64_t weight_of(int64_t reports, int64_t findings)
+{
+	int64_t by_reports = 0, by_findings = 0;
+
+	while (by_reports < 3 && reports >> (by_reports + 1) > 0)
+		by_reports++;
+	while (by_findings < VERIFY_WEIGHTS - 1 - 3 && findings >> (by_findings + 1) > 0)
+		by_findings++;
+	return by_reports + by_findings;
+}
+
+/* The relay's open trials become as important as it has become with this report. */
+static enum err weigh(struct store *s, const char *fp, const struct ids *now, bool is_new_finding)
+{
+	static const char sql[] = "UPDATE trial SET weight = ?2 WHERE ended IS NULL AND weight < ?2"
+	                          " AND finding IN (SELECT id FROM finding WHERE accused = ?1)";
+	int64_t weight = weight_of(now->first, now->second);
+	const struct db_value args[] = { DB_OF_TEXT(fp), DB_OF_INT(weight) };
+
+	return weight == weight_of(now->first - 1, now->second - is_new_finding) ? OK : RUN(s, sql, args, NULL, NULL);
+}
+
+enum err store_weight(struct store *s, const char *fp, int64_t *weight)
+{
+	const struct db_value args[] = { DB_OF_TEXT(fp) };
+	struct ids counts = { 0 };
+	enum err err = RUN(s, "SELECT reports, findings FROM relay WHERE fp = ?1", args, take_ids, &counts);
+
+	if (err == OK)
+		*weight = weight_of(counts.first, counts.second);
+	return err;
+}
+
 /* What a stranger says of a relay is kept only until tor has said it (store_rank). */
 static enum err add_accusal(struct store *s, const struct new_report *r, const struct accused *who, int64_t report)
 {
@@ -90,8 +125,9 @@ static enum err add_accusal(struct store *s, const struct new_report *r, const s
 	static const char relay_sql[] =
 		"INSERT INTO relay (fp, nickname, address, country, family, reports, findings, chosen_hosts, chosen_differs,"
 		" chosen_answered, last_seen) VALUES (?1, ?2, ?3, ?4, ?5, 1, 1, 0, 0, 0, ?6)"
-		" ON CONFLICT (fp) DO UPDATE SET reports = relay.reports + 1, findings = relay.findings + ?7, last_seen = ?6";
-	struct ids finding = { 0 }, link = { 0 };
+		" ON CONFLICT (fp) DO UPDATE SET reports = relay.reports + 1, findings = relay.findings + ?7, last_seen = ?6"
+		" RETURNING reports, findings";
+	struct ids finding = { 0 }, link = { 0 }, counts = { 0 };
 	const struct db_value as_finding[] = { DB_OF_TEXT(r->kind), DB_OF_TEXT(who->fp), DB_OF_TEXT(r->host), DB_OF_INT(r->port),
 	                                       DB_OF_INT(r->received) };
 	enum err err = RUN(s, finding_sql, as_finding, take_ids, &finding);
@@ -106,11 +142,42 @@ static enum err add_accusal(struct store *s, const struct new_report *r, const s
 	const struct db_value as_relay[] = { DB_OF_TEXT(who->fp), DB_OF_TEXT(who->nickname), DB_OF_TEXT(who->address),
 	                                     DB_OF_TEXT(who->country), DB_OF_TEXT(who->family), DB_OF_INT(r->received),
 	                                     DB_OF_INT(finding.second == 1) };
-	return RUN(s, relay_sql, as_relay, NULL, NULL);
+	err = RUN(s, relay_sql, as_relay, take_ids, &counts);
+	return err == OK ? weigh(s, who->fp, &counts, finding.second == 1) : err;
+}
+
+struct added { bool is_there; int64_t reports, findings, is_new_finding; };
+
+static bool take_added(void *arg, const struct db_row *row)
+{
+	*(struct added *)arg = (struct added){ true, row->value[0].number, row->value[1].number, row->value[2].number };
+	return true;
+}
+
+static enum err add_at_once(struct store *s, const struct new_report *r, bool *is_new)
+{
+	const struct accused *who = &r->accused[0];
+	struct added got = { 0 };
+	const struct db_value args[] = { DB_OF_BLOB(r->digest, sizeof r->digest), DB_OF_INT(r->received), DB_OF_INT(r->hour),
+	                                 DB_OF_TEXT(r->kind), DB_OF_TEXT(r->host), DB_OF_INT(r->port), DB_OF_TEXT(who->fp),
+	                                 DB_OF_TEXT(r->body), DB_OF_TEXT(who->nickname), DB_OF_TEXT(who->address), DB_OF_TEXT(who->country),
+	                                 DB_OF_TEXT(who->family) };
+	enum err err = RUN(s, s->db->ops->dialect->add_one, args, take_added, &got);
+
+	if (err == OK && got.is_there) {
+		const struct ids counts = { true, got.reports, got.findings };
+		err = weigh(s, who->fp, &counts, got.is_new_finding != 0);
+	}
+	if (err == OK)
+		*is_new = got.is_there;
+	return err;
 }
 
 enum err store_add(struct store *s, const struct new_report *r, bool *is_new)
 {
+	if (s->db->ops->dialect->add_one != NULL && r->n == 1)
+		return add_at_once(s, r, is_new);
+
 	static const char sql[] =
 		"INSERT INTO report (digest, received, hour, kind, host, port, accused, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
 		" ON CONFLICT (digest) DO NOTHING RETURNING id";
@@ -129,11 +196,12 @@ enum err store_add(struct store *s, const struct new_report *r, bool *is_new)
 
 /* --- trials ------------------------------------------------------------------------------------------------------- */
 
-enum err store_plan_trial(struct store *s, int64_t finding, bool is_chosen, const char *host, uint16_t port, int64_t due)
+enum err store_plan_trial(struct store *s, const struct new_trial *t)
 {
-	static const char sql[] = "INSERT INTO trial (finding, chosen, host, port, due, tries, outcome, raw)"
-	                          " VALUES (?1, ?2, ?3, ?4, ?5, 0, '', '')";
-	const struct db_value args[] = { DB_OF_INT(finding), DB_OF_INT(is_chosen), DB_OF_TEXT(host), DB_OF_INT(port), DB_OF_INT(due) };
+	static const char sql[] = "INSERT INTO trial (finding, chosen, host, port, due, tries, outcome, raw, path, weight)"
+	                          " VALUES (?1, ?2, ?3, ?4, ?5, 0, '', '', ?6, ?7)";
+	const struct db_value args[] = { DB_OF_INT(t->finding), DB_OF_INT(t->is_chosen), DB_OF_TEXT(t->host), DB_OF_INT(t->port), DB_OF_INT(t->due),
+	                                 DB_OF_TEXT(t->path), DB_OF_INT(t->weight) };
 
 	return RUN(s, sql, args, NULL, NULL);
 }

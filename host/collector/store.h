@@ -46,7 +46,7 @@ struct finding_row {
 struct trial {
 	int64_t id, finding, due, began, ended, tries;   /* began, ended: 0 not yet */
 	bool is_chosen;
-	char host[HOST_MAX];
+	char kind[16], host[HOST_MAX], path[LIST_PATH_MAX + 1];   /* path "": a handshake is all */
 	uint16_t port;
 	char outcome[16];                  /* "" not yet */
 	char accused[2 * FP_LEN + 1];
@@ -57,10 +57,14 @@ typedef bool trial_fn(void *arg, const struct trial *t);
 
 /* Findings that have no plan yet, at most n. */
 MUST_USE enum err store_unplanned(struct store *s, unsigned n, finding_fn *each, void *arg);
-MUST_USE enum err store_plan_trial(struct store *s, int64_t finding, bool is_chosen, const char *host, uint16_t port, int64_t due);
+struct new_trial { int64_t finding, due, weight; bool is_chosen; const char *host, *path; uint16_t port; };
+MUST_USE enum err store_plan_trial(struct store *s, const struct new_trial *t);
+/* 0 … VERIFY_WEIGHTS - 1: how important it is to look through this relay, by how many reports there are of it, and at how many hosts. */
+MUST_USE enum err store_weight(struct store *s, const char *fp, int64_t *weight);
 /* planned: how many trials there are to be; -1: none can be made (the kind isn't verified by machine). */
 MUST_USE enum err store_planned(struct store *s, int64_t finding, int64_t planned);
-/* Trials that are due and not under way since `stale`, at most n. */
+/* Trials that are due and not under way since `stale` (of those that fetch: VERIFY_FETCH_S before it), at most n; the most urgent first: the longest
+ * due, where each step of weight counts for VERIFY_WEIGHT_S. */
 MUST_USE enum err store_due(struct store *s, int64_t now, int64_t stale, unsigned n, trial_fn *each, void *arg);
 /* Trials due later than `latest` are drawn again: the clock was set back. *n: how many. */
 MUST_USE enum err store_pull_in(struct store *s, int64_t latest, int64_t due, int64_t *n);

@@ -82,15 +82,28 @@ static bool take_trial(void *arg, const struct db_row *row)
 	TAKE_TEXT(t.host, &v[3]);
 	TAKE_TEXT(t.outcome, &v[9]);
 	TAKE_TEXT(t.accused, &v[10]);
+	TAKE_TEXT(t.kind, &v[12]);
+	TAKE_TEXT(t.path, &v[13]);
 	return call->each(call->arg, &t);
 }
 
 enum err store_due(struct store *s, int64_t now, int64_t stale, unsigned n, trial_fn *each, void *arg)
 {
+	/* Of each weight the longest due, by the index; then the most urgent of those. A beginning in the future: the clock was set back. */
+#define WORD_OF(n) #n
+#define WORD(n) WORD_OF(n)
+#define OF_WEIGHT(w) \
+	"SELECT * FROM (SELECT id, due - " #w " * " WORD(VERIFY_WEIGHT_S) " AS urgent FROM trial WHERE ended IS NULL AND weight = " #w " AND due <= ?1" \
+	" AND (began IS NULL OR began + CASE WHEN path = '' THEN 0 ELSE " WORD(VERIFY_FETCH_S) " END < ?2 OR began > ?1) ORDER BY due LIMIT ?3) AS w" #w
 	static const char sql[] =
-		"SELECT t.id, t.finding, t.chosen, t.host, t.port, t.due, t.began, t.ended, t.tries, t.outcome, f.accused, ''"
-		" FROM trial t JOIN finding f ON f.id = t.finding WHERE t.ended IS NULL AND t.due <= ?1"
-		" AND (t.began IS NULL OR t.began < ?2 OR t.began > ?1) ORDER BY t.due LIMIT ?3";
+		"SELECT t.id, t.finding, t.chosen, t.host, t.port, t.due, t.began, t.ended, t.tries, t.outcome, f.accused, '', f.kind, t.path FROM ("
+		OF_WEIGHT(0) " UNION ALL " OF_WEIGHT(1) " UNION ALL " OF_WEIGHT(2) " UNION ALL " OF_WEIGHT(3) " UNION ALL "
+		OF_WEIGHT(4) " UNION ALL " OF_WEIGHT(5) " UNION ALL " OF_WEIGHT(6) " UNION ALL " OF_WEIGHT(7)
+		") AS d JOIN trial t ON t.id = d.id JOIN finding f ON f.id = t.finding ORDER BY d.urgent, t.id LIMIT ?3";
+	_Static_assert(VERIFY_WEIGHTS == 8, "each weight has its part of the statement");
+#undef OF_WEIGHT
+#undef WORD
+#undef WORD_OF
 	const struct db_value args[] = { DB_OF_INT(now), DB_OF_INT(stale), DB_OF_INT(n) };
 	struct trial_call call = { each, arg };
 
@@ -100,7 +113,7 @@ enum err store_due(struct store *s, int64_t now, int64_t stale, unsigned n, tria
 enum err store_trials(struct store *s, int64_t finding, trial_fn *each, void *arg)
 {
 	static const char sql[] =
-		"SELECT t.id, t.finding, t.chosen, t.host, t.port, t.due, t.began, t.ended, t.tries, t.outcome, f.accused, t.raw"
+		"SELECT t.id, t.finding, t.chosen, t.host, t.port, t.due, t.began, t.ended, t.tries, t.outcome, f.accused, t.raw, f.kind, t.path"
 		" FROM trial t JOIN finding f ON f.id = t.finding WHERE t.finding = ?1 ORDER BY t.id";
 	const struct db_value args[] = { DB_OF_INT(finding) };
 	struct trial_call call = { each, arg };

@@ -110,6 +110,7 @@ static void show_trial(struct buf *out, const json_t *t)
 	           view_text(t, "outcome")[0] != '\0' ? view_text(t, "outcome") : "open", due, ended);
 	text_clean(out, view_text(t, "host"));
 	buf_printf(out, ":%lld", (long long)view_number(t, "port"));
+	text_clean(out, view_text(t, "path"));
 	const char *reason = view_text(json_object_get(t, "result"), "reason");
 	buf_put(out, *reason != '\0' ? "  " : "", *reason != '\0' ? 2 : 0);
 	text_clean(out, reason);

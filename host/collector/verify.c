@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-struct slot { struct verify *verify; struct engine_run *run; struct trial trial; char kind[16]; };
+struct slot { struct verify *verify; struct engine_run *run; struct trial trial; };
 
 struct verify {
 	struct event_base *base;
@@ -25,7 +25,7 @@ struct verify {
 	size_t n_running;
 };
 
-/* A trial that was begun longer ago than this was begun by a collector that died. */
+/* A trial that was begun longer ago than this was begun by a collector that died; one that fetches has VERIFY_FETCH_S more. */
 static int64_t stale_before(int64_t now)
 {
 	return now - 2 * (int64_t)(VERIFY_ENGINE_MS / 1000);
@@ -93,25 +93,33 @@ static void on_done(void *arg, enum err err, const struct buf *out)
 
 	s->run = NULL;
 	v->n_running--;
-	result_read(out, err, s->trial.accused, &r);
+	result_read(out, err, &s->trial, &r);
 	log_line("trial %lld: %s%s", (long long)s->trial.id, outcome_name(r.outcome), r.is_ours ? " (to be tried again)" : "");
 	if (trial_end(v, &s->trial, &r) != OK)
 		log_line("trial %lld: not kept", (long long)s->trial.id);
 }
 
-/* secondexit VERB --json --first-exit FP [--control ...] -- HOST:PORT: no word of it can be taken for an option. */
+static bool is_fetched(const struct trial *t)
+{
+	return t->path[0] != '\0';
+}
+
+/* secondexit VERB --json --first-exit FP [--control ...] -- HOST:PORT or URL: no word of it can be taken for an option. */
 static enum err run_start(struct verify *v, struct slot *s)
 {
-	char site[HOST_MAX + 16], verb[8], json[] = "--json", first[] = "--first-exit", dashes[] = "--";
-	char *argv[20];
+	char site[HOST_MAX + LIST_PATH_MAX + 32], verb[12], json[] = "--json", first[] = "--first-exit", dashes[] = "--";
+	char size_max[] = "--size-max", whole_max[] = "--whole-max", most[] = VERIFY_FETCH_MAX;
+	bool is_v6 = strchr(s->trial.host, ':') != NULL;
+	char *argv[24];
 	size_t n = 0;
 	struct { char name[20]; const char *value; } options[] = {
 		{ "--control", v->o->control }, { "--socks", v->o->socks }, { "--cookie", v->o->cookie },
 		{ "--password-file", v->o->password_file }, { "--test-ca", v->o->test_ca },
 	};
 
-	snprintf(verb, sizeof verb, "%s", strcmp(s->kind, "https") == 0 ? "https" : "cert");
-	snprintf(site, sizeof site, strchr(s->trial.host, ':') != NULL ? "[%s]:%u" : "%s:%u", s->trial.host, s->trial.port);
+	snprintf(verb, sizeof verb, "%s", is_fetched(&s->trial) ? "download" : strcmp(s->trial.kind, "https") == 0 ? "https" : "cert");
+	snprintf(site, sizeof site, "%s%s%s%s:%u%s", is_fetched(&s->trial) ? "http://" : "", is_v6 ? "[" : "", s->trial.host, is_v6 ? "]" : "", s->trial.port,
+	         s->trial.path);
 	argv[n++] = v->engine;
 	argv[n++] = verb;
 	argv[n++] = json;
@@ -123,16 +131,16 @@ static enum err run_start(struct verify *v, struct slot *s)
 		argv[n++] = options[i].name;
 		argv[n++] = (char *)(uintptr_t)options[i].value;   /* posix_spawn takes char *const[] and writes to none */
 	}
+	if (is_fetched(&s->trial)) {
+		argv[n++] = size_max;
+		argv[n++] = most;
+		argv[n++] = whole_max;
+		argv[n++] = most;
+	}
 	argv[n++] = dashes;
 	argv[n++] = site;
 	argv[n] = NULL;
-	return engine_start(v->base, argv, VERIFY_ENGINE_MS, on_done, s, &s->run);
-}
-
-static bool take_kind(void *arg, const struct finding_row *f)
-{
-	snprintf((char *)arg, sizeof ((struct slot *)0)->kind, "%s", f->kind);
-	return true;
+	return engine_start(v->base, argv, is_fetched(&s->trial) ? VERIFY_FETCH_S * 1000u : VERIFY_ENGINE_MS, on_done, s, &s->run);
 }
 
 static enum report_kind kind_of(const char *word)
@@ -148,7 +156,7 @@ static enum err claim(struct verify *v, const struct trial *t, int64_t now, bool
 	enum err err = store_begin(v->store);
 
 	if (err == OK)
-		err = store_claim(v->store, t->id, now, stale_before(now), is_ours);
+		err = store_claim(v->store, t->id, now, stale_before(now) - (is_fetched(t) ? VERIFY_FETCH_S : 0), is_ours);
 	return transaction_end(v, err, "a trial's beginning");
 }
 
@@ -162,11 +170,11 @@ static void trial_start(struct verify *v, const struct trial *t, int64_t now)
 	*s = (struct slot){ .verify = v, .trial = *t };
 	s->trial.raw = "";
 	s->trial.tries++;
-	if (store_finding(v->store, t->finding, take_kind, s->kind) != OK || claim(v, t, now, &is_ours) != OK || !is_ours)
+	if (claim(v, t, now, &is_ours) != OK || !is_ours)
 		return;
 	/* The operator may have denied the host since; what he chose himself is his to ask. */
 	struct result r = { .outcome = OUTCOME_UNDECIDED, .line = "" };
-	if (!t->is_chosen && intake_target(v->in, kind_of(s->kind), t->host, t->port) != OK) {
+	if (!t->is_chosen && intake_target(v->in, kind_of(t->kind), t->host, t->port) != OK) {
 		(void)trial_end(v, &s->trial, &r);
 		return;
 	}

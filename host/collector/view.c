@@ -89,6 +89,7 @@ static bool add_trial(void *arg, const struct trial *t)
 	(void)json_object_set_new(o, "chosen", json_boolean(t->is_chosen));
 	put_text(o, "host", t->host);
 	put_number(o, "port", t->port);
+	put_text(o, "path", t->path);
 	put_number(o, "due", t->due);
 	put_number(o, "began", t->began);
 	put_number(o, "ended", t->ended);

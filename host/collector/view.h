@@ -13,7 +13,7 @@
 json_t *view_finding_row(const struct finding_row *f);
 /* {"fingerprint","nickname","address","country","family","reports","findings","chosen_hosts","chosen_differs","chosen_answered","last_seen"}. */
 json_t *view_relay_row(const struct relay_row *r);
-/* The row and "relay", "trials" [{"chosen","host","port","due","began","ended","tries","outcome","result": the engine's object or null}],
+/* The row and "relay", "trials" [{"chosen","host","port","path","due","began","ended","tries","outcome","result": the engine's object or null}],
  * "latest_reports" [{"id","digest","received","report"}]. *out NULL: there is none. Errors: the store's, ERR_NOMEM. */
 MUST_USE enum err view_finding(struct store *s, int64_t id, json_t **out);
 /* The row and "list": its findings. The same. */

@@ -33,6 +33,11 @@ struct download_request {
 	bool clicked;                          /* else a page may have started it: AUTO_DOWNLOADS_MAX and its kin (base/limits.h) hold */
 	bool no_programs;                      /* download.fetch: one that its content shows to be a program is removed, whatever others get */
 	bool has_no_first;                     /* from the shell: no browser's exit is known, or was used */
+	/* is_fetch: this exit is what is looked at. The copy comes through it or not at all, and is never kept; where it brings none, another is asked whether there is
+	 * one: undecided/first_silent then, with that other's answer. */
+	bool has_given;
+	uint8_t given[FP_LEN];
+	uint64_t copy_max;                     /* a longer copy is given up: too_large; 0: no limit */
 };
 
 enum dl_class { DL_CLASS_UNKNOWN, DL_CLASS_TRANSPARENT, DL_CLASS_OTHER, DL_CLASS_EXECUTABLE };
@@ -55,6 +60,7 @@ struct download_progress {
 struct download_answer {
 	unsigned slot;
 	bool has_exit, has_answer;             /* has_answer: status "answer"; else "failed" and error says why */
+	bool is_copy;                          /* it brought, or was to bring, the file that is here (download.fetch) */
 	struct relay_info exit;
 	enum err error;
 	unsigned http_status;                  /* 0: none came */
@@ -65,6 +71,9 @@ struct download_answer {
 	uint8_t sha256[32];                    /* of the whole file as this exit gave it */
 	uint64_t bytes, elapsed_ms;
 };
+
+/* How a differing range begins: up to DL_SHOWN_MAX bytes of all ranges together; n may be 0. */
+struct dl_shown { const uint8_t *bytes; size_t n; };
 
 /* What became of the file. */
 enum dl_state {
@@ -98,6 +107,8 @@ struct download_result {
 	const struct download_answer *others;  /* in slot order */
 	const struct dl_range *range;          /* where another exit's copy differs */
 	bool has_more_ranges;
+	const struct dl_shown *ours, *theirs;  /* n_ranges each: what stands there here, and in the copy of slot theirs_slot */
+	unsigned theirs_slot;
 	double chance[K_MAX];
 	enum dl_state state;
 	uint32_t download;                     /* for retry, discard, keep, show; 0: nothing is kept */

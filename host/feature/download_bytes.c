@@ -16,7 +16,48 @@ void dl_bytes_begin(struct dl_slot *s)
 
 /* ---- differences ---- */
 
-static void differs_at(struct dl_slot *s, uint64_t offset, uint64_t length)
+/* Differences that are no farther apart are one. */
+#define DL_SHOWN_GAP 16u
+
+/* Bytes of the last range, as the slot that differed first has them, as long as there is room and none is missing. */
+static void show(struct dl_slot *s, uint64_t at, const uint8_t *theirs, uint64_t n)
+{
+	struct download *d = s->dl;
+	size_t k = d->n_ranges - 1, room = sizeof d->theirs - d->n_theirs;
+
+	if (s->number != d->theirs_slot || at != d->range[k].offset + d->theirs_n[k])
+		return;
+	if (n < room)
+		room = (size_t)n;
+	memcpy(d->theirs + d->n_theirs, theirs, room);
+	d->n_theirs += room;
+	d->theirs_n[k] += room;
+}
+
+static void range_new(struct dl_slot *s, uint64_t offset, uint64_t length)
+{
+	struct download *d = s->dl;
+
+	if (d->n_ranges == 0) {
+		d->theirs_slot = s->number;
+		d->n_theirs = 0;
+	}
+	d->theirs_at[d->n_ranges] = d->n_theirs;
+	d->theirs_n[d->n_ranges] = 0;
+	d->range[d->n_ranges++] = (struct dl_range){ offset, length };
+}
+
+/* What lies between two differences is the same in both. */
+static void show_between(struct dl_slot *s, uint64_t from, uint64_t to)
+{
+	uint8_t same[DL_SHOWN_GAP];
+
+	if (to > from && to - from <= sizeof same && dlfile_read(&s->dl->file, from, same, (size_t)(to - from)) == OK)
+		show(s, from, same, to - from);
+}
+
+/* theirs: their bytes there; NULL: they have none. */
+static void differs_at(struct dl_slot *s, uint64_t offset, uint64_t length, const uint8_t *theirs)
 {
 	struct download *d = s->dl;
 	struct dl_range *last = d->n_ranges ? &d->range[d->n_ranges - 1] : NULL;
@@ -26,12 +67,17 @@ static void differs_at(struct dl_slot *s, uint64_t offset, uint64_t length)
 	for (size_t i = 0; i < d->n_ranges; i++)
 		if (offset >= d->range[i].offset && offset + length <= d->range[i].offset + d->range[i].length)
 			return;
-	if (last && offset >= last->offset && offset <= last->offset + last->length + 16)
+	if (last && offset >= last->offset && offset <= last->offset + last->length + DL_SHOWN_GAP) {
+		show_between(s, last->offset + last->length, offset);
 		last->length = offset + length - last->offset;
-	else if (d->n_ranges < DL_DIFFERING_MAX)
-		d->range[d->n_ranges++] = (struct dl_range){ offset, length };
-	else
+	} else if (d->n_ranges < DL_DIFFERING_MAX) {
+		range_new(s, offset, length);
+	} else {
 		d->has_more_ranges = true;
+		return;
+	}
+	if (theirs)
+		show(s, offset, theirs, length);
 }
 
 /* n bytes at offset, both are there. */
@@ -45,7 +91,7 @@ static void compare(struct dl_slot *s, uint64_t offset, const uint8_t *theirs, c
 		for (end = i; end < n && theirs[end] != ours[end]; end++)
 			;
 		if (end > i)
-			differs_at(s, offset + i, end - i);
+			differs_at(s, offset + i, end - i, theirs + i);
 	}
 }
 
@@ -66,7 +112,7 @@ static bool compare_with_file(struct dl_slot *s, uint64_t offset, const uint8_t 
 		compare(s, offset + done, theirs + done, ours, now);
 	}
 	if (there < n)
-		differs_at(s, offset + there, n - there);
+		differs_at(s, offset + there, n - there, theirs + there);
 	return true;
 }
 
@@ -264,7 +310,7 @@ void dl_bytes_judge(struct dl_slot *s)
 	switch (s->job) {
 	case DL_JOB_WHOLE:
 		if (s->at < d->file.size)
-			differs_at(s, s->at, d->file.size - s->at);
+			differs_at(s, s->at, d->file.size - s->at, NULL);
 		/* What was compared while it grew may have been written over since (a download that broke off and was begun anew). */
 		if (d->has_grown && d->has_sha256 && memcmp(s->sha256, d->sha256, sizeof d->sha256) != 0)
 			s->differs = true;

@@ -277,6 +277,13 @@ static void on_head(void *arg, const struct fetch_head *h)
 	s->entity.length = h->has_length ? (int64_t)h->length : -1;
 	dl_digests_read(h->lines, h->status, &s->digests);
 	enum err err = head_err(s, h->lines, &why);
+	if (err == OK && s->job == DL_JOB_COPY && d->is_given_lost) {
+		cancel_fetch(s);
+		answered(s);
+		dl_end(d, VERDICT_UNDECIDED, REASON_FIRST_SILENT, d->last_err);
+		downloads_pump(d->owner);
+		return;
+	}
 	if (err == OK && s->job == DL_JOB_COPY && !d->request.clicked && copy_total(s, content_range) > AUTO_COPY_MAX) {
 		dl_end(d, VERDICT_UNDECIDED, REASON_NEEDS_CLICK, OK);
 		downloads_pump(d->owner);
@@ -391,7 +398,7 @@ static void on_end(void *arg, const struct fetch_end *e)
 		err = over(s, e);
 	else if (err == ERR_HTTP_BODY && s->job == DL_JOB_WHOLE)
 		why = REASON_TOO_LARGE;
-	else if (err == ERR_HTTP_BODY && s->job == DL_JOB_COPY) {
+	else if (err == ERR_HTTP_BODY && s->job == DL_JOB_COPY && !d->request.clicked) {
 		/* More than a page may make us write. A click goes on. */
 		dl_end(d, VERDICT_UNDECIDED, REASON_NEEDS_CLICK, OK);
 		downloads_pump(d->owner);
@@ -457,7 +464,7 @@ static void put_rest(const struct dl_slot *s, char *lines, size_t cap)
 	size_t used = strlen(lines);
 	bool is_strong = e->etag[0] == '"';
 
-	if (d->have == 0 || (!is_strong && e->last_modified[0] == '\0'))
+	if (d->have == 0 || d->is_given_lost || (!is_strong && e->last_modified[0] == '\0'))
 		return;
 	snprintf(lines + used, cap - used, "Range: bytes=%llu-\nIf-Range: %s\n", (unsigned long long)d->have, is_strong ? e->etag : e->last_modified);
 }
@@ -469,6 +476,8 @@ static uint64_t body_max(const struct dl_slot *s)
 
 	switch (s->job) {
 	case DL_JOB_COPY:
+		if (d->request.copy_max)
+			return d->request.copy_max;
 		return d->request.clicked ? DL_BODY_MAX : AUTO_COPY_MAX > d->have ? AUTO_COPY_MAX - d->have : 0;
 	case DL_JOB_RANGES:
 		for (size_t i = s->range; i < s->range_end; i++)

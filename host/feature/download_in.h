@@ -135,6 +135,11 @@ struct download {
 	size_t n_ranges;
 	struct dl_range range[DL_DIFFERING_MAX];
 	bool has_more_ranges;
+	/* How the ranges begin in the copy of the slot that differed first. */
+	unsigned theirs_slot;
+	size_t n_theirs, theirs_at[DL_DIFFERING_MAX], theirs_n[DL_DIFFERING_MAX];
+	uint8_t theirs[DL_SHOWN_MAX];
+	bool is_given_lost;                      /* the given exit brought no copy: is there one? */
 	enum err last_err;
 	struct finding finding;
 	enum dl_method final_method;

@@ -236,7 +236,7 @@ static void decided(struct download *d, struct finding f)
 		give_up(d);
 		return;
 	}
-	enum err err = f.verdict == VERDICT_MATCH ? dlfile_check(&d->file) : OK;
+	enum err err = f.verdict == VERDICT_MATCH && !d->request.has_given ? dlfile_check(&d->file) : OK;
 	if (err != OK)
 		dl_end(d, VERDICT_UNDECIDED, REASON_LOCAL_FILE, err);
 	else if (f.verdict == VERDICT_MATCH && is_unwanted(d))
@@ -350,16 +350,39 @@ static struct download_answer answer_of(const struct download *d, const struct d
 	struct download_answer a = {
 		.slot = s->number, .has_exit = true, .has_answer = true, .exit = s->exit, .http_status = s->status, .url = s->url,
 		.length = s->entity.length, .same_entity = is_copy ? 1 : s->is_same_entity,
-		.agrees = is_copy || (s->found == DL_SAME && !s->is_weak) ? 1 : s->found == DL_OTHER ? 0 : -1, .bytes = is_copy ? d->have : s->bytes,
+		.agrees = is_copy ? (d->is_given_lost ? -1 : 1) : s->found == DL_SAME && !s->is_weak ? 1 : s->found == DL_OTHER ? 0 : -1,
+		.bytes = is_copy ? d->have : s->bytes,
 		.elapsed_ms = s->elapsed, .has_sha256 = is_copy ? d->has_sha256 : s->job == DL_JOB_WHOLE,
+		.is_copy = is_copy,
 	};
 	memcpy(a.sha256, is_copy ? d->sha256 : s->sha256, sizeof a.sha256);
 	return a;
 }
 
+/* How each range begins, here and there. */
+static void put_shown(const struct download *d, uint8_t here[DL_SHOWN_MAX], struct dl_shown *ours, struct dl_shown *theirs)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < d->n_ranges; i++) {
+		const struct dl_range *r = &d->range[i];
+		uint64_t there = r->offset < d->file.size ? d->file.size - r->offset : 0;
+		size_t n = DL_SHOWN_MAX - used;
+		n = r->length < n ? (size_t)r->length : n;
+		n = there < n ? (size_t)there : n;
+		theirs[i] = (struct dl_shown){ d->theirs + d->theirs_at[i], d->theirs_n[i] };
+		ours[i] = (struct dl_shown){ here + used, 0 };
+		if (d->is_complete && d->file.fd >= 0 && n > 0 && dlfile_read(&d->file, r->offset, here + used, n) == OK)
+			ours[i].n = n;
+		used += ours[i].n;
+	}
+}
+
 void dl_send(struct download *d)
 {
 	const struct download_sink *sink = &d->owner->sink;
+	uint8_t here[DL_SHOWN_MAX];
+	struct dl_shown ours[DL_DIFFERING_MAX], theirs[DL_DIFFERING_MAX];
 	struct download_answer others[DL_FAILED_MAX + K_MAX + 1];
 	char part[DL_PATH_MAX + DL_NAME_MAX + 2];
 	struct download_result r = {
@@ -368,10 +391,12 @@ void dl_send(struct download *d)
 		.has_local = d->is_complete, .size = d->is_complete ? d->file.size : 0, .has_sha256 = d->has_sha256, .link_secure = d->request.link_secure,
 		.k = d->final_method == DL_METHOD_WHOLE ? 1 : K_DEFAULT, .asked = d->asked, .n_first = d->n_first, .first = d->first,
 		.others = others, .n_ranges = d->n_ranges, .range = d->range, .has_more_ranges = d->has_more_ranges, .state = d->state,
+		.ours = ours, .theirs = theirs, .theirs_slot = d->theirs_slot,
 		.download = d->number, .retry_useful = is_retry_useful(d), .whole_possible = is_whole_possible(d), .can_keep = d->can_keep,
 		.elapsed_ms = dl_now(d) - d->began,
 	};
 	memcpy(r.sha256, d->sha256, sizeof r.sha256);
+	put_shown(d, here, ours, theirs);
 	for (size_t i = 0; i < d->n_failed; i++)
 		others[r.n_others++] = d->failed[i];
 	for (size_t i = 0; i <= K_MAX; i++)

@@ -41,7 +41,7 @@ static void settle(struct download *d)
 
 	d->state = is_fetch ? DL_STATE_NONE : DL_STATE_BROWSER;
 	d->can_keep = false;
-	if (!has_file)
+	if (!has_file || d->request.has_given)
 		return;
 	if (is_fetch && d->finding.verdict == VERDICT_MATCH) {
 		enum err err = dlfile_finish(&d->file, d->path, sizeof d->path);
@@ -165,6 +165,9 @@ static void run(struct download *d)
 			dl_end(d, VERDICT_UNDECIDED, REASON_LOCAL_FILE, err);
 			return;
 		}
+		/* Looked at, never kept: whatever ends us, nothing is left. */
+		if (d->request.has_given)
+			dlfile_remove(&d->file);
 	}
 	if (!d->request.is_fetch && d->request.local_size >= 0)
 		dl_local_done(d, (uint64_t)d->request.local_size);

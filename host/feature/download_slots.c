@@ -66,7 +66,7 @@ void dl_slots_clear(struct download *d, bool copy_too)
 
 /* ---- draws ---- */
 
-_Static_assert(CANDIDATES_MAX + 2 * DL_COPY_TRIES + K_MAX + 1 <= AVOID_MAX, "indep[] is too short");
+_Static_assert(CANDIDATES_MAX + 2 * DL_COPY_TRIES + K_MAX + 2 <= AVOID_MAX, "indep[] is too short");
 
 /* What the site does with parts is not the exit's failure: by another method it may be asked again. */
 static bool is_of_site(enum err e)
@@ -85,6 +85,8 @@ static void fill(const struct download *d, struct net_draw *m)
 		fetch_avoid(m->indep, &m->n_indep, d->first[i].fp);
 	for (size_t i = 0; i < d->n_copies; i++)
 		fetch_avoid(m->indep, &m->n_indep, d->copies[i].fp);
+	if (d->request.has_given)
+		fetch_avoid(m->indep, &m->n_indep, d->request.given);
 	for (size_t i = 0; i <= K_MAX; i++)
 		if (d->slots[i].has_exit && d->slots[i].state != DL_SLOT_IDLE)
 			fetch_avoid(m->indep, &m->n_indep, d->slots[i].exit.fp);
@@ -105,9 +107,19 @@ static void hold(struct dl_slot *s, enum err err)
 	s->until = dl_now(d) + CHECK_TOR_AGAIN_MS;
 }
 
+/* The copy through the exit that is looked at. */
+static bool is_given(const struct dl_slot *s)
+{
+	return s->job == DL_JOB_COPY && s->dl->request.has_given && !s->dl->is_given_lost;
+}
+
 static void not_drawn(struct download *d, struct dl_slot *s, enum err err)
 {
 	s->state = DL_SLOT_IDLE;
+	if (is_given(s) && err == ERR_EXIT_NONE) {
+		dl_end(d, VERDICT_UNDECIDED, REASON_NO_INDEPENDENT, ERR_EXIT_UNKNOWN);
+		return;
+	}
 	if (fetch_turn_failed(&d->turns, d->site, err) == FETCH_TURN_LATER)
 		hold(s, err);
 }
@@ -150,6 +162,10 @@ static void draw(struct download *d, struct dl_slot *s)
 
 	fill(d, &m);
 	fetch_turn_take(&d->turns, d->site, s->job != DL_JOB_COPY, &m);
+	if (is_given(s)) {
+		m.n_not = m.n_indep = 0;
+		memcpy(m.only, d->request.given, FP_LEN);
+	}
 	s->has_exit = false;
 	s->state = DL_SLOT_DRAWING;
 	d->drawing = s;
@@ -199,6 +215,22 @@ void dl_slots_go_on(struct download *d)
 
 /* ---- failures ---- */
 
+/* One that is too long is so by any exit. Where the exit that is looked at brings no copy: does another bring one? What was compared so far is of no use. */
+static void copy_failed(struct dl_slot *s, enum err e)
+{
+	struct download *d = s->dl;
+
+	if (e == ERR_HTTP_BODY) {
+		dl_end(d, VERDICT_UNDECIDED, REASON_TOO_LARGE, e);
+	} else if (is_given(s) && d->copy_tries == DL_COPY_TRIES) {
+		d->is_given_lost = true;
+		d->copy_tries = 0;
+		d->method = DL_METHOD_NONE;
+		d->has_head = false;
+		dl_slots_clear(d, false);
+	}
+}
+
 void dl_slot_failed(struct dl_slot *s, enum err e, enum reason why)
 {
 	struct download *d = s->dl;
@@ -217,12 +249,14 @@ void dl_slot_failed(struct dl_slot *s, enum err e, enum reason why)
 	if (d->n_failed < DL_FAILED_MAX) {
 		d->failed_why[d->n_failed] = why;
 		d->failed[d->n_failed++] = (struct download_answer){
-			.slot = s->number, .has_exit = s->has_exit, .exit = s->exit, .error = e, .http_status = s->status, .length = s->entity.length,
+			.slot = s->number, .has_exit = s->has_exit, .is_copy = is_copy, .exit = s->exit, .error = e, .http_status = s->status, .length = s->entity.length,
 			.same_entity = -1, .agrees = -1, .bytes = s->bytes, .elapsed_ms = dl_now(d) - s->began,
 		};
 	}
 	if (s->has_exit && !is_of_site(e))
 		fetch_site_failed(d->site, s->exit.fp);
+	if (is_copy)
+		copy_failed(s, e);
 	dl_slot_reset(s);
 }
 

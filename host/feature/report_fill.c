@@ -53,16 +53,23 @@ static void fill_counts(struct report *r, unsigned k, unsigned asked, unsigned a
 	r->answered = answered;
 }
 
-/* "secondexit VERB HOST:PORT --first-exit FINGERPRINT" */
-static void fill_command(struct report *r, const char *verb)
+/* "secondexit VERB HOST:PORT --first-exit FINGERPRINT"; of what is fetched "secondexit download http://HOST:PORT/ --first-exit …": a path stands in
+ * a report only when the user adds it, and then the form puts it here too. */
+static void fill_command(struct report *r, const char *verb, const char *scheme)
 {
 	char fp[2 * FP_LEN + 1];
 	const bool is_v6 = strchr(r->host, ':') != NULL;
+	const char *end = scheme[0] != '\0' ? "/" : "";
 
 	for (size_t i = 0; i < FP_LEN; i++)
 		snprintf(fp + 2 * i, 3, "%02X", r->first[0].exit.fp[i]);
-	snprintf(r->reproduce, sizeof r->reproduce, "secondexit %s %s%s%s:%u --first-exit %s", verb, is_v6 ? "[" : "", r->host,
-	         is_v6 ? "]" : "", r->port, fp);
+	snprintf(r->reproduce, sizeof r->reproduce, "secondexit %s %s%s%s%s:%u%s --first-exit %s", verb, scheme, is_v6 ? "[" : "", r->host,
+	         is_v6 ? "]" : "", r->port, end, fp);
+}
+
+static const char *scheme_of(const char *url)
+{
+	return strncmp(url, "https:", 6) == 0 ? "https://" : "http://";
 }
 
 /* ---- certificates, and HTTPS that is withheld ---- */
@@ -147,7 +154,7 @@ bool report_fill_cert(struct report *r, const struct cert_result *res, const str
 		}
 	if (r->n_first == 0)
 		return false;
-	fill_command(r, is_https ? "https" : "cert");
+	fill_command(r, is_https ? "https" : "cert", "");
 	return true;
 }
 
@@ -184,50 +191,92 @@ bool report_fill_clip(struct report *r, const struct clip_result *res)
 		s->address = a->address;
 		s->http_status = http_status(a->http_status);
 	}
-	return r->n_first > 0;
+	if (r->n_first == 0)
+		return false;
+	/* The page is fetched and compared as any other file. */
+	fill_command(r, "download", r->port == 443 ? "https://" : "http://");
+	return true;
 }
 
 /* ---- downloads ---- */
 
+static void put_range(struct report_seen *s, uint64_t offset, uint64_t length, struct report_bytes bytes)
+{
+	if (length > 0 && s->n_ranges < REPORT_RANGES_MAX)
+		s->ranges[s->n_ranges++] = (struct report_range){ offset, length, bytes };
+}
+
+/* Where copies differ, as far as this one reaches, and how it begins there; shown may be NULL. */
+static void fill_ranges(struct report_seen *s, const struct download_result *res, const struct dl_shown *shown)
+{
+	uint64_t end = 0;
+
+	for (size_t k = 0; k < res->n_ranges; k++) {
+		const struct dl_range *range = &res->range[k];
+		uint64_t length = range->length, size = s->has_length ? s->length : REPORT_NUMBER_MAX;
+		if (range->length == 0 || range->offset < end || range->offset >= size)
+			continue;
+		length = length < size - range->offset ? length : size - range->offset;
+		end = range->offset + length;
+		const struct dl_shown begin = shown != NULL ? shown[k] : (struct dl_shown){ 0 };
+		uint32_t n = (uint32_t)(begin.n < length ? begin.n : length);
+		put_range(s, range->offset, n, (struct report_bytes){ begin.bytes, n });
+		put_range(s, range->offset + n, length - n, (struct report_bytes){ 0 });
+	}
+}
+
+/* The exit that brought the file here: the browser's own, or that of the host's copy. */
+static void fill_here(struct report_seen *s, const struct relay_info *exit, const struct download_result *res)
+{
+	fill_exit(&s->exit, exit);
+	s->status = REPORT_SAW_FILE;
+	s->has_sha256 = res->has_sha256;
+	memcpy(s->sha256, res->sha256, sizeof s->sha256);
+	s->has_length = res->has_local && res->size <= REPORT_NUMBER_MAX;
+	s->length = res->size;
+	fill_ranges(s, res, res->ours);
+}
+
+static void fill_there(struct report_seen *s, const struct download_answer *a, const struct download_result *res)
+{
+	fill_exit(&s->exit, &a->exit);
+	if (!a->has_answer) {
+		s->error = (uint32_t)a->error;
+		return;
+	}
+	s->status = REPORT_SAW_FILE;
+	s->has_sha256 = a->has_sha256;
+	memcpy(s->sha256, a->sha256, sizeof s->sha256);
+	s->http_status = http_status(a->http_status);
+	s->has_length = a->length >= 0 && a->length <= REPORT_NUMBER_MAX;
+	s->length = s->has_length ? (uint64_t)a->length : 0;
+	if (a->slot == res->theirs_slot)
+		fill_ranges(s, res, res->theirs);
+}
+
 bool report_fill_download(struct report *r, const struct download_result *res)
 {
+	bool is_copy = false;
+
 	if (!fill_question(r, REPORT_DOWNLOAD, res->key, res->verdict, res->reason))
 		return false;
 	fill_counts(r, res->k, res->asked, res->answered);
-	for (size_t i = 0; i < res->n_first && i < REPORT_FIRST_MAX; i++) {
-		struct report_seen *s = &r->first[r->n_first++];
-		fill_exit(&s->exit, &res->first[i]);
-		s->status = REPORT_SAW_FILE;
-		s->has_sha256 = res->has_sha256;
-		memcpy(s->sha256, res->sha256, sizeof s->sha256);
-		s->has_length = res->has_local && res->size <= REPORT_NUMBER_MAX;
-		s->length = res->size;
-		uint64_t end = 0;
-		for (size_t k = 0; k < res->n_ranges && s->n_ranges < REPORT_RANGES_MAX; k++) {
-			const struct dl_range *range = &res->range[k];
-			if (range->length == 0 || range->offset < end || range->offset > REPORT_NUMBER_MAX || range->length > REPORT_NUMBER_MAX - range->offset ||
-			    (s->has_length && range->offset + range->length > s->length))
-				continue;
-			end = range->offset + range->length;
-			s->ranges[s->n_ranges++] = (struct report_range){ .offset = range->offset, .length = range->length };
+	for (size_t i = 0; i < res->n_others && r->n_first < REPORT_FIRST_MAX; i++)
+		if (res->others[i].is_copy && res->others[i].has_answer && res->others[i].has_exit) {
+			is_copy = true;
+			fill_here(&r->first[r->n_first++], &res->others[i].exit, res);
 		}
-	}
-	for (size_t i = 0; i < res->n_others && r->n_others < REPORT_OTHERS_MAX; i++) {
-		const struct download_answer *a = &res->others[i];
-		if (!a->has_exit)
-			continue;
-		struct report_seen *s = &r->others[r->n_others++];
-		fill_exit(&s->exit, &a->exit);
-		if (!a->has_answer) {
-			s->error = (uint32_t)a->error;
-			continue;
+	/* What the browser's exit would have brought is not known where the host fetched by itself. */
+	for (size_t i = 0; i < res->n_first && !is_copy && r->n_first < REPORT_FIRST_MAX; i++)
+		fill_here(&r->first[r->n_first++], &res->first[i], res);
+	for (int failed = 0; failed < 2; failed++)
+		for (size_t i = 0; i < res->n_others && r->n_others < REPORT_OTHERS_MAX; i++) {
+			const struct download_answer *a = &res->others[i];
+			if (a->has_exit && a->has_answer == (failed == 0) && !(a->is_copy && a->has_answer))
+				fill_there(&r->others[r->n_others++], a, res);
 		}
-		s->status = REPORT_SAW_FILE;
-		s->has_sha256 = a->has_sha256;
-		memcpy(s->sha256, a->sha256, sizeof s->sha256);
-		s->http_status = http_status(a->http_status);
-		s->has_length = a->length >= 0 && a->length <= REPORT_NUMBER_MAX;
-		s->length = s->has_length ? (uint64_t)a->length : 0;
-	}
-	return r->n_first > 0;
+	if (r->n_first == 0)
+		return false;
+	fill_command(r, "download", scheme_of(res->url));
+	return true;
 }

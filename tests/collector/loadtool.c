@@ -5,7 +5,7 @@
  *
  *   loadtool ADDRESS PUBLICKEY|none N CONNECTIONS SEED [name=value...]
  *     acks=FILE      a line "digest answer" for each proved acknowledgement, as it comes
- *     host=H port=P kind=certificate|https|copy|download accused=FP relays=R distinct=0 (all the same report)
+ *     host=H port=P path=/P kind=certificate|https|copy|download accused=FP relays=R distinct=0 (all the same report)
  *     close=1        a connection for each report
  *     out=FOLDER     write the envelopes there and send nothing
  *   ADDRESS: 127.0.0.1:PORT or unix:/PATH; key "none": any 200 counts (a plain server). Prints one JSON object. */
@@ -31,7 +31,7 @@
 struct letter { struct buf envelope; struct report_ticket ticket; uint8_t digest[32]; };
 
 static struct {
-	const char *address, *host, *accused, *acks, *out;
+	const char *address, *host, *path, *accused, *acks, *out;
 	int port, relays, is_distinct, does_close, is_plain;
 	enum report_kind kind;
 	uint8_t key[REPORT_KEY_LEN];
@@ -62,6 +62,8 @@ static enum err make_text(unsigned seed, size_t i, struct buf *out)
 	else
 		snprintf(r->host, sizeof r->host, "s%u-%zu.test", seed, job.is_distinct ? i : 0);
 	r->port = (uint16_t)job.port;
+	if (job.path != NULL)
+		snprintf(r->path, sizeof r->path, "%s", job.path);
 	r->hour = (uint32_t)(time(NULL) / 3600);
 	r->reason = REASON_OTHERS_AGREE;
 	r->k = 3;
@@ -264,6 +266,8 @@ static void option(const char *arg)
 		job.host = value;
 	else if (strncmp(arg, "port=", 5) == 0)
 		job.port = atoi(value);
+	else if (strncmp(arg, "path=", 5) == 0)
+		job.path = value;
 	else if (strncmp(arg, "accused=", 8) == 0)
 		job.accused = value;
 	else if (strncmp(arg, "relays=", 7) == 0)

@@ -4,6 +4,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { freshName, sleep, until, withEditions } from './harness.mjs';
+import { assertForm } from './reportform.mjs';
 import { CopyWindow, copyWindow, fillClipboard, press, select, textOn } from './clipboard.mjs';
 import { ADDRESS, HTTP, OTHER, PREFS, pageOf } from './copypages.mjs';
 
@@ -59,9 +60,9 @@ withEditions((edition, its) => {
 
   const donate = (address, more = '') => `<h1>Donate</h1><p>Thank you.</p><p id="address">Please send to ${address} only.</p>${more}`;
 
-  test('an exit that rewrites addresses: mismatch, both addresses shown, that exit named', async () => {
-    const { firefox } = its();
-    const { tab, exit } = await visit({ '/': byExit(donate(EVIL), donate(HONEST)) });
+  test('an exit that rewrites addresses: mismatch, both addresses shown, that exit named, and reported', async () => {
+    const { firefox, origin } = its();
+    const { tab, exit, name } = await visit({ '/': byExit(donate(EVIL), donate(HONEST)) });
     const window = await copyAndCompare(tab);
     const { verdict, reason, text, phase } = window.last;
     assert.deepEqual([phase, verdict, reason], ['held', 'mismatch', 'others_agree'], text);
@@ -70,6 +71,13 @@ withEditions((edition, its) => {
     assert.ok(text.includes(exit), `${exit} is not named: ${yours}`);
     assert.equal(await textOn(firefox), BEFORE);
     assert.equal(await window.has('compare'), false, 'asking again is offered');
+    // The report's form: both addresses, the exit, the site; nothing else of the page.
+    await window.press('report');
+    const accused = origin.connections(name)[0].fingerprint;
+    const report = await assertForm(firefox, { kind: 'copy', host: name, port: HTTP, edition, accused });
+    assert.deepEqual([report.ticker, report.first[0].address], ['BTC', EVIL]);
+    assert.ok(report.others.filter((o) => o.address === HONEST).length >= 2, JSON.stringify(report.others));
+    assert.equal(report.reproduce, `secondexit download http://${name}:${HTTP}/ --first-exit ${accused}`);
     await close(window);
   });
 

@@ -5,6 +5,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { freshName, sleep, until, withEditions } from './harness.mjs';
 import { DownloadPage, PLAIN, browsersOwn, clearBrowsersOwn, downloadFolder, filesUnder } from './downloadpage.mjs';
+import { assertForm } from './reportform.mjs';
 import { exe } from '../origin/files.mjs';
 
 const HTTP = 18080;
@@ -25,6 +26,19 @@ withEditions((edition, its) => {
     const url = `http://${name}:${HTTP}${where}`;
     await firefox.open(url);
     return { name, spec, folder, url, page, file: where.slice(1) };
+  }
+
+  /** The button of our page opens the form with this finding: both lengths and digests, and what stands where the files differ. */
+  async function reports(page, entry, spec, { name, accused }) {
+    await page.press(entry, 'report');
+    const report = await assertForm(its().firefox, { kind: 'download', host: name, port: HTTP, edition, accused });
+    assert.equal(report.reproduce, `secondexit download http://${name}:${HTTP}/ --first-exit ${accused}`);
+    const [mine] = report.first, other = report.others.find((o) => o.ranges);
+    assert.ok(other.exit.fingerprint !== accused && mine.sha256 && mine.sha256 !== other.sha256, JSON.stringify(report));
+    assert.deepEqual([mine.length, other.length], [spec.body.length, spec.body.length]);
+    assert.deepEqual(mine.ranges.map(({ offset, length }) => [offset, length]), other.ranges.map(({ offset, length }) => [offset, length]));
+    for (const { offset, length, bytes } of other.ranges) assert.ok(Buffer.from(bytes, 'base64').equals(spec.body.subarray(offset, offset + length)));
+    for (const { bytes } of mine.ranges) assert.ok(!other.ranges.some((r) => r.bytes === bytes));
   }
 
   const withoutParts = (files) => Object.fromEntries(Object.entries(files).filter(([name, bytes]) => !name.endsWith('.part') && bytes?.length));
@@ -55,6 +69,7 @@ withEditions((edition, its) => {
       assert.deepEqual([entry.verdict, entry.reason], ['mismatch', 'other_file'], entry.text);
       assert.match(entry.text, new RegExp(origin.connections(name)[0].exit));
       await until(async () => Object.keys(await filesUnder(folder)).length === 0, { what: 'nothing on the disk' });
+      if (how === 'patch') await reports(page, entry, spec, { name, accused: origin.connections(name)[0].fingerprint });
       const own = await until(async () => (await browsersOwn(firefox)).find((d) => d.stopped), { what: 'the browser’s end of it' });
       assert.deepEqual([own.succeeded, own.hasBlockedData, own.stopped], [false, false, true], JSON.stringify(own));
     });
@@ -67,6 +82,17 @@ withEditions((edition, its) => {
     const got = withoutParts(await filesUnder(folder));
     for (const bytes of Object.values(got)) assert.ok(bytes.equals(spec.body), 'the changed file has a name');
     if (isExact) assert.notEqual(entry.verdict, 'mismatch', entry.text);
+  });
+
+  // The one that brings the host's own copy, which is the file here in the standard edition.
+  test('the exit of the host’s copy changes it: mismatch, and that exit is reported', { timeout: 180000, skip: isExact }, async () => {
+    const { origin } = its();
+    const { spec, page, file, name, folder } = await download({ others: ['patch', 'honest'] });
+    const entry = await page.done(file);
+    assert.deepEqual([entry.verdict, entry.reason], ['mismatch', 'other_file'], entry.text);
+    assert.deepEqual(await filesUnder(folder), {});
+    const liar = spec.served.find((s) => s.how === 'patch');
+    await reports(page, entry, spec, { name, accused: its().net.exits.find((e) => e.nickname === liar.exit).fingerprint });
   });
 
   test('a file of its own for everybody: customised, nothing has a name', { timeout: 180000 }, async () => {

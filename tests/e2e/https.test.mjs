@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { PORT, freshName, noMappings, until, withEditions } from './harness.mjs';
 import { CertPage } from './certpage.mjs';
 import { OURS } from './firefox.mjs';
+import { assertForm } from './reportform.mjs';
 
 const REFUSED = '127.200.0.1';      // nobody serves there
 const plainUrl = (name, where = '/') => `http://${name}:${PORT}${where}`;
@@ -51,6 +52,17 @@ withEditions((edition, its) => {
   }), { limit: 10000, what: 'the button that goes on without HTTPS' });
   const shown = (page) => page.tab.now(() => ({ url: location.href, who: document.body?.dataset.who ?? '' })).catch(() => null);
 
+  /** The page's button opens the form with this finding: who withheld, and what the others were shown. */
+  async function reports(page) {
+    const { firefox, origin } = its();
+    await page.press('report');
+    const accused = origin.connections(page.name).find((c) => c.behaviour === 'reset').fingerprint;
+    const report = await assertForm(firefox, { kind: 'https', host: page.name, port: PORT, edition, accused });
+    assert.equal(report.reproduce, `secondexit https ${page.name}:${PORT} --first-exit ${accused}`);
+    assert.ok(report.others.filter((o) => o.status === 'certificate' && o.valid && o.chain.length).length >= 2, JSON.stringify(report.others));
+    await page.tab.front();
+  }
+
   for (const how of ['reset', 'close', 'http', 'alert', 'garbage', 'stall']) {
     it(`the first exit plays ${how}, the others get HTTPS: mismatch, and no way on without`, { timeout: 90000 }, async () => {
       const { origin } = its();
@@ -62,6 +74,7 @@ withEditions((edition, its) => {
       assert.equal(await page.hasButton('way'), false);
       assert.ok(Number(state.elapsed) < 25000);
       assert.match(state.text, /exit\d/);       // names the relay
+      if (how === 'reset') await reports(page);
       // Neither by address, nor by reload, nor from the history does the plain page come.
       await page.tab.go(plainUrl(page.name)).catch(() => {});
       await page.phase('done', 'checking', 'waiting');

@@ -2,17 +2,24 @@
 import test, { before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { once } from 'node:events';
+import { randomBytes } from 'node:crypto';
 import { HostBed, PORT, SECONDEXIT } from '../net/hostbed.mjs';
+import { startFiles } from '../origin/fileserver.mjs';
 import { socksConnect } from '../net/socks.mjs';
 import { until } from '../net/proc.mjs';
 import { shoot } from '../ui/collector.mjs';
 import { Collector, parseAnswer, post, run } from '../collector/collector.mjs';
 
-let bed, collector, liar, honest, framed, stopped, onion;
+let bed, files, collector, liar, honest, framed, stopped, onion;
 const place = (p) => `${p.host}:${p.port}`;
 const CHOSEN = ['c1.test', 'c2.test', 'c3.test'];
+// Where HTTPS is, and where files are, by the operator's list.
+const SECURE = ['t1.test', 't2.test', 't3.test'], FILES = ['f1.test', 'f2.test', 'f3.test'];
+const PROGRAM = Buffer.concat([Buffer.from('MZ'), randomBytes(300_000)]);
+const patched = (() => { const b = Buffer.from(PROGRAM); b.fill(0x90, 100_000, 100_016); return b; })();
 
 before(async () => {
   bed = await HostBed.start();
@@ -26,14 +33,23 @@ before(async () => {
   bed.origin.site('lied.test', { first: by(liar, 'forged'), others: by(liar, 'forged') });
   // The site frames an honest exit: another certificate for its address alone.
   bed.origin.site('frame.test', { first: by(framed, 'self-signed'), others: by(framed, 'self-signed') });
+  // HTTPS is taken away, and programs are patched, by the same exit.
+  for (const name of ['withheld.test', ...SECURE]) bed.origin.site(name, { first: by(liar, 'reset'), others: by(liar, 'reset') });
+  files = await startFiles(bed.net);
+  const program = (exit) => (who) => ({ body: who.exit === exit?.fingerprint ? patched : PROGRAM });
+  for (const name of ['patched.test', ...FILES]) files.site(name, program(liar));
+  files.site('frames.test', program(framed));
+  files.site('clean.test', program());
   collector = new Collector();
   const hosts = path.join(collector.folder, 'hosts');
-  fs.writeFileSync(hosts, CHOSEN.map((h) => `certificate ${h}:${PORT}\n`).join(''));
+  fs.writeFileSync(hosts, [...CHOSEN.map((h) => `certificate ${h}:${PORT}\n`), ...SECURE.map((h) => `https ${h}:${PORT}\n`),
+    ...FILES.map((h) => `download http://${h}:${files.port}/setup.exe\n`)].join(''));
   await collector.start('--control', place(bed.net.client.control), '--socks', place(bed.net.client.socks), '--test-ca', bed.origin.caFile,
-    '--hosts', hosts, '--allow-port', String(PORT), '--trials', '3', '--spread', '24', '--test-speed', '10000');
+    '--hosts', hosts, '--allow-port', String(PORT), '--allow-port', String(files.port), '--trials', '3', '--spread', '24', '--test-speed', '10000');
 }, { timeout: 600000 });
 after(async () => {
   await collector?.stop();
+  await files?.stop();
   await bed?.stop();
 });
 
@@ -81,9 +97,9 @@ test('from the shell: `cert --report` meets the mismatch, `report --send` seals 
   assert.equal(sent.status, 0, sent.out + sent.err);
   const f = await finding(liar);
   assert.equal(f.reports, had + 1);
-  const { report } = (await collector.show(f.id)).latest_reports[0];
-  assert.equal(report.first[0].exit.fingerprint, liar.fingerprint);
-  assert.equal(report.first[0].sha256, bed.origin.certificate('forged', 'lied.test', liar).sha256);
+  const [latest] = (await collector.show(f.id)).latest_reports;
+  assert.equal(latest.report.first[0].exit.fingerprint, liar.fingerprint);
+  assert.equal(latest.report.first[0].sha256, bed.origin.certificate('forged', 'lied.test', liar).sha256);
   // Sealed to another key: refused, and said so.
   const other = new Collector();
   try {
@@ -93,10 +109,10 @@ test('from the shell: `cert --report` meets the mismatch, `report --send` seals 
   } finally { fs.rmSync(other.folder, { recursive: true }); }
 }, { timeout: 300000 });
 
-const finding = async (exit) => (await collector.findings()).find((f) => f.accused === exit.fingerprint);
-async function settled(exit) {
+const finding = async (exit, kind = 'certificate') => (await collector.findings()).find((f) => f.accused === exit.fingerprint && f.kind === kind);
+async function settled(exit, kind) {
   return until(async () => {
-    const f = await finding(exit);
+    const f = await finding(exit, kind);
     const all = await collector.show(f.id);
     return all.trials.length > 0 && all.trials.every((t) => t.ended) ? all : null;
   }, { limit: 400000, every: 1000, what: `every trial of ${exit.nickname}` });
@@ -144,6 +160,76 @@ test('a site that frames an honest exit: site varies, not ranked', async () => {
   assert.ok(f.trials.filter((t) => t.chosen).every((t) => t.outcome !== 'differs'));
   assert.equal(f.relay.chosen_hosts, 0);
 }, { timeout: 500000 });
+
+const outcomes = (f) => JSON.stringify(f.trials.map((t) => [t.host, t.outcome, t.result?.verdict, t.result?.reason, t.result?.error?.name]));
+/** Reports that nobody need send over Tor: the door is the same. */
+async function report(exit, kind, host, more = {}) {
+  const sent = await collector.send(1, { seed: 100 + (await collector.findings()).length, kind, host, accused: exit.fingerprint, ...more });
+  assert.deepEqual([sent.stored, sent.refused, sent.broken], [1, 0, 0]);
+}
+
+test('HTTPS taken away: reproduced at hosts of the operator\'s; a false report: not', async () => {
+  await report(liar, 'https', 'withheld.test', { port: PORT });
+  await report(honest, 'https', 'honest.test', { port: PORT });
+  const f = await settled(liar, 'https');
+  assert.equal(f.state, 'reproduced', outcomes(f));
+  for (const t of f.trials.filter((x) => x.outcome === 'differs')) assert.deepEqual([t.result.kind, t.result.reason], ['https.result', 'https_withheld']);
+  assert.match((await collector.verb('export', '--format', 'mail', String(f.id))).out, new RegExp(`withholds HTTPS[^]*secondexit https --first-exit ${liar.fingerprint} t\\d\\.test`));
+  const g = await settled(honest, 'https');
+  assert.equal(g.state, 'not reproduced', outcomes(g));
+}, { timeout: 500000 });
+
+test('programs patched on the way: reproduced, ranked, both files\' digests and the difference kept', async () => {
+  const port = files.port;
+  await report(liar, 'download', 'patched.test', { port });
+  await report(honest, 'download', 'clean.test', { port, path: '/setup.exe' });
+  await report(framed, 'download', 'frames.test', { port, path: '/setup.exe' });
+  const f = await settled(liar, 'download');
+  assert.equal(f.state, 'reproduced', outcomes(f));
+  // The report says no path: only the operator's own files were asked for.
+  assert.ok(f.trials.every((t) => t.chosen && t.path === '/setup.exe' && FILES.includes(t.host)), outcomes(f));
+  for (const { result: r } of f.trials.filter((x) => x.outcome === 'differs')) {
+    assert.deepEqual([r.kind, r.reason, r.differing], ['download.result', 'other_file', [{ offset: 100_000, length: 16 }]]);
+    const mine = r.others.find((a) => a.exit.fingerprint === liar.fingerprint), other = r.others.find((a) => a.status === 'answer' && a !== mine);
+    assert.equal(mine.sha256, r.local.sha256);
+    assert.notEqual(other.sha256, mine.sha256);
+    assert.equal(r.path, null);
+  }
+  const [best] = await collector.relays();
+  assert.equal(best.fingerprint, liar.fingerprint);
+  assert.ok(best.chosen_hosts >= f.differs && best.chosen_hosts > 3, JSON.stringify(best));
+  const mail = (await collector.verb('export', '--format', 'mail', String(f.id))).out;
+  for (const word of ['changes what comes over HTTP', `secondexit download --first-exit ${liar.fingerprint} http://f`]) assert.ok(mail.includes(word), mail);
+  const { body } = await collector.get(`/finding/${f.id}`);
+  assert.ok(body.includes(f.trials.find((t) => t.outcome === 'differs').result.local.sha256) && body.includes('16 bytes from 100000'), body);
+
+  const g = await settled(honest, 'download');
+  assert.equal(g.state, 'not reproduced', outcomes(g));
+  assert.ok(g.trials.some((t) => !t.chosen && t.outcome === 'same'));
+  // A site that gives one exit's address another file: not ranked.
+  const h = await settled(framed, 'download');
+  assert.equal(h.state, 'site varies', outcomes(h));
+  assert.ok(h.trials.some((t) => !t.chosen && t.outcome === 'differs'));
+  for (const x of [g, h]) assert.equal(x.relay.chosen_hosts, 0);
+  assert.deepEqual(fs.readdirSync(os.tmpdir()).filter((n) => n.startsWith('setup.exe')), []);
+}, { timeout: 600000 });
+
+test('from the shell: `download --first-exit`, and its report', async () => {
+  const file = path.join(collector.folder, 'download.json');
+  const tor = ['--control', place(bed.sender.control), '--socks', place(bed.sender.socks)];
+  const r = await run(SECONDEXIT, ['download', '--first-exit', liar.fingerprint, '--report', file, `http://patched.test:${files.port}/setup.exe`, ...tor]);
+  assert.equal(r.status, 1, r.out + r.err);
+  const text = JSON.parse(fs.readFileSync(file, 'utf8'));
+  assert.deepEqual([text.kind, text.host, text.port, text.first[0].exit.fingerprint], ['download', 'patched.test', files.port, liar.fingerprint]);
+  assert.equal(text.reproduce, `secondexit download http://patched.test:${files.port}/ --first-exit ${liar.fingerprint}`);
+  const bytes = (s) => s.ranges.map((x) => [x.offset, Buffer.from(x.bytes, 'base64')]);
+  assert.deepEqual(bytes(text.first[0]), [[100_000, patched.subarray(100_000, 100_016)]]);
+  assert.deepEqual(bytes(text.others.find((o) => o.ranges)), [[100_000, PROGRAM.subarray(100_000, 100_016)]]);
+  const other = await run(SECONDEXIT, ['download', '--first-exit', honest.fingerprint, `http://patched.test:${files.port}/setup.exe`, ...tor]);
+  assert.equal(other.status, 0, other.out + other.err);
+  const unknown = await run(SECONDEXIT, ['download', '--json', '--first-exit', 'A'.repeat(40), `http://patched.test:${files.port}/setup.exe`, ...tor]);
+  assert.deepEqual([unknown.status, JSON.parse(unknown.out.trim().split('\n').at(-1)).error.name], [3, 'ERR_EXIT_UNKNOWN'], unknown.out + unknown.err);
+}, { timeout: 300000 });
 
 test('a relay that stopped: relay gone', async () => {
   const f = await settled(stopped);

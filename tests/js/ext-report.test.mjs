@@ -66,6 +66,18 @@ test('a path only when it was typed, in its place', () => {
   assert.ok(!('path' in composed(report, new Set(), 'a')));
 });
 
+test('the path that was typed stands in the command, where a shell reads nothing else in it', () => {
+  const { software, ...rest } = readReport(texts.find(([name]) => name === 'download.json')[1]);
+  const report = { ...rest, reproduce: 'secondexit download http://files.test:80/ --first-exit AA', software };   // fields have an order
+  const command = (path, kept = report) => composed(kept, new Set(), path).reproduce;
+  assert.equal(command('/a/b-1.2_x.exe'), 'secondexit download http://files.test:80/a/b-1.2_x.exe --first-exit AA');
+  assert.equal(host(textOf(composed(report, new Set(), '/a/b.exe'))).status, 0);
+  for (const path of ['', '/', '/a?b', '/a;rm', '/a$&', '/$1', '/`id`', '/a\'', '/%41', '/~', `/${'x'.repeat(480)}`]) assert.equal(command(path), report.reproduce, path);
+  assert.equal(command('/a', { ...report, reproduce: 'secondexit download http://[2001:db8::1]:8080/ --first-exit AA' }), 'secondexit download http://[2001:db8::1]:8080/a --first-exit AA');
+  assert.equal(command('/a', { ...report, reproduce: 'secondexit cert files.test:443 --first-exit AA' }), 'secondexit cert files.test:443 --first-exit AA');
+  assert.ok(!('reproduce' in composed(report, new Set(['reproduce']), '/a')));
+});
+
 test('a report that is none is not shown', () => {
   for (const text of ['', '[]', '{}', 'null', '{"secondexit_report":2,"first":[],"others":[]}', '{"secondexit_report":1}']) assert.equal(readReport(text), null, text);
 });

@@ -428,7 +428,8 @@ static bool step(void)
 
 /* ---- the sink ---- */
 
-static struct { unsigned calls, progress; uint32_t id; struct download_result r; struct download_answer others[64]; struct dl_range range[16]; char path[4400]; unsigned classified; } got;
+static struct { unsigned calls, progress; uint32_t id; struct download_result r; struct download_answer others[64]; struct dl_range range[16]; char path[4400]; unsigned classified;
+	struct dl_shown ours[16], theirs[16]; uint8_t shown[2][16][4096]; } got;
 
 static void on_result(void *arg, uint32_t id, const struct download_result *r)
 {
@@ -441,6 +442,13 @@ static void on_result(void *arg, uint32_t id, const struct download_result *r)
 	memcpy(got.others, r->others, r->n_others * sizeof *r->others);
 	if (r->n_ranges)
 		memcpy(got.range, r->range, r->n_ranges * sizeof *r->range);
+	for (size_t i = 0; i < r->n_ranges; i++) {
+		assert_true(r->ours[i].n <= r->range[i].length && r->ours[i].n <= 4096 && r->theirs[i].n <= r->range[i].length && r->theirs[i].n <= 4096);
+		memcpy(got.shown[0][i], r->ours[i].bytes, r->ours[i].n);
+		memcpy(got.shown[1][i], r->theirs[i].bytes, r->theirs[i].n);
+		got.ours[i] = (struct dl_shown){ got.shown[0][i], r->ours[i].n };
+		got.theirs[i] = (struct dl_shown){ got.shown[1][i], r->theirs[i].n };
+	}
 	snprintf(got.path, sizeof got.path, "%s", r->path ? r->path : "");
 }
 

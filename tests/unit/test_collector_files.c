@@ -171,14 +171,24 @@ static void lists(void **state)
 		"certificate example.org\n", "example.org:443\n", "certificate example.org:0\n", "certificate example.org:65536\n",
 		"certificate 10.0.0.1:443\n", "certificate 127.0.0.1:443\n", "certificate [::1]:443\n", "certificate abc.onion:443\n",
 		"nonsense example.org:443\n", "certificate a b:443\n", "certificate example.org:443x\n", "certificate :443\n",
-		"certificate\n", "certificate example.org:+443\n",
+		"certificate\n", "certificate example.org:+443\n", "certificate http://example.org/\n", "download example.org:80\n", "copy example.org:80\n",
+		"download https://example.org/a\n", "download http://example.org\n", "download http:///a\n", "download http://10.0.0.1/a\n",
+		"download http://example.org:0/a\n", "download http://example.org:80x/a\n", "download http://u@example.org/a\n", "download ftp://example.org/a\n",
+		"download http://example.org/a\\b\n", "download http://example.org/a[b\n", "download http://example.org/a{b\n", "download http://abc.onion/a\n", "download http://example.org/\xc3\xa4\n", "download http://[::1]/a\n", "download http://example.org/a b\n",
 	};
 	struct list l;
 	unsigned line;
 
 	(void)state;
-	assert_int_equal(chosen("# hosts\n\n  certificate  Example.ORG:443  # ours\ncopy [2606:4700::5]:80\nhttps b.test:8443", &l), OK);
-	assert_int_equal(l.n, 3);
+	assert_int_equal(chosen("# hosts\n\n  certificate  Example.ORG:443  # ours\ncopy http://[2606:4700::5]/page\nhttps b.test:8443\ndownload http://Files.test:8080/a/b.exe?v=1", &l), OK);
+	assert_int_equal(l.n, 4);
+	assert_string_equal(l.host[0].path, "");
+	assert_string_equal(l.host[1].host, "2606:4700::5");
+	assert_int_equal(l.host[1].port, 80);
+	assert_string_equal(l.host[1].path, "/page");
+	assert_string_equal(l.host[3].host, "files.test");
+	assert_int_equal(l.host[3].port, 8080);
+	assert_string_equal(l.host[3].path, "/a/b.exe?v=1");
 	assert_string_equal(l.host[0].kind, "certificate");
 	assert_string_equal(l.host[0].host, "example.org");
 	assert_int_equal(l.host[0].port, 443);

@@ -205,7 +205,7 @@ static void not_reports(void **state)
 
 static int set_up(void **state)
 {
-	static struct list_host hosts[] = { { "", "bank.test", 0 }, { "", ".gov.test", 0 } };
+	static struct list_host hosts[] = { { "", "bank.test", 0, "" }, { "", ".gov.test", 0, "" } };
 
 	(void)state;
 	denied = (struct list){ hosts, 2 };

@@ -5,6 +5,8 @@
 #include "collector/schema.h"
 #include "collector/store.h"
 #include "collector/verify_plan.h"
+#include "report/envelope.h"
+#include "report/report.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -234,7 +236,7 @@ static void migrated(void **state)
 	/* Opening again migrates nothing; a newer one is refused and left alone. */
 	store_close(open_store());
 	assert_int_equal(db_open(&db), OK);
-	assert_int_equal(db->ops->exec(db, "UPDATE meta SET value = '3' WHERE name = 'schema'"), OK);
+	assert_int_equal(db->ops->exec(db, "UPDATE meta SET value = '4' WHERE name = 'schema'"), OK);
 	assert_int_equal(store_open(where, true, &s), ERR_STORE_VERSION);
 	assert_int_equal(store_open(where, false, &s), ERR_STORE_VERSION);
 	db->ops->close(db);
@@ -242,8 +244,8 @@ static void migrated(void **state)
 
 static struct list chosen_list(void)
 {
-	static struct list_host hosts[] = { { "certificate", "c1.test", 443 }, { "certificate", "c2.test", 443 }, { "copy", "c3.test", 80 },
-	                                    { "certificate", "a.test", 443 } };
+	static struct list_host hosts[] = { { "certificate", "c1.test", 443, "" }, { "certificate", "c2.test", 443, "" }, { "download", "c3.test", 80, "/f.exe" },
+	                                    { "certificate", "a.test", 443, "" } };
 
 	return (struct list){ hosts, 4 };
 }
@@ -368,6 +370,199 @@ static void by_hand(void **state)
 	store_close(s);
 }
 
+/* A report of a download with this path, or none ("": left out). */
+static int64_t add_download(struct store *s, const char *host, const char *path)
+{
+	static uint8_t n;
+	struct buf text BUF_AUTO = buf_new(REPORT_TEXT_MAX);
+	struct report *r = report_new();
+	struct finding_row f = { 0 };
+	bool is_new = false;
+
+	assert_non_null(r);
+	*r = (struct report){ .kind = REPORT_DOWNLOAD, .port = 80, .hour = 490000, .reason = REASON_OTHER_FILE, .k = 1, .n_first = 1, .version = "0" };
+	snprintf(r->host, sizeof r->host, "%s", host);
+	snprintf(r->path, sizeof r->path, "%s", path);
+	memset(r->first[0].exit.fp, 0xaa, FP_LEN);
+	assert_int_equal(report_encode(r, false, &text), OK);
+	buf_u8(&text, 0);
+	report_free(r);
+	const struct new_report row = { .digest = { 9, ++n }, .received = 1000 + n, .hour = 490000, .kind = "download", .host = host, .port = 80, .accused = &lying,
+	                                .n = 1, .body = (const char *)text.bytes };
+	assert_int_equal(store_begin(s), OK);
+	assert_int_equal(store_add(s, &row, &is_new), OK);
+	assert_int_equal(store_commit(s), OK);
+	assert_true(is_new);
+	assert_int_equal(store_findings(s, "", lying.fp, 1, keep_finding, &f), OK);
+	assert_string_equal(f.host, host);
+	return f.id;
+}
+
+/* What is fetched: at the operator's URLs; at the reported host only where a report says a path, and none with a query. */
+static void paths(void **state)
+{
+	const struct list chosen = chosen_list();
+	struct verify_terms terms = { &chosen, 2, 86400 };
+	struct store *s = open_store();
+	static const struct { const char *path, *kept; } tries[] = {
+		{ "", NULL }, { "/setup.exe", "/setup.exe" }, { "/do?delete=1", NULL }, { "/a#b", NULL }, { "/%7e", "/%7e" }, { "/a\"b", NULL }, { "/a\\b", NULL },
+		{ "/a|b", NULL }, { "/a<b>", NULL },
+	};
+	char long_path[LIST_PATH_MAX + 2];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+		char host[16];
+		struct all a = { .n = 0 };
+		snprintf(host, sizeof host, "h%zu.test", i);
+		int64_t id = add_download(s, host, tries[i].path);
+		assert_int_equal(verify_plan(s, &terms, 1000), OK);
+		assert_int_equal(store_trials(s, id, keep_trial, &a), OK);
+		assert_int_equal(a.n, tries[i].kept != NULL ? 4 : 2);
+		for (size_t k = 0; k < a.n; k++) {
+			assert_string_equal(a.trial[k].kind, "download");
+			assert_string_equal(a.trial[k].host, a.trial[k].is_chosen ? "c3.test" : host);
+			assert_string_equal(a.trial[k].path, a.trial[k].is_chosen ? "/f.exe" : tries[i].kept);
+		}
+		/* Only the operator's were seen: the claim is not answered. */
+		if (tries[i].kept == NULL) {
+			end_trials(s, id, true, "same", 2000);
+			assert_int_equal(state_now(s, id), STATE_HUMAN);
+		}
+	}
+	/* As long as may be, and longer. */
+	memset(long_path, 'a', sizeof long_path);
+	long_path[0] = '/';
+	for (int more = 0; more < 2; more++) {
+		struct all a = { .n = 0 };
+		long_path[LIST_PATH_MAX + more] = '\0';
+		int64_t id = add_download(s, more ? "l1.test" : "l0.test", long_path);
+		assert_int_equal(verify_plan(s, &terms, 1000), OK);
+		assert_int_equal(store_trials(s, id, keep_trial, &a), OK);
+		assert_int_equal(a.n, more ? 2 : 4);
+		long_path[LIST_PATH_MAX] = 'a';
+	}
+	/* The path is in the second of two reports; the host of the list is not asked twice as its own control. */
+	int64_t id = add_download(s, "c3.test", "");
+	assert_int_equal(add_download(s, "c3.test", "/f.exe"), id);
+	struct all a = { .n = 0 };
+	assert_int_equal(verify_plan(s, &terms, 1000), OK);
+	assert_int_equal(store_trials(s, id, keep_trial, &a), OK);
+	assert_int_equal(a.n, 2);
+	assert_true(!a.trial[0].is_chosen && !a.trial[1].is_chosen);
+	store_close(s);
+}
+
+/* Of what is due the important first, the rest in its turn. */
+static void urgent(void **state)
+{
+	const struct list none = { 0 };
+	struct verify_terms terms = { &none, 1, 1 };
+	struct store *s = open_store();
+	const int64_t hour = 3600, day = 24 * hour;
+	int64_t weight = -1;
+	struct all a = { .n = 0 };
+
+	(void)state;
+	/* One report of the other; then ten of one relay, at five hosts. */
+	add_committed(s, 100, "z.test", &other, true);
+	assert_int_equal(verify_plan(s, &terms, day), OK);
+	for (uint8_t i = 0; i < 10; i++) {
+		char host[] = "h0.test";
+		host[1] = (char)('0' + i / 2);
+		add_committed(s, (uint8_t)(i + 1), host, &lying, true);
+		assert_int_equal(verify_plan(s, &terms, day + 3 * hour), OK);
+	}
+	assert_int_equal(store_weight(s, other.fp, &weight), OK);
+	assert_int_equal(weight, 0);
+	assert_int_equal(store_weight(s, lying.fp, &weight), OK);
+	assert_int_equal(weight, 5);
+	/* All of the one's come before the other's, which was due three hours earlier. */
+	assert_int_equal(store_due(s, 2 * day, 0, 60, keep_trial, &a), OK);
+	assert_int_equal(a.n, 6);
+	for (size_t i = 0; i < a.n; i++)
+		assert_string_equal(a.trial[i].accused, i < 5 ? lying.fp : other.fp);
+	/* Not before they are due. */
+	a.n = 0;
+	assert_int_equal(store_due(s, day + hour, 0, 60, keep_trial, &a), OK);
+	assert_int_equal(a.n, 1);
+	assert_string_equal(a.trial[0].accused, other.fp);
+	/* However many come of important relays, day after day: the other's turn is there when they are due so much later. */
+	for (int64_t days = 0; days < 3; days++) {
+		char host[] = "k0.test";
+		host[1] = (char)('0' + days);
+		add_committed(s, (uint8_t)(50 + days), host, &lying, true);
+		assert_int_equal(verify_plan(s, &terms, (2 + days) * day), OK);
+	}
+	a.n = 0;
+	assert_int_equal(store_due(s, 9 * day, 0, 60, keep_trial, &a), OK);
+	assert_int_equal(a.n, 9);
+	size_t at = 0;
+	while (strcmp(a.trial[at].accused, other.fp) != 0)
+		at++;
+	assert_int_equal(at, 6);   /* after one that was due 24 hours later, before one of 48 */
+	/* The most urgent alone, when there is room for one. */
+	a.n = 0;
+	assert_int_equal(store_due(s, 9 * day, 0, 1, keep_trial, &a), OK);
+	assert_int_equal(a.n, 1);
+	assert_string_equal(a.trial[0].accused, lying.fp);
+	store_close(s);
+}
+
+/* Reports make a relay's open trials more important, not those that have ended. */
+static void weighed(void **state)
+{
+	static const struct { uint8_t reports; int64_t weight; } steps[] = { { 1, 0 }, { 2, 1 }, { 3, 1 }, { 4, 2 }, { 7, 2 }, { 8, 3 }, { 40, 3 } };
+	const struct list none = { 0 };
+	struct verify_terms terms = { &none, 1, 1 };
+	struct store *s = open_store();
+	struct all a;
+	uint8_t n = 0;
+
+	(void)state;
+	add_committed(s, 200, "x.test", &other, true);
+	assert_int_equal(verify_plan(s, &terms, 10), OK);
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+		int64_t weight = -1;
+		while (n < steps[i].reports)
+			add_committed(s, ++n, "a.test", &lying, true);
+		assert_int_equal(verify_plan(s, &terms, 100), OK);
+		assert_int_equal(store_weight(s, lying.fp, &weight), OK);
+		assert_int_equal(weight, steps[i].weight);
+		/* Its trial is 10 - 110 seconds younger than the other's, and comes first as soon as it weighs more. */
+		a.n = 0;
+		assert_int_equal(store_due(s, 1000, 0, 1, keep_trial, &a), OK);
+		assert_string_equal(a.trial[0].accused, steps[i].weight > 0 ? lying.fp : other.fp);
+	}
+	store_close(s);
+}
+
+/* One that fetches has more time before it is taken for given up. */
+static void fetches_take_longer(void **state)
+{
+	const struct list none = { 0 };
+	struct verify_terms terms = { &none, 1, 1 };
+	struct store *s = open_store();
+	const int64_t now = 1000000, stale = now - 120;
+	struct all a = { .n = 0 };
+	bool is_ours = false;
+
+	(void)state;
+	int64_t id = add_download(s, "d.test", "/x");
+	assert_int_equal(verify_plan(s, &terms, 10), OK);
+	assert_int_equal(store_trials(s, id, keep_trial, &a), OK);
+	assert_int_equal(a.n, 1);
+	assert_int_equal(store_claim(s, a.trial[0].id, stale - 1, 0, &is_ours), OK);
+	a.n = 0;
+	assert_int_equal(store_due(s, now, stale, 9, keep_trial, &a), OK);
+	assert_int_equal(a.n, 0);
+	assert_int_equal(store_due(s, now, stale + VERIFY_FETCH_S - 1, 9, keep_trial, &a), OK);
+	assert_int_equal(a.n, 0);
+	assert_int_equal(store_due(s, now + VERIFY_FETCH_S, stale + VERIFY_FETCH_S, 9, keep_trial, &a), OK);
+	assert_int_equal(a.n, 1);
+	store_close(s);
+}
+
 /* Ranks by chosen hosts alone, each host once. */
 static void ranked(void **state)
 {
@@ -462,6 +657,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(reports, set_up, take_down), cmocka_unit_test_setup_teardown(rolled_back, set_up, take_down),
 		cmocka_unit_test_setup_teardown(candidates, set_up, take_down), cmocka_unit_test_setup_teardown(migrated, set_up, take_down),
 		cmocka_unit_test_setup_teardown(planned, set_up, take_down), cmocka_unit_test_setup_teardown(by_hand, set_up, take_down),
+		cmocka_unit_test_setup_teardown(paths, set_up, take_down), cmocka_unit_test_setup_teardown(urgent, set_up, take_down),
+		cmocka_unit_test_setup_teardown(weighed, set_up, take_down), cmocka_unit_test_setup_teardown(fetches_take_longer, set_up, take_down),
 		cmocka_unit_test_setup_teardown(ranked, set_up, take_down), cmocka_unit_test_setup_teardown(locked, set_up, take_down),
 		cmocka_unit_test_setup_teardown(opened, set_up, take_down),
 	};

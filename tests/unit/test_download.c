@@ -192,6 +192,145 @@ static void one_patched_byte_is_shown(void **state)
 	assert_int_equal(got.r.n_ranges, 1);
 	assert_int_equal(got.range[0].offset, 12345);
 	assert_int_equal(got.range[0].length, 1);
+	assert_true(got.ours[0].n == 1 && got.ours[0].bytes[0] == patched[12345] && got.theirs[0].n == 1 && got.theirs[0].bytes[0] == honest[12345]);
+	done(d);
+}
+
+/* Whatever differs, and however the answers are split: what is shown stands there, in both, 4 KiB at most, from the beginning of each range. */
+static void what_differs_is_shown(void **state)
+{
+	(void)state;
+	static uint8_t evil[SIZE];
+	static const size_t chunks[] = { 0, 1, 7, 1000 };
+	for (size_t c = 0; c < sizeof chunks / sizeof *chunks; c++) {
+		struct downloads *d = begin(8, 1);
+		size_t n = chunks[c] == 1 ? 4000 : SIZE;
+		for (unsigned e = 0; e < EXITS; e++) {
+			w.plan[e].n = n;
+			w.plan[e].chunk = chunks[c];
+		}
+		memcpy(evil, honest, sizeof evil);
+		evil[0] ^= 1;
+		for (size_t i = 100; i < 140; i += 13)
+			evil[i] ^= 0xff;   /* not farther apart than is one range */
+		for (size_t i = 1000; i < 3500; i++)
+			evil[i] ^= 0x55;
+		for (size_t i = 20000; i < 30000 && n == SIZE; i++)
+			evil[i] ^= 0x33;   /* more than is left of 4 KiB */
+		w.plan[1].data = evil;
+		w.plan[1].n = n == SIZE ? SIZE - 5 : n;
+		fetch(d, 1);
+		expect(VERDICT_MISMATCH, REASON_OTHER_FILE);
+		assert_int_equal(got.r.n_ranges, n == SIZE ? 5 : 3);
+		size_t here = 0, there = 0;
+		for (size_t i = 0; i < got.r.n_ranges; i++) {
+			const struct dl_range *r = &got.range[i];
+			assert_memory_equal(got.ours[i].bytes, evil + r->offset, got.ours[i].n);
+			assert_memory_equal(got.theirs[i].bytes, honest + r->offset, got.theirs[i].n);
+			here += got.ours[i].n;
+			there += got.theirs[i].n;
+		}
+		assert_true(got.range[1].offset == 100 && got.range[1].length == 40 && got.theirs[1].n == 40 && got.ours[1].n == 40);
+		assert_true(got.range[2].length == 2500 && got.theirs[2].n == 2500 && got.ours[2].n == 2500);
+		if (n == SIZE)
+			assert_true(here == 4096 && there == 4096 && got.ours[4].n == 0);
+		done(d);
+	}
+}
+
+/* ---- an exit that is looked at ---- */
+
+static void look_at(struct downloads *d, unsigned exit, uint64_t copy_max)
+{
+	struct download_request r = request(true);
+	r.has_no_first = r.has_given = r.clicked = true;
+	r.content_type[0] = '\0';
+	r.copy_max = copy_max;
+	memset(r.given, (int)exit + 1, FP_LEN);
+	assert_int_equal(download_start(d, 1, &r), OK);
+	run();
+	assert_int_equal(count_files(), 0);
+	assert_true(got.r.state == DL_STATE_NONE && !got.r.can_keep && got.path[0] == '\0');
+}
+
+static const struct download_answer *answer_of(unsigned exit)
+{
+	for (size_t i = got.r.n_others; i-- > 0;)
+		if (got.others[i].exit.fp[0] == exit + 1)
+			return &got.others[i];
+	fail_msg("exit %u was not asked", exit);
+	return NULL;
+}
+
+static void one_exit_is_looked_at(void **state)
+{
+	(void)state;
+	struct downloads *d = begin(8, 0);
+	look_at(d, 5, 0);
+	expect(VERDICT_MATCH, REASON_SAME_FILE);
+	assert_true(answer_of(5)->is_copy && answer_of(5)->has_answer && w.requests[5] == 1);
+	done(d);
+	d = begin(8, 0);
+	w.plan[5].data = patched;
+	look_at(d, 5, 0);
+	expect(VERDICT_MISMATCH, REASON_OTHER_FILE);
+	assert_true(answer_of(5)->is_copy && answer_of(5)->has_answer && w.requests[5] == 1);
+	assert_int_equal(got.theirs[0].n, 1);
+	done(d);
+	/* One of the others lies: nobody is accused. */
+	d = begin(8, 0);
+	w.plan[0].data = patched;
+	look_at(d, 5, 0);
+	assert_int_not_equal(got.r.verdict, VERDICT_MISMATCH);
+	done(d);
+}
+
+static void it_is_gone_or_silent(void **state)
+{
+	(void)state;
+	struct downloads *d = begin(8, 0);
+	look_at(d, 20, 0);
+	expect(VERDICT_UNDECIDED, REASON_NO_INDEPENDENT);
+	assert_int_equal(got.r.error, ERR_EXIT_UNKNOWN);
+	assert_int_equal(w.fetches, 0);
+	done(d);
+	/* Nothing, or never the end of it: the same exit several times, then another, to see whether there is a file at all. */
+	for (int half = 0; half < 2; half++) {
+		d = begin(8, 0);
+		if (half) {
+			w.plan[5].end_err = ERR_CLOSED;
+			w.plan[5].end_at = 1000;
+		} else {
+			w.plan[5].err = ERR_HTTP_STALLED;
+		}
+		look_at(d, 5, 0);
+		expect(VERDICT_UNDECIDED, REASON_FIRST_SILENT);
+		assert_int_equal(w.requests[5], DL_COPY_TRIES);
+		assert_true(!answer_of(5)->has_answer && answer_of(5)->is_copy);
+		assert_true(answer_of(0)->has_answer && answer_of(0)->agrees == -1);
+		done(d);
+	}
+	/* Nobody brings it: nothing is said of the exit. */
+	d = begin(8, 0);
+	for (unsigned e = 0; e < EXITS; e++)
+		w.plan[e].status = 404;
+	look_at(d, 5, 0);
+	assert_true(got.r.verdict == VERDICT_UNDECIDED && got.r.reason != REASON_FIRST_SILENT);
+	assert_true(!answer_of(5)->has_answer);
+	done(d);
+}
+
+static void it_sends_without_end(void **state)
+{
+	(void)state;
+	struct downloads *d = begin(8, 0);
+	look_at(d, 5, SIZE - 1);
+	expect(VERDICT_UNDECIDED, REASON_TOO_LARGE);
+	assert_true(w.requests[5] == 1 && !answer_of(5)->has_answer);
+	done(d);
+	d = begin(8, 0);
+	look_at(d, 5, SIZE);
+	expect(VERDICT_MATCH, REASON_SAME_FILE);
 	done(d);
 }
 
@@ -1533,6 +1672,7 @@ int main(void)
 		cmocka_unit_test(coded_bodies_are_not_compared), cmocka_unit_test(redirects_are_followed_from_the_first_url),
 		cmocka_unit_test(chains_that_end_elsewhere_never_match), cmocka_unit_test(redirects_to_nowhere), cmocka_unit_test(what_the_browser_holds),
 		cmocka_unit_test(a_file_that_grows), cmocka_unit_test(a_file_that_is_written_over), cmocka_unit_test(a_file_that_changes_meanwhile), cmocka_unit_test(a_copy_goes_on), cmocka_unit_test(who_brought_it_does_not_confirm_it),
+		cmocka_unit_test(what_differs_is_shown), cmocka_unit_test(one_exit_is_looked_at), cmocka_unit_test(it_is_gone_or_silent), cmocka_unit_test(it_sends_without_end),
 		cmocka_unit_test(cancel_removes_the_part), cmocka_unit_test(discard_and_wipe), cmocka_unit_test(tor_goes_away),
 		cmocka_unit_test(digests_of_k_others), cmocka_unit_test(a_wrong_digest_of_an_honest_site), cmocka_unit_test(digests_of_some),
 		cmocka_unit_test(sums_accuse_and_never_clear), cmocka_unit_test(sums_of_some), cmocka_unit_test(samples_do_not_outvote_a_digest),

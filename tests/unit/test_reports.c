@@ -351,8 +351,43 @@ static void other_kinds(void **state)
 	reports_note_download(reports, &file);
 	r = built(REPORT_DOWNLOAD);
 	assert_true(r->first[0].has_length && r->first[0].length == 100 && r->first[0].sha256[0] == 8);
-	assert_int_equal(r->first[0].n_ranges, 2);
+	assert_int_equal(r->first[0].n_ranges, 3);
+	assert_true(r->first[0].ranges[2].offset == 99 && r->first[0].ranges[2].length == 1 && r->first[0].ranges[2].bytes.len == 0);
 	assert_true(r->others[0].has_sha256 && r->others[0].http_status == 206 && !r->others[1].has_length && !r->others[1].has_sha256);
+	assert_string_equal(r->reproduce, "secondexit download http://site.test:443/ --first-exit 1010101010101010101010101010101010101010");
+	report_free(r);
+	nothing_of_the_user();
+
+	/* The host's own copy: its exit is accused, the browser's is not. And what stands where they differ: all of it, a part, nothing. */
+	const struct download_answer copies[3] = {
+		{ .slot = 7, .has_exit = true, .is_copy = true, .exit = relay(4, "exit"), .error = ERR_CLOSED, .length = -1 },
+		{ .slot = 8, .has_exit = true, .has_answer = true, .is_copy = true, .exit = relay(5, "exit"), .length = 100 },
+		{ .slot = 9, .has_exit = true, .has_answer = true, .exit = relay(6, "exit"), .length = 53, .has_sha256 = true, .sha256 = { 9 } },
+	};
+	static const uint8_t here[] = "abcdefgh", there[] = "ABCDEFGH";
+	const struct dl_shown ours[4] = { { here, 1 }, { here, 4 }, { here, 1 }, { here, 2 } }, theirs[4] = { { there, 1 }, { there, 8 }, { there, 1 }, { there, 0 } };
+	struct download_result own = file;
+	own.n_others = 3;
+	own.others = copies;
+	own.ours = ours;
+	own.theirs = theirs;
+	own.theirs_slot = 9;
+	reports_note_download(reports, &own);
+	r = built(REPORT_DOWNLOAD);
+	assert_int_equal(r->n_first, 1);
+	assert_memory_equal(r->first[0].exit.fp, copies[1].exit.fp, FP_LEN);
+	assert_int_equal(r->n_others, 2);
+	assert_int_equal(r->others[0].status, REPORT_SAW_FILE);
+	assert_int_equal(r->others[1].status, REPORT_SAW_FAILED);
+	const struct report_range *got = r->first[0].ranges;
+	assert_int_equal(r->first[0].n_ranges, 4);
+	assert_true(got[0].offset == 0 && got[0].length == 1 && got[0].bytes.len == 1 && got[0].bytes.at[0] == 'a');
+	assert_true(got[1].offset == 50 && got[1].length == 4 && got[1].bytes.len == 4 && memcmp(got[1].bytes.at, "abcd", 4) == 0);
+	assert_true(got[2].offset == 54 && got[2].length == 6 && got[2].bytes.len == 0);
+	assert_true(got[3].offset == 99 && got[3].length == 1 && got[3].bytes.len == 1);
+	got = r->others[0].ranges;
+	assert_int_equal(r->others[0].n_ranges, 2);
+	assert_true(got[1].offset == 50 && got[1].length == 3 && got[1].bytes.len == 3 && memcmp(got[1].bytes.at, "ABC", 3) == 0);
 	report_free(r);
 	nothing_of_the_user();
 	/* Each is there still, by its kind. */
