@@ -122,6 +122,16 @@ static void targets(void **state)
 	assert_int_equal(intake_target(&intake, REPORT_COPY, "a.test", 80), OK);
 	assert_int_equal(intake_target(&intake, REPORT_DOWNLOAD, "a.test", 8080), OK);
 	assert_int_equal(intake_target(&intake, REPORT_COPY, "a.test", 25), ERR_REPORT_TARGET);
+	/* A host in another form than the one that is kept: two findings of one, or past the list of the denied. */
+	static const char *const other_forms[] = { "2606:4700:0:0::5", "2606:4700::0005", "a.test.", "A.test", "BANK.test" };
+	for (size_t i = 0; i < sizeof other_forms / sizeof *other_forms; i++)
+		assert_int_equal(intake_target(&intake, REPORT_CERTIFICATE, other_forms[i], 443), ERR_REPORT_TARGET);
+	static const struct { enum err why; unsigned status; } statuses[] = {
+		{ OK, 200 }, { ERR_TOO_BIG, 413 }, { ERR_REPORT_RATE, 429 }, { ERR_REPORT_RELAY_RATE, 429 }, { ERR_REPORT_STORE, 503 }, { ERR_NOMEM, 503 },
+		{ ERR_REPORT_TARGET, 400 }, { ERR_REPORT_SEAL, 400 },
+	};
+	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
+		assert_int_equal(intake_status(statuses[i].why), statuses[i].status);
 	assert_int_equal(intake_target(&intake, REPORT_COPY, "10.0.0.1", 80), ERR_REPORT_TARGET);
 	assert_int_equal(taken("a.test", 25, 0), ERR_REPORT_TARGET);
 	assert_int_equal(taken("10.0.0.1", 443, 0), ERR_REPORT_TARGET);

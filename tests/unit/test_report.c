@@ -303,6 +303,21 @@ static void hours(void **state)
 		assert_int_equal(got->hour, hour);
 		report_free(got);
 	}
+	/* Read strictly, too: years out of range. */
+	r->hour = (uint32_t)(1795834800 / 3600);
+	static const char *const years[] = { "2026", "2000", "2099", "1999", "2100", "0026", "9999" };
+	for (size_t i = 0; i < sizeof years / sizeof *years; i++) {
+		struct buf b BUF_AUTO = give(r, false);
+		struct report *got = NULL;
+		char wrong[REPORT_WRONG_MAX] = "";
+		memcpy(memmem(b.bytes, b.len, "2026-", 5), years[i], 4);
+		enum err err = take(b.bytes, b.len, true, &got, wrong);
+		assert_int_equal(err, i < 3 ? OK : ERR_REPORT_FIELD);
+		if (err != OK)
+			assert_string_equal(wrong, "time");
+		else
+			report_free(got);
+	}
 	report_free(r);
 }
 
