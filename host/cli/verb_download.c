@@ -133,22 +133,14 @@ static void print_result(FILE *f, const struct download_result *r)
 static enum err report_keep(const struct run *run, const struct download_result *r)
 {
 	const struct report_sink nobody = { 0 };
-	struct buf pretty BUF_AUTO = buf_new(REPORT_FILE_MAX);
 	struct reports *all = reports_new(backend_report_ops(run->links.backend), &nobody);
-	struct report *report = NULL;
 
 	if (all == NULL)
 		return ERR_NOMEM;
 	reports_note_download(all, r);
-	const struct buf *text = reports_last(all);
-	enum err err = text != NULL ? report_decode(rd_of(text->bytes, text->len), true, &report, NULL) : ERR_REPORT_NONE;
-	if (err == OK) {
-		report->edition = REPORT_EDITION_SHELL;
-		err = report_encode(report, true, &pretty);
-	}
-	report_free(report);
+	enum err err = report_file_keep(all, run->report);
 	reports_free(all);
-	return err == OK ? report_file_write(run->report, &pretty) : err;
+	return err;
 }
 
 static void progress_cb(void *arg, uint32_t id, const struct download_progress *p)

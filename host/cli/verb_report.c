@@ -76,24 +76,6 @@ static enum err file_read(const char *path, struct buf *text)
 	return n < 0 ? ERR_IO : buf_err(text);
 }
 
-enum err report_file_write(const char *path, const struct buf *text)
-{
-	const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	size_t at = 0;
-
-	if (fd < 0)
-		return ERR_IO;
-	while (at < text->len) {
-		ssize_t n = write(fd, text->bytes + at, text->len - at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		at += (size_t)n;
-	}
-	return (close(fd) == 0) && at == text->len ? OK : ERR_IO;
-}
-
 /* A field holds what relays and sites said: it is shown without what would act on a terminal. Its file's form has line ends. */
 static void show(const struct buf *text)
 {
