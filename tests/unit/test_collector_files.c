@@ -3,6 +3,7 @@
 /* The collector's files: keys that others could read are refused, rotation keeps two, lists are strict. And the rates. */
 #include "collector/keys.h"
 #include "collector/list.h"
+#include "base/limits_collector.h"
 #include "collector/rate.h"
 #include <fcntl.h>
 #include <setjmp.h>
@@ -247,6 +248,24 @@ static void rates(void **state)
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(rate_take(r, now, (const uint8_t (*)[FP_LEN])a, 1), OK);
 	assert_int_equal(rate_take(r, now, (const uint8_t (*)[FP_LEN])a, 1), ERR_REPORT_RELAY_RATE);
+	rate_free(r);
+	/* Room is made by the longest silent: relays at their limit stay there while a flood of others passes by. */
+	r = rate_new(0, 1);
+	unsigned remembered = 0;
+	for (uint32_t i = 0; i < 200 + INTAKE_RELAYS_MAX * 5 / 4; i++) {
+		uint8_t fp[1][FP_LEN] = { { 0 } };
+		bool is_ours = i >= INTAKE_RELAYS_MAX && i < INTAKE_RELAYS_MAX + 200;
+		memcpy(fp[0], &i, sizeof i);
+		assert_int_equal(rate_take(r, now + i / 100, (const uint8_t (*)[FP_LEN])fp, 1), OK);
+		if (is_ours)
+			assert_int_equal(rate_take(r, now + i / 100, (const uint8_t (*)[FP_LEN])fp, 1), ERR_REPORT_RELAY_RATE);
+	}
+	for (uint32_t i = INTAKE_RELAYS_MAX; i < INTAKE_RELAYS_MAX + 200; i++) {
+		uint8_t fp[1][FP_LEN] = { { 0 } };
+		memcpy(fp[0], &i, sizeof i);
+		remembered += rate_take(r, now + INTAKE_RELAYS_MAX / 50, (const uint8_t (*)[FP_LEN])fp, 1) == ERR_REPORT_RELAY_RATE;
+	}
+	assert_true(remembered > 150);
 	rate_free(r);
 	r = rate_new(0, 0);
 	for (int i = 0; i < 1000; i++)
