@@ -205,6 +205,7 @@ static void lists(void **state)
 	assert_false(list_denies(&l, "www.bank.test"));
 	assert_true(list_denies(&l, "gov.test"));
 	assert_true(list_denies(&l, "a.b.gov.test"));
+	assert_true(list_denies(&l, "a.gov.test"));
 	assert_false(list_denies(&l, "xgov.test"));
 	assert_false(list_denies(&l, ""));
 	list_free(&l);

@@ -563,6 +563,41 @@ static void fetches_take_longer(void **state)
 	store_close(s);
 }
 
+/* A trial is one collector's; put off it is nobody's; ended it stays as it ended. */
+static void claims(void **state)
+{
+	const struct list none = { 0 };
+	struct verify_terms terms = { &none, 1, 1 };
+	struct store *s = open_store();
+	struct all a = { .n = 0 };
+	bool is_ours = false;
+
+	(void)state;
+	add_committed(s, 1, "a.test", &lying, true);
+	assert_int_equal(verify_plan(s, &terms, 10), OK);
+	assert_int_equal(store_due(s, 100, 0, 9, keep_trial, &a), OK);
+	assert_int_equal(a.n, 1);
+	const int64_t id = a.trial[0].id;
+	assert_int_equal(store_claim(s, id, 1000, 0, &is_ours), OK);
+	assert_true(is_ours);
+	assert_int_equal(store_claim(s, id, 1001, 900, &is_ours), OK);
+	assert_false(is_ours);
+	/* Begun in the future: the clock was set back. */
+	assert_int_equal(store_claim(s, id, 500, 400, &is_ours), OK);
+	assert_true(is_ours);
+	assert_int_equal(store_postpone(s, id, 2000), OK);
+	a.n = 0;
+	assert_int_equal(store_due(s, 3000, 0, 9, keep_trial, &a), OK);
+	assert_int_equal(a.n, 1);
+	assert_int_equal(store_trial_end(s, id, 4000, "same", "{}"), OK);
+	assert_int_equal(store_trial_end(s, id, 5000, "differs", "{}"), OK);
+	a.n = 0;
+	assert_int_equal(store_trials(s, a.trial[0].finding, keep_trial, &a), OK);
+	assert_string_equal(a.trial[0].outcome, "same");
+	assert_int_equal(a.trial[0].ended, 4000);
+	store_close(s);
+}
+
 /* Ranks by chosen hosts alone, each host once. */
 static void ranked(void **state)
 {
@@ -658,7 +693,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(candidates, set_up, take_down), cmocka_unit_test_setup_teardown(migrated, set_up, take_down),
 		cmocka_unit_test_setup_teardown(planned, set_up, take_down), cmocka_unit_test_setup_teardown(by_hand, set_up, take_down),
 		cmocka_unit_test_setup_teardown(paths, set_up, take_down), cmocka_unit_test_setup_teardown(urgent, set_up, take_down),
-		cmocka_unit_test_setup_teardown(weighed, set_up, take_down), cmocka_unit_test_setup_teardown(fetches_take_longer, set_up, take_down),
+		cmocka_unit_test_setup_teardown(weighed, set_up, take_down), cmocka_unit_test_setup_teardown(claims, set_up, take_down), cmocka_unit_test_setup_teardown(fetches_take_longer, set_up, take_down),
 		cmocka_unit_test_setup_teardown(ranked, set_up, take_down), cmocka_unit_test_setup_teardown(locked, set_up, take_down),
 		cmocka_unit_test_setup_teardown(opened, set_up, take_down),
 	};
