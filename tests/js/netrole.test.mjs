@@ -566,7 +566,7 @@ describe('many looks', () => {
 
   test('beyond the bound a look is refused, not forgotten', { timeout: 60000 }, async () => {
     const host = name('bound');
-    origin.site(host, { first: 'stall' });
+    origin.site(host, { first: 'stall', others: 'stall' });
     const looks = Array.from({ length: 530 }, (_, i) => role.look({ host, exit: net.exits[i % net.exits.length].fingerprint, deadline: 25000 }));
     const busy = (await Promise.all(looks.slice(512))).filter((r) => r.error === E.MSG_BUSY);
     assert.equal(busy.length, 18);
