@@ -31,7 +31,7 @@ const dlcheck = new DlCheck({ web, privileged, host, pages, watch, settings, lis
 const reports = new ReportDesk({ web, host, pages, settings });
 const https = new HttpsWatch({ web, pages, certcheck });
 const guard = new Guard({ web, privileged, host, pages, certcheck, watch, https, dlcheck });
-const session = new Session({ web, privileged, host, pages, certcheck, clipcheck, dlcheck, dllist, settings, watch, reports, exclusions });
+const session = new Session({ web, privileged, host, pages, certcheck, clipcheck, dlcheck, dllist, settings, watch, reports, exclusions, https });
 
 web.onRequests({
   before: (details) => guard.onBeforeRequest(details),
@@ -44,6 +44,7 @@ web.onPlainRequests({
   ended: (details) => watch.onEnded(details),
 });
 web.onPlainDocuments((details) => https.onPlainSend(details));
+web.onSpoke((details) => https.onSpoke(details));
 web.onChains({ begin: (details) => dlcheck.onBegin(details), sent: (details) => dlcheck.onSent(details), ended: (details) => dlcheck.onEnded(details) });
 web.onDownloads({ created: (item) => dlcheck.onCreated(item), changed: (delta) => dlcheck.onChanged(delta) });
 web.onNotified(() => web.raiseDownloads());

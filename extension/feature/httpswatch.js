@@ -4,13 +4,15 @@
 import { tlsFailure, encryptedPort, encryptedUrl } from '../core/https.js';
 import { target, siteOfUrl, containerOf, firstPartyOf, hostOf } from '../core/site.js';
 import { proxyOf } from './guard.js';
-import { UPGRADES_MAX } from '../core/limits.js';
+import { SILENT_MS, UPGRADES_MAX } from '../core/limits.js';
 
 export class HttpsWatch {
   #web;
   #pages;
   #certcheck;
   #upgrades = new Map();   // tab id → {requestId, back, url}: the plain address that the browser asks for encrypted
+  #silent = new Map();     // tab id → timer: a main frame is on its way and nothing was sent over TLS yet
+  #told = new Map();       // tab id → url: what was silent too long; should the browser give up later, that is known
 
   constructor({ web, pages, certcheck }) {
     this.#web = web;
@@ -19,8 +21,9 @@ export class HttpsWatch {
   }
 
   /** webRequest.onBeforeRequest of a main frame: HTTPS-Only mode upgrades within one request. */
-  onBeforeRequest({ requestId, tabId, url }) {
+  onBeforeRequest({ requestId, tabId, url, method }) {
     if (tabId < 0) return;
+    this.#await(tabId, url, method);
     const known = this.#upgrades.get(tabId);
     this.#upgrades.delete(tabId);
     if (url.startsWith('http:')) this.#upgrades.set(tabId, { requestId, back: url, url: '' });
@@ -37,19 +40,49 @@ export class HttpsWatch {
     return this.#pages.ledger.isUpgraded(site) ? { redirectUrl: encryptedUrl(url) } : {};
   }
 
+  // The browser itself waits for minutes, or for ever, for an exit that takes the connection and says nothing (seen: ESR 153, over four minutes).
+  #await(tabId, url, method) {
+    this.onSpoke({ tabId });
+    this.#told.delete(tabId);
+    // No exit on the way to an onion service.
+    if (!url.startsWith('https:') || hostOf(url).endsWith('.onion') || method !== 'GET' || this.#silent.size >= UPGRADES_MAX) return;
+    this.#silent.set(tabId, this.#web.setTimeout(() => this.#onSilence(tabId, url), SILENT_MS));
+  }
+
+  /** webRequest.onSendHeaders (there is TLS now) or the end of a main frame. */
+  onSpoke({ tabId }) {
+    this.#web.clearTimeout(this.#silent.get(tabId));
+    this.#silent.delete(tabId);
+  }
+
+  async #onSilence(tabId, url) {
+    this.#silent.delete(tabId);
+    this.#told.set(tabId, url);
+    await this.#onNoTls({ tabId, url, failure: 'none', name: 'NS_ERROR_NET_TIMEOUT' });
+  }
+
   onTabRemoved(tabId) {
     this.#upgrades.delete(tabId);
+    this.#told.delete(tabId);
+    this.onSpoke({ tabId });
   }
 
   wipe() {
     this.#upgrades.clear();
+    this.#told.clear();
+    for (const tabId of [...this.#silent.keys()]) this.onSpoke({ tabId });
   }
 
   /** webNavigation.onErrorOccurred that was no certificate's. */
   async onNavigationError({ tabId, frameId, url, error }) {
     const failed = tlsFailure(error);
+    if (frameId !== 0 || !failed || this.#told.get(tabId) === url) return;
+    await this.#onNoTls({ tabId, url, ...failed });
+  }
+
+  async #onNoTls({ tabId, url, ...failed }) {
     const where = target(url);
-    if (frameId !== 0 || !failed || !where) return;
+    if (!where) return;
     const upgrade = this.#upgrades.get(tabId);
     const back = upgrade?.url === url ? upgrade.back : url;
     await this.#certcheck.onNoTls({ tabId, url, back, where, ...failed });

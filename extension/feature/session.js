@@ -10,6 +10,7 @@ const COPY_ACTIONS = new Set(['again', 'compare', 'circuits', 'newcircuit', 'clo
 export class Session {
   #web;
   #exclusions;
+  #https;
   #privileged;
   #host;
   #pages;
@@ -21,9 +22,10 @@ export class Session {
   #watch;
   #reports;
 
-  constructor({ web, privileged, host, pages, certcheck, clipcheck, dlcheck, dllist, settings, watch, reports, exclusions }) {
+  constructor({ web, privileged, host, pages, certcheck, clipcheck, dlcheck, dllist, settings, watch, reports, exclusions, https }) {
     this.#reports = reports;
     this.#exclusions = exclusions;
+    this.#https = https;
     this.#watch = watch;
     this.#clipcheck = clipcheck;
     this.#dlcheck = dlcheck;
@@ -50,6 +52,7 @@ export class Session {
 
   async #wipe(isHostAware = false) {
     this.#reports.wipe();
+    this.#https.wipe();
     await Promise.all([this.#certcheck.wipe(isHostAware), this.#clipcheck.wipe(), this.#dlcheck.wipe()]);
   }
 

@@ -177,6 +177,11 @@ export const web = {
     browser.webRequest.onHeadersReceived.addListener(received, { urls: ENCRYPTED }, ['blocking', 'responseHeaders']);
   },
 
+  /** Main frames whose request went out, over TLS where they are encrypted, and those that ended. */
+  onSpoke(listener) {
+    for (const event of ['onSendHeaders', 'onCompleted', 'onErrorOccurred']) browser.webRequest[event].addListener(listener, { urls: ['https://*/*'], types: ['main_frame'] });
+  },
+
   /** Plain pages before they are asked for; blocking. Upgraded ones (HTTPS-Only mode) never come here. */
   onPlainDocuments(listener) {
     browser.webRequest.onBeforeSendHeaders.addListener(listener, { urls: ['http://*/*'], types: ['main_frame'] }, ['blocking', 'requestHeaders']);

@@ -246,7 +246,7 @@ static const char *option_of(const char *line, size_t n, const char *name)
 /* First word of a port option ("127.0.0.1:9150 ExtendedErrors", "unix:\"/path\" ..."). */
 static bool address_of_option(const char *value, struct tor_addr *out)
 {
-	char text[128];
+	char text[128] = "";
 	size_t n = 0;
 	bool quoted = false;
 

@@ -252,7 +252,7 @@ static void begin(struct download *d)
 {
 	if (!d->site) {   /* one that goes on has it */
 		enum err err = fetch_site_get(&d->owner->sites, &d->request.key, sizeof *d->site, &d->site);
-		if (err != OK) {
+		if (err != OK || !d->site) {
 			d->site = NULL;
 			dl_end(d, VERDICT_UNDECIDED, REASON_TOO_FEW, err);
 			return;

@@ -22,30 +22,12 @@ for (const edition of EDITIONS) {
   describe(edition, { concurrency: 1 }, () => {
     const isExact = edition === 'privileged';
     let browser = null;
-    after(() => end());
+    after(() => gone());
 
-<<<<<<< HEAD
-    async function end() {
-      await browser?.stop();
-      browser = null;
-    }
-
-    /** A browser in which nothing is held: the one of the test before, unless that ended it or took the extension away. */
-    async function ready() {
-      if (!browser) {
-        browser = await startBrowser(bed, edition, { prefs: PLAIN });
-      } else {
-        const [first, ...others] = await browser.firefox.tabs();
-        await first.go('about:blank');
-        await Promise.all(others.map((tab) => tab.close()));
-        await clearBrowsersOwn(browser.firefox);
-      }
-=======
     /** A browser of this edition: the one that is there, unless a test ended it or the extension in it. */
     async function ready() {
       if (!browser) browser = await startBrowser(bed, edition, { prefs: PLAIN });
       await clearBrowsersOwn(browser.firefox);
->>>>>>> main
       return browser;
     }
 
@@ -60,14 +42,9 @@ for (const edition of EDITIONS) {
       const name = freshName('hold');
       const spec = { body: exe(), others: 'gone' };
       bed.origin.site(name, { files: { '/setup.exe': spec } });
-      const page = new DownloadPage(firefox);
-      await page.forget();
       const folder = await downloadFolder(firefox);
-<<<<<<< HEAD
-=======
       const page = new DownloadPage(firefox);
       await page.forget();
->>>>>>> main
       await firefox.open(`http://${name}:${HTTP}/setup.exe`);
       const entry = await page.done('setup.exe');
       assert.equal(entry.verdict, 'undecided', entry.text);
@@ -91,10 +68,6 @@ for (const edition of EDITIONS) {
     }
 
     test('undecided: held; cancel on our page removes it', { timeout: 180000 }, async () => {
-<<<<<<< HEAD
-      const { firefox } = await ready();
-=======
->>>>>>> main
       const it = await held();
       const files = await neverFinished(it);
       if (isExact) {
@@ -110,10 +83,6 @@ for (const edition of EDITIONS) {
     });
 
     test('New Identity, as tor tells it: removed', { timeout: 180000 }, async () => {
-<<<<<<< HEAD
-      await ready();
-=======
->>>>>>> main
       const it = await held();
       const control = await bed.net.client.openControl();
       await control.command('SIGNAL NEWNYM');
@@ -123,32 +92,7 @@ for (const edition of EDITIONS) {
       await neverFinished(it);
     });
 
-<<<<<<< HEAD
-    const ENDS = {
-      'the extension is reloaded, as by an update': async ({ firefox }) => firefox.chrome(async (id) => { await (await AddonManager.getAddonByID(id)).reload(); }, EXTENSION_ID),
-      'the extension is removed': async ({ firefox }) => firefox.chrome(async (id) => { (await AddonManager.getAddonByID(id)).uninstall(); }, EXTENSION_ID),
-      'the extension is disabled': async ({ firefox }) => firefox.chrome(async (id) => { await (await AddonManager.getAddonByID(id)).disable(); }, EXTENSION_ID),
-    };
-    for (const [what, take] of Object.entries(ENDS)) {
-      test(`${what}: nothing is finished`, { timeout: 180000 }, async () => {
-        const { firefox } = await ready();
-        const it = await held();
-        await take(browser);
-        await sleep(500);
-        const files = await neverFinished(it);
-        if (isExact) {
-          assert.deepEqual(Object.keys(files), [], 'something was left');
-          for (const own of await browsersOwn(firefox)) assert.deepEqual([own.succeeded, own.hasBlockedData], [false, false], JSON.stringify(own));
-        }
-        if (!what.includes('reloaded')) await end();
-      });
-    }
-
-    test('the extension’s process is killed: still held, and asked again', { timeout: 180000 }, async () => {
-      const { firefox } = await ready();
-=======
     test('the host is killed: nothing is finished', { timeout: 180000 }, async () => {
->>>>>>> main
       const it = await held();
       await browser.host.kill(browser.firefox.pid);
       await neverFinished(it);
@@ -193,35 +137,6 @@ for (const edition of EDITIONS) {
       await gone();
     });
 
-<<<<<<< HEAD
-    test('the host is killed: nothing is finished', { timeout: 180000 }, async () => {
-      const { firefox, host } = await ready();
-      const it = await held();
-      await host.kill(firefox.pid);
-      await neverFinished(it);
-    });
-
-    test('the browser is closed: nothing is finished', { timeout: 240000 }, async () => {
-      const { firefox } = await ready();
-      const it = await held();
-      await firefox.stop();
-      const files = await neverFinished(it);
-      if (isExact) assert.deepEqual(Object.keys(files).filter((n) => n.endsWith('.part')), [], 'a part was left');
-      await end();
-    });
-
-    test('the browser is killed: nothing is finished', { timeout: 240000 }, async () => {
-      const { firefox } = await ready();
-      const it = await held();
-      process.kill(firefox.pid, 'SIGKILL');
-      await firefox.exited;
-      await neverFinished(it);
-      await end();
-    });
-  });
-}
-});
-=======
     test('the extension is removed: nothing is finished', { timeout: 180000 }, async () => {
       const it = await held();
       await browser.firefox.chrome(async (id) => { (await AddonManager.getAddonByID(id)).uninstall(); }, EXTENSION_ID);
@@ -255,6 +170,7 @@ for (const edition of EDITIONS) {
     }
   });
 }
+});
 
 /** The same package under a higher version. */
 async function higherVersion({ dir, xpi }) {
@@ -268,4 +184,3 @@ async function higherVersion({ dir, xpi }) {
   execFileSync('zip', ['-q', out, 'manifest.json'], { cwd: folder });
   return out;
 }
->>>>>>> main

@@ -124,7 +124,8 @@ withEditions((edition, its) => {
       const entry = await page.done(file);
       await sleep(500);
       const got = withoutParts(await filesUnder(folder));
-      for (const bytes of Object.values(got)) assert.ok(bytes.equals(spec.body), `${scheme}: the exit's file has a name`);
+      // The browser reserves a name with an empty file.
+      for (const [name, bytes] of Object.entries(got)) assert.ok(!bytes?.length || bytes.equals(spec.body), `${scheme}: ${bytes?.length} bytes of the exit's have the name ${name}`);
       if (isExact) assert.notEqual(entry.verdict, 'match', entry.text);
       if (isExact && entry.verdict === 'undecided') await page.press(entry, 'cancel');
       assert.ok(!(await browsersOwn(firefox)).some((d) => d.succeeded), 'the browser finished it');

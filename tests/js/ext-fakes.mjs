@@ -240,7 +240,7 @@ export function extension({ api, downloads, storage = {}, until, answer: hostAns
   const dlcheck = new DlCheck({ web, privileged, host, pages, watch, settings, list: dllist });
   const https = new HttpsWatch({ web, pages, certcheck });
   const guard = new Guard({ web, privileged, host, pages, certcheck, watch, https, dlcheck });
-  const session = new Session({ reports: { wipe() {} }, web, privileged, host, pages, certcheck, clipcheck, dlcheck, dllist, settings, watch, exclusions });
+  const session = new Session({ reports: { wipe() {} }, web, privileged, host, pages, certcheck, clipcheck, dlcheck, dllist, settings, watch, exclusions, https });
   return {
     clock, host, web, tabs, loads, store, pages, certcheck, https, guard, session, privileged, watch, clipcheck, dlcheck, dllist, settings, exclusions,
     get port() {

@@ -4,7 +4,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { tlsFailure, encryptedPort } from '../../extension/core/https.js';
 import { checkHttps, Garbage } from '../../extension/core/messages.js';
-import { AUTO_CHECKS_MAX } from '../../extension/core/limits.js';
+import { AUTO_CHECKS_MAX, SILENT_MS } from '../../extension/core/limits.js';
 import { extension, exactApi, relay, greeting, settle, answer, hex } from './ext-fakes.mjs';
 
 const network = (n) => `Error code ${0x804B0000 + n}`;
@@ -165,4 +165,52 @@ test('what the host says has to bear itself out', () => {
     told(m, 'match', 'no_https', ['none', 'none', 'none'], { first: [{ ...answer(0, hex('b'), null), saw: 'valid' }] }),
   ];
   for (const r of bad) assert.throws(() => checkHttps(r, site), Garbage);
+});
+
+// The browser waits for minutes where an exit takes the connection and says nothing.
+const silence = async (x, url = 'https://strip.test/two', more = {}) => {
+  const before = x.loads.length;
+  x.https.onBeforeRequest(request(url, more));
+  await x.clock.pass(SILENT_MS - 1);
+  assert.equal(x.loads.length, before, 'too early');
+  return async () => {
+    await x.clock.pass(1);
+    return x.loads.slice(before);
+  };
+};
+
+test('silence of the exit after the connection: our page, without the browser giving up; what it says later is known', async () => {
+  const asked = [];
+  const x = extension({ answer: host(WITHHELD, asked) });
+  const loads = await (await silence(x))();
+  assert.equal(loads.length, 1);
+  assert.match(loads[0].url, /id=/);
+  assert.deepEqual([asked.length, asked[0].host, asked[0].failure], [1, 'strip.test', 'none']);
+  await x.https.onNavigationError({ tabId: 1, frameId: 0, url: 'https://strip.test/two', error: network(14) });
+  await settle();
+  assert.equal(x.loads.length, 1);
+});
+
+test('no silence: TLS came, the load ended, another began, the tab closed, New Identity, a form was sent, a plain page', async () => {
+  const ends = [
+    (x) => x.https.onSpoke({ tabId: 1 }),
+    (x) => x.https.onBeforeRequest(request('http://strip.test/')),
+    (x) => x.https.onTabRemoved(1),
+    (x) => x.https.wipe(),
+  ];
+  for (const end of ends) {
+    const x = extension({ answer: host(WITHHELD) });
+    const wait = await silence(x);
+    end(x);
+    assert.deepEqual(await wait(), [], String(end));
+  }
+  for (const [url, more] of [['https://strip.test/', { method: 'POST' }], ['http://strip.test/', {}], ['https://abc.onion/', {}], ['https://strip.test/', { tabId: -1 }]]) {
+    const x = extension({ answer: host(WITHHELD) });
+    assert.deepEqual(await (await silence(x, url, more))(), [], url);
+  }
+  // Another tab's answer is not this one's.
+  const x = extension({ answer: host(WITHHELD) });
+  const wait = await silence(x);
+  x.https.onSpoke({ tabId: 2 });
+  assert.equal((await wait()).length, 1);
 });
