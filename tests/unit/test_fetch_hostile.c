@@ -232,7 +232,12 @@ static void bombs(void **state)
 		m.is_decoded = 1;
 		m.max_body = FETCH_DECODED_MAX;
 		got.keeps = true;
-		assert_true(peer_fetch(&m, &how, 500));
+		/* A busy machine has less done in half a second; never more. */
+		for (int ms = 500; ms <= 16000; ms *= 2) {
+			assert_true(peer_fetch(&m, &how, ms));
+			if (got.body.len >= FETCH_WINDOW)
+				break;
+		}
 		got.keeps = false;
 		assert_int_equal(got.body.len, FETCH_WINDOW);
 		still_there();
