@@ -5,6 +5,7 @@
 //          ──problem────▶ held ──asked again──▶ asking, clean           ◀──else──────
 
 import { clipCheck, CLIP_FLAVOURS_MAX } from './messages.js';
+import { siteOfUrl } from './site.js';
 import { CLIP_COMPARE_MAX, CLIP_FAMILY_MAX, CLIP_URL_MAX, CLIP_HEADER_MAX } from './limits.js';
 
 // What the page shows around one token: 64 characters to either side.
@@ -51,6 +52,15 @@ export function addressesOf({ hits }) {
   return [...known.values()];
 }
 
+// The host finds the exits that the first URL and the page came through, and asks others. Of one that a redirect went by in between it isn't told.
+function isOverThird({ first, site, chain = [] }) {
+  const places = [siteOfUrl(first), site];
+  return chain.some((url) => {
+    const at = siteOfUrl(url);
+    return !at || !places.some((p) => p && p.host === at.host && p.port === at.port);
+  });
+}
+
 /**
  * Why a comparison can't be offered, or "": "problem", "many", "no_visit", "page" (an insecure page led here), "form", "unknown", "frame", "url",
  * "onion", "place" (it stands nowhere in the document), "family".
@@ -61,6 +71,7 @@ export function whyNoCompare(hold) {
   if (hold.frameId !== 0) return 'frame';
   if (!hold.visit?.site) return 'unknown';
   if (!hold.visit.trusted) return hold.visit.why || 'unknown';
+  if (isOverThird(hold.visit)) return 'unknown';
   // eslint-disable-next-line no-control-regex
   if (hold.visit.first.length > CLIP_URL_MAX || /[^\x21-\x7e]/.test(hold.visit.first) || !/^https?:\/\/[^/@]+(\/|$)/.test(hold.visit.first)) return 'url';
   if (hold.placed === null) return 'place';

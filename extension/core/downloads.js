@@ -5,7 +5,8 @@ import { hostOf } from './site.js';
 import { CHAINS_MAX, CHAIN_HOPS_MAX, CLIP_URL_MAX, CLIP_HEADER_MAX, DL_HEADER_MAX, DL_RECORDS_MAX } from './limits.js';
 
 const plain = (url) => String(url).split('#')[0];
-const isUpgrade = (from, to) => from.startsWith('http:') && to.startsWith('https:') && from.slice(5).replace(/^(\/\/[^/?#:]*)(:80)?(?=[/?#]|$)/, '$1') ===
+/** Whether a request for `to` is that for `from` over HTTPS. */
+export const isUpgrade = (from, to) => from.startsWith('http:') && to.startsWith('https:') && from.slice(5).replace(/^(\/\/[^/?#:]*)(:80)?(?=[/?#]|$)/, '$1') ===
   to.slice(6).replace(/^(\/\/[^/?#:]*)(:443)?(?=[/?#]|$)/, '$1');
 
 /** Whether the browser's own account of a download begins where a request did; an upgrade before anything was sent is no other beginning. */

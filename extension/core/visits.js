@@ -1,6 +1,7 @@
 // How a tab came to the page it shows: the address as the user first asked for it, whether that was the user's own asking, and
 // the connection that brought it. location.href is never a source: an exit chooses that. Pure.
 
+import { isUpgrade } from './downloads.js';
 import { DOCUMENT_TABS_MAX } from './limits.js';
 
 const plain = (url) => String(url).split('#')[0];
@@ -22,10 +23,15 @@ export class Visits {
   requested({ requestId, tabId, url, method, source }) {
     const known = this.#coming.get(requestId);
     if (known) {
+      // Upgraded before it was sent (HTTPS-Only mode, HSTS): the plain one was never asked for.
+      if (known.answered < known.chain.length && isUpgrade(known.chain.at(-1), plain(url))) {
+        const asked = known.chain.pop();
+        if (known.chain.length === 0 && known.first === asked) known.first = plain(url);
+      }
       known.chain.push(plain(url));
       return;
     }
-    const visit = { tabId, first: plain(url), chain: [plain(url)], method, source, trusted: false, why: 'unknown', site: null, proxy: null, headers: null };
+    const visit = { answered: 0, tabId, first: plain(url), chain: [plain(url)], method, source, trusted: false, why: 'unknown', site: null, proxy: null, headers: null };
     if (method !== 'GET') visit.why = 'form';
     else if (source === 'none' || source === 'secure') Object.assign(visit, { trusted: true, why: '' });
     else if (source === 'insecure') visit.why = 'page';
@@ -50,7 +56,7 @@ export class Visits {
   answered(requestId, { site, proxy }) {
     const visit = this.#coming.get(requestId);
     if (!visit) return;
-    Object.assign(visit, { site, proxy });
+    Object.assign(visit, { site, proxy, answered: visit.chain.length });
     set(this.#pending, visit.tabId, visit);
   }
 

@@ -49,29 +49,6 @@ static enum err key_normalise(struct site_key *key)
 	return OK;
 }
 
-/* May this address be fetched at all? Without brackets around IPv6. */
-static enum err url_target(const char *url, uint16_t *port, bool *is_ipv6)
-{
-	struct fetch_ask *ask = calloc(1, sizeof *ask);
-	struct target t;
-	if (!ask)
-		return ERR_NOMEM;
-	enum err err = fetch_url_split(url, ask);
-	if (err == OK) {
-		size_t n = strlen(ask->host);
-		if (ask->host[0] == '[' && n > 2) {
-			ask->host[n - 1] = '\0';
-			memmove(ask->host, ask->host + 1, n - 1);
-		}
-		err = target_parse(ask->host, &t);
-		*port = ask->port;
-		*is_ipv6 = err == OK && t.kind == TARGET_IPV6;
-	}
-	sodium_memzero(ask, sizeof *ask);
-	free(ask);
-	return err;
-}
-
 /* ---- life ---- */
 
 static void cancel_all(struct compare *k)
@@ -164,12 +141,12 @@ static void end_early(struct compare *k, enum err target)
 enum err clip_compare(struct clip *c, uint32_t id, const struct clip_compare *r)
 {
 	struct compare *k;
+	struct target t;
 	uint16_t port = 0;
-	bool is_ipv6 = false;
 	enum err err = clip_may_start(c, id);
 	if (err != OK)
 		return err;
-	enum err target = url_target(r->url, &port, &is_ipv6);
+	enum err target = fetch_url_target(r->url, &t, &port);
 	if (target == ERR_HTTP_URL)
 		return ERR_MSG_FIELD;
 	if (target != OK && target != ERR_TARGET_PRIVATE)
@@ -178,7 +155,8 @@ enum err clip_compare(struct clip *c, uint32_t id, const struct clip_compare *r)
 	if (err != OK)
 		return err;
 	k->port = port;
-	k->is_ipv6 = is_ipv6;
+	k->is_ipv6 = target == OK && t.kind == TARGET_IPV6;
+	fetch_via_add(&k->via, &k->request.key, r->url);
 	struct compare **end = &c->compares;
 	while (*end)
 		end = &(*end)->next;
@@ -238,10 +216,51 @@ bool compare_is_first(const struct compare *k, const uint8_t fp[FP_LEN])
 	return false;
 }
 
+static void find_later(struct compare *k, enum err err);
+static void via_find(struct compare *k);
+
+static void on_via(void *arg, enum err err, const struct net_first_r *r)
+{
+	struct compare *k = arg;
+	k->find_id = 0;
+	if (err != OK)
+		find_later(k, err);
+	else if (!fetch_via_take(&k->via, r))
+		compare_end(k, VERDICT_UNDECIDED, REASON_FIRST_UNKNOWN, ERR_FIRST_UNKNOWN);
+	else
+		via_find(k);
+	compares_pump(k->owner);
+}
+
+/* The exit of the first URL, where a redirect led elsewhere. */
+static void via_find(struct compare *k)
+{
+	const struct clip_ops *ops = k->owner->ops;
+	struct net_first m;
+	k->until = CLIP_NEVER;
+	if (k->via.is_odd) {
+		compare_end(k, VERDICT_UNDECIDED, REASON_FIRST_UNKNOWN, ERR_FIRST_UNKNOWN);
+		return;
+	}
+	if (!fetch_via_next(&k->via, &m)) {
+		k->state = COMPARE_RUNNING;
+		slots_start(k);
+		slots_go_on(k);
+		compare_evaluate(k);
+		return;
+	}
+	enum err err = ops->first(ops->arg, &m, on_via, k, &k->find_id);
+	if (err != OK) {
+		k->find_id = 0;
+		find_later(k, err);
+	}
+}
+
 static void paths_are_known(struct compare *k, const struct net_first_r *r)
 {
 	size_t onions = 0;
 	bool has_hole = r->n == 0 || r->n > CANDIDATES_MAX;
+	k->n_first = 0;
 	for (size_t i = 0; i < r->n && !has_hole; i++) {
 		const struct net_path *p = &r->path[i];
 		onions += p->is_onion;
@@ -256,10 +275,7 @@ static void paths_are_known(struct compare *k, const struct net_first_r *r)
 	} else if (onions == r->n) {
 		compare_end(k, VERDICT_UNDECIDED, REASON_ONION, OK);
 	} else {
-		k->state = COMPARE_RUNNING;
-		slots_start(k);
-		slots_go_on(k);
-		compare_evaluate(k);
+		via_find(k);
 	}
 }
 

@@ -74,6 +74,7 @@ struct compare {
 	struct clip_site *site;
 	size_t n_first;
 	struct relay_info first[CANDIDATES_MAX];
+	struct fetch_via via;
 	struct slot slots[K_MAX];
 	unsigned asked;
 	size_t n_failed;

@@ -22,7 +22,7 @@ void slots_start(struct compare *k)
 
 /* ---- draws ---- */
 
-_Static_assert(CANDIDATES_MAX + K_MAX <= AVOID_MAX, "indep[] is too short");
+_Static_assert(2 * CANDIDATES_MAX + K_MAX <= AVOID_MAX, "indep[] is too short");
 
 static bool slot_is_busy(const struct slot *s)
 {
@@ -37,6 +37,7 @@ static void fill(struct compare *k, struct net_draw *m)
 			m->left++;
 	for (size_t i = 0; i < k->n_first; i++)
 		fetch_avoid(m->indep, &m->n_indep, k->first[i].fp);
+	fetch_via_avoid(&k->via, m);
 	for (size_t i = 0; i < k->k; i++)
 		if (k->slots[i].has_exit && (slot_is_busy(&k->slots[i]) || k->slots[i].state == SLOT_ANSWERED))
 			fetch_avoid(m->indep, &m->n_indep, k->slots[i].exit.fp);
@@ -89,7 +90,7 @@ static void on_drawn(void *arg, enum err err, const struct net_draw_r *r)
 	/* An exit that can't be chosen can't be kept over redirects either. */
 	if (err == OK && r->is_free)
 		err = ERR_TOR_FILTERED;
-	if (err == OK && compare_is_first(k, r->exit.fp))
+	if (err == OK && (compare_is_first(k, r->exit.fp) || fetch_via_has(&k->via, r->exit.fp)))
 		err = ERR_BUG;
 	if (err == OK)
 		drawn(k, s, r);

@@ -199,6 +199,8 @@ static enum err download_new(struct downloads *o, uint32_t id, const struct down
 		dl_free(d);
 		return err;
 	}
+	for (size_t i = 0; i < r->n_urls; i++)
+		fetch_via_add(&d->via, &d->request.key, r->url[i]);
 	*out = d;
 	return OK;
 }
@@ -230,12 +232,12 @@ static void add(struct downloads *o, struct download *d)
 enum err download_start(struct downloads *o, uint32_t id, const struct download_request *r)
 {
 	struct download *d;
+	struct target t;
 	uint16_t port = 0;
-	bool is_ipv6 = false;
 	enum err err = may_start(o, id), target = OK;
 
 	for (size_t i = 0; i < r->n_urls && err == OK; i++) {
-		enum err each = dl_url_target(r->url[i], &port, &is_ipv6);
+		enum err each = fetch_url_target(r->url[i], &t, &port);
 		/* Only the first is asked for; the others need only be addresses. */
 		if (i == 0)
 			target = each;

@@ -416,29 +416,6 @@ static const struct fetch_ops slot_fetch_ops = { on_step, on_head, on_body, on_e
 
 /* ---- requests ---- */
 
-enum err dl_url_target(const char *url, uint16_t *port, bool *is_ipv6)
-{
-	struct fetch_ask *ask = calloc(1, sizeof *ask);
-	struct target t;
-
-	if (!ask)
-		return ERR_NOMEM;
-	enum err err = fetch_url_split(url, ask);
-	if (err == OK) {
-		size_t n = strlen(ask->host);
-		if (ask->host[0] == '[' && n > 2) {
-			ask->host[n - 1] = '\0';
-			memmove(ask->host, ask->host + 1, n - 1);
-		}
-		err = target_parse(ask->host, &t);
-		*port = ask->port;
-		*is_ipv6 = err == OK && t.kind == TARGET_IPV6;
-	}
-	sodium_memzero(ask, sizeof *ask);
-	free(ask);
-	return err;
-}
-
 /* The ranges of the next request, as many as their line holds. */
 static void put_ranges(struct dl_slot *s, char *lines, size_t cap)
 {
@@ -496,11 +473,12 @@ enum err dl_slot_fetch(struct dl_slot *s)
 	const struct download_ops *ops = d->owner->ops;
 	const struct download_request *r = &d->request;
 	char lines[FETCH_LINES_MAX];
+	struct target target;
 	uint16_t port;
-	bool is_ipv6, is_downgrade = strncmp(r->referer, "https:", 6) == 0 && strncmp(s->url, "http:", 5) == 0;
+	bool is_downgrade = strncmp(r->referer, "https:", 6) == 0 && strncmp(s->url, "http:", 5) == 0;
 
 	/* Private and onion targets are refused at every hop, as in the net role. */
-	enum err err = dl_url_target(s->url, &port, &is_ipv6);
+	enum err err = fetch_url_target(s->url, &target, &port);
 	if (err != OK)
 		return err;
 	snprintf(lines, sizeof lines, "User-Agent: %s\nAccept: %s\nAccept-Language: %s\n%s%s%sUpgrade-Insecure-Requests: 1\n", r->user_agent,

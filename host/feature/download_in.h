@@ -91,6 +91,7 @@ struct download {
 	struct dl_slot *drawing;
 	size_t n_first;
 	struct relay_info first[CANDIDATES_MAX];
+	struct fetch_via via;
 	size_t n_copies;
 	struct relay_info copies[DL_COPY_TRIES * 2];   /* exits that brought bytes of the copy here */
 
@@ -191,7 +192,6 @@ MUST_USE enum err dl_slot_start(struct dl_slot *s);   /* has_exit is set; state 
 MUST_USE enum err dl_slot_fetch(struct dl_slot *s);   /* the next hop, or the next ranges */
 void dl_slot_stop(struct dl_slot *s);
 void dl_slot_progress(struct dl_slot *s, enum dl_step step);
-MUST_USE enum err dl_url_target(const char *url, uint16_t *port, bool *is_ipv6);
 
 /* download_bytes.c */
 void dl_bytes_begin(struct dl_slot *s);

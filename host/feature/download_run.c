@@ -174,6 +174,45 @@ static void run(struct download *d)
 	dl_go_on(d);
 }
 
+static void find_later(struct download *d, enum err err);
+static void via_find(struct download *d);
+
+static void on_via(void *arg, enum err err, const struct net_first_r *r)
+{
+	struct download *d = arg;
+
+	d->find_id = 0;
+	if (err != OK)
+		find_later(d, err);
+	else if (!fetch_via_take(&d->via, r))
+		dl_end(d, VERDICT_UNDECIDED, REASON_FIRST_UNKNOWN, ERR_FIRST_UNKNOWN);
+	else
+		via_find(d);
+	downloads_pump(d->owner);
+}
+
+/* The exits of the redirects that led here. */
+static void via_find(struct download *d)
+{
+	const struct download_ops *ops = d->owner->ops;
+	struct net_first m;
+
+	d->until = DL_NEVER;
+	if (d->via.is_odd) {
+		dl_end(d, VERDICT_UNDECIDED, REASON_FIRST_UNKNOWN, ERR_FIRST_UNKNOWN);
+		return;
+	}
+	if (!fetch_via_next(&d->via, &m)) {
+		run(d);
+		return;
+	}
+	enum err err = ops->first(ops->arg, &m, on_via, d, &d->find_id);
+	if (err != OK) {
+		d->find_id = 0;
+		find_later(d, err);
+	}
+}
+
 static void paths_are_known(struct download *d, const struct net_first_r *r)
 {
 	size_t onions = 0;
@@ -194,7 +233,7 @@ static void paths_are_known(struct download *d, const struct net_first_r *r)
 	else if (onions == r->n)
 		dl_end(d, VERDICT_UNDECIDED, REASON_ONION, OK);
 	else
-		run(d);
+		via_find(d);
 }
 
 /* Waiting does not mend these. */
@@ -259,12 +298,15 @@ static void begin(struct download *d)
 		}
 		d->site->users++;
 	}
-	if (d->request.has_no_first || d->n_first) {
+	if (d->request.has_no_first) {
 		run(d);
 		return;
 	}
 	d->phase = DL_FINDING;
-	first_find(d);
+	if (d->n_first)
+		via_find(d);
+	else
+		first_find(d);
 }
 
 static bool may_begin(const struct downloads *o)

@@ -66,7 +66,7 @@ void dl_slots_clear(struct download *d, bool copy_too)
 
 /* ---- draws ---- */
 
-_Static_assert(CANDIDATES_MAX + 2 * DL_COPY_TRIES + K_MAX + 2 <= AVOID_MAX, "indep[] is too short");
+_Static_assert(2 * CANDIDATES_MAX + 2 * DL_COPY_TRIES + K_MAX + 2 <= AVOID_MAX, "indep[] is too short");
 
 /* What the site does with parts is not the exit's failure: by another method it may be asked again. */
 static bool is_of_site(enum err e)
@@ -76,13 +76,14 @@ static bool is_of_site(enum err e)
 
 static void fill(const struct download *d, struct net_draw *m)
 {
-	*m = (struct net_draw){ 0 };
-	bool is_ipv6 = false;
-	if (dl_url_target(d->url, &m->port, &is_ipv6) != OK)
-		m->port = d->request.key.port;
-	m->is_ipv6 = is_ipv6;
+	struct target t;
+	uint16_t port = 0;
+	bool is_known = fetch_url_target(d->url, &t, &port) == OK;
+
+	*m = (struct net_draw){ .port = is_known ? port : d->request.key.port, .is_ipv6 = is_known && t.kind == TARGET_IPV6 };
 	for (size_t i = 0; i < d->n_first; i++)
 		fetch_avoid(m->indep, &m->n_indep, d->first[i].fp);
+	fetch_via_avoid(&d->via, m);
 	for (size_t i = 0; i < d->n_copies; i++)
 		fetch_avoid(m->indep, &m->n_indep, d->copies[i].fp);
 	if (d->request.has_given)
@@ -145,7 +146,7 @@ static void on_drawn(void *arg, enum err err, const struct net_draw_r *r)
 	/* An exit that can't be chosen can't be kept over redirects either. */
 	if (err == OK && r->is_free)
 		err = ERR_TOR_FILTERED;
-	if (err == OK && dl_is_first(d, r->exit.fp))
+	if (err == OK && (dl_is_first(d, r->exit.fp) || fetch_via_has(&d->via, r->exit.fp)))
 		err = ERR_BUG;
 	if (err == OK)
 		drawn(d, s, r);

@@ -1,9 +1,11 @@
 /* Exits asked about one site (contract in fetch_slots.h). */
 #include "feature/fetch_slots.h"
+#include "priv/fetchmsg.h"
 #include <assert.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* ---- sites ---- */
 
@@ -96,6 +98,98 @@ void fetch_site_failed(struct fetch_site *site, const uint8_t fp[FP_LEN])
 	if (site->n_failed == FETCH_SITE_FAILED_MAX)
 		memmove(site->failed, site->failed + 1, --site->n_failed * sizeof *site->failed);
 	memcpy(site->failed[site->n_failed++], fp, FP_LEN);
+}
+
+/* ---- chains ---- */
+
+enum err fetch_url_target(const char *url, struct target *out, uint16_t *port)
+{
+	struct fetch_ask *ask = calloc(1, sizeof *ask);
+
+	if (!ask)
+		return ERR_NOMEM;
+	enum err err = fetch_url_split(url, ask);
+	if (err == OK) {
+		size_t n = strlen(ask->host);
+		if (ask->host[0] == '[' && n > 2) {
+			ask->host[n - 1] = '\0';
+			memmove(ask->host, ask->host + 1, n - 1);
+		}
+		*port = ask->port;
+		err = target_parse(ask->host, out);
+	}
+	sodium_memzero(ask, sizeof *ask);
+	free(ask);
+	return err;
+}
+
+static bool is_onion(const char *url)
+{
+	size_t scheme = strcspn(url, ":") + 3, n = strlen(url) > scheme ? strcspn(url + scheme, "/?#:") : 0;
+
+	return n > 6 && strncasecmp(url + scheme + n - 6, ".onion", 6) == 0;
+}
+
+void fetch_via_add(struct fetch_via *v, const struct site_key *key, const char *url)
+{
+	struct target t = { 0 };
+	uint16_t port = 0;
+
+	if (is_onion(url))
+		return;
+	if (fetch_url_target(url, &t, &port) != OK) {
+		v->is_odd = true;
+		return;
+	}
+	bool is_known = port == key->port && strcmp(t.host, key->host) == 0;
+	for (size_t i = 0; i < v->n_hops && !is_known; i++)
+		is_known = v->hop[i].port == port && strcmp(v->hop[i].host, t.host) == 0;
+	if (is_known)
+		return;
+	if (v->n_hops == DL_CHAIN_MAX) {
+		v->is_odd = true;
+		return;
+	}
+	v->hop[v->n_hops].port = port;
+	memcpy(v->hop[v->n_hops++].host, t.host, sizeof t.host);
+}
+
+/* With another first party than the last answer's, perhaps: a redirect of a tab is a step to another site. So any of the browser's streams there. */
+bool fetch_via_next(const struct fetch_via *v, struct net_first *m)
+{
+	*m = (struct net_first){ 0 };
+	if (v->n_known == v->n_hops)
+		return false;
+	m->port = v->hop[v->n_known].port;
+	memcpy(m->host, v->hop[v->n_known].host, sizeof m->host);
+	return true;
+}
+
+bool fetch_via_has(const struct fetch_via *v, const uint8_t fp[FP_LEN])
+{
+	return has_fp(v->exit, v->n, fp);
+}
+
+bool fetch_via_take(struct fetch_via *v, const struct net_first_r *r)
+{
+	if (r->n == 0 || r->n > CANDIDATES_MAX)
+		return false;
+	for (size_t i = 0; i < r->n; i++) {
+		const struct net_path *p = &r->path[i];
+		if (p->is_onion || (p->n > 0 && p->n <= HOPS_MAX && fetch_via_has(v, p->hop[p->n - 1].fp)))
+			continue;
+		if (p->n == 0 || p->n > HOPS_MAX || v->n == CANDIDATES_MAX)
+			return false;
+		memcpy(v->exit[v->n++], p->hop[p->n - 1].fp, FP_LEN);
+	}
+	v->n_known++;
+	return true;
+}
+
+void fetch_via_avoid(const struct fetch_via *v, struct net_draw *m)
+{
+	for (size_t i = 0; i < v->n; i++)
+		fetch_avoid(m->indep, &m->n_indep, v->exit[i]);
 }
 
 /* ---- turns ---- */

@@ -5,9 +5,9 @@
 #ifndef FEATURE_FETCH_SLOTS_H
 #define FEATURE_FETCH_SLOTS_H
 
+#include "engine/target.h"
 #include "feature/certcheck.h"
 #include "priv/netmsg.h"
-
 
 /* First member of what a feature remembers of one site. */
 struct fetch_site {
@@ -30,6 +30,28 @@ void fetch_sites_wipe(struct fetch_sites *s, size_t size);
 void fetch_site_gave(struct fetch_site *site, const uint8_t fp[FP_LEN]);
 /* And it is not asked again first any more. */
 void fetch_site_failed(struct fetch_site *site, const uint8_t fp[FP_LEN]);
+
+/* Exits through which a chain of redirects came before its last answer. Each of them could have led wherever it liked, so who asks again must be independent of
+ * them as well. Zeroed at the beginning. */
+struct fetch_hop { char host[HOST_MAX]; uint16_t port; };
+struct fetch_via {
+	bool is_odd;                                     /* a hop of which nobody can say which exit it took */
+	size_t n_hops, n_known;                          /* other places than the last one; those of them whose exits are known */
+	struct fetch_hop hop[DL_CHAIN_MAX];
+	size_t n;
+	uint8_t exit[CANDIDATES_MAX][FP_LEN];
+};
+/* A URL of the chain, key: of its last answer. An onion service has no exit. */
+void fetch_via_add(struct fetch_via *v, const struct site_key *key, const char *url);
+/* The question about the next hop; false: none is left. */
+bool fetch_via_next(const struct fetch_via *v, struct net_first *m);
+/* Its answer. False: it isn't known, or there are too many. */
+bool fetch_via_take(struct fetch_via *v, const struct net_first_r *r);
+bool fetch_via_has(const struct fetch_via *v, const uint8_t fp[FP_LEN]);
+void fetch_via_avoid(const struct fetch_via *v, struct net_draw *m);
+
+/* Host and port of an absolute http or https URL. Errors: fetch_url_split's (out and port left alone), target_parse's, ERR_NOMEM. */
+MUST_USE enum err fetch_url_target(const char *url, struct target *out, uint16_t *port);
 
 /* Whose turn it is, of one comparison. Zeroed at its beginning. */
 struct fetch_turns {

@@ -116,7 +116,8 @@ withEditions((edition, its) => {
 
   test('the first exit answers 302 to its own file, on its own valid HTTPS site too: never a match of that file', { timeout: 240000 }, async () => {
     const { firefox, origin } = its();
-    for (const scheme of ['http', 'https']) {
+    // Often enough for tor to choose another exit for the second step, and the host's draw to fall on the one that lied.
+    for (const scheme of ['http', 'https', 'http', 'https', 'http', 'https']) {
       const own = freshName('evil');
       const evil = exe();
       origin.site(own, { files: { '/setup.exe': { body: evil } } });
@@ -124,8 +125,7 @@ withEditions((edition, its) => {
       const entry = await page.done(file);
       await sleep(500);
       const got = withoutParts(await filesUnder(folder));
-      // The browser reserves a name with an empty file.
-      for (const [name, bytes] of Object.entries(got)) assert.ok(!bytes?.length || bytes.equals(spec.body), `${scheme}: ${bytes?.length} bytes of the exit's have the name ${name}`);
+      for (const bytes of Object.values(got)) assert.ok(bytes.equals(spec.body), `${scheme}: the exit's file has a name`);
       if (isExact) assert.notEqual(entry.verdict, 'match', entry.text);
       if (isExact && entry.verdict === 'undecided') await page.press(entry, 'cancel');
       assert.ok(!(await browsersOwn(firefox)).some((d) => d.succeeded), 'the browser finished it');

@@ -138,6 +138,33 @@ test('the first address of the chain counts, whatever an exit redirects to', () 
   assert.deepEqual([v.first, v.trusted], ['http://site.test/', true]);
 });
 
+test('an upgrade before anything was sent is no step of its own; a redirect is', () => {
+  const steps = (urls, answers) => {
+    const visits = new Visits();
+    urls.forEach((url, i) => {
+      visits.requested({ requestId: 'r', tabId: 1, url, method: 'GET', source: 'none' });
+      if (answers[i]) visits.answered('r', { site: SITE, proxy: socks });
+    });
+    visits.committed({ tabId: 1, url: urls.at(-1), transitionType: 'typed', transitionQualifiers: [] });
+    const { first, chain } = visits.of(1);
+    return { first, chain };
+  };
+  assert.deepEqual(steps(['http://a.test/', 'https://a.test/'], [false, true]), { first: 'https://a.test/', chain: ['https://a.test/'] });
+  assert.deepEqual(steps(['http://a.test/', 'https://a.test/'], [true, true]), { first: 'http://a.test/', chain: ['http://a.test/', 'https://a.test/'] });
+  assert.deepEqual(steps(['http://a.test/', 'https://b.test/'], [false, true]), { first: 'http://a.test/', chain: ['http://a.test/', 'https://b.test/'] });
+  assert.deepEqual(steps(['http://a.test/', 'http://b.test/', 'https://b.test/'], [true, false, true]), { first: 'http://a.test/', chain: ['http://a.test/', 'https://b.test/'] });
+});
+
+test('no comparison where a redirect went by a third place: its exit is not known to the host', () => {
+  const why = (first, chain) => clip.whyNoCompare({ hits: [{ address: '1A' }], more: false, problem: null, frameId: 0, placed: {}, family: [],
+    visit: { trusted: true, why: '', site: { host: 'end.test', port: 80 }, first, chain } });
+  assert.equal(why('http://end.test/a', ['http://end.test/a', 'http://end.test/b']), '');
+  assert.equal(why('http://a.test/', ['http://a.test/', 'http://a.test:80/x', 'http://end.test/']), '');
+  assert.equal(why('http://a.test/', ['http://a.test/', 'http://b.test/', 'http://end.test/']), 'unknown');
+  assert.equal(why('http://a.test/', ['http://a.test/', 'http://end.test:8080/', 'http://end.test/']), 'unknown');
+  assert.equal(why('http://a.test/', ['http://a.test/', 'data:x', 'http://end.test/']), 'unknown');
+});
+
 test('a page that an insecure page chose, a form’s answer, one that nobody knows: not compared', () => {
   assert.deepEqual([visited(new Visits(), ['http://a.test/'], { source: 'insecure', transitionType: 'link' })].map(({ trusted, why }) => [trusted, why]), [[false, 'page']]);
   assert.deepEqual([visited(new Visits(), ['http://a.test/'], { method: 'POST', transitionType: 'form_submit' })].map(({ trusted, why }) => [trusted, why]), [[false, 'form']]);

@@ -43,7 +43,7 @@ struct pending {
 	filelink_summed *summed;
 	struct net_draw asked;
 	uint8_t exit[FP_LEN];
-	char url[CLIP_URL_MAX + 1], lines[FETCH_LINES_MAX];
+	char url[CLIP_URL_MAX + 1], lines[FETCH_LINES_MAX], host[HOST_MAX + 8];
 	bool is_head, is_paused, has_head;
 	uint64_t max_body;
 	uint8_t *body;                  /* what is to be told, once the head is */
@@ -57,7 +57,10 @@ static struct {
 	uint32_t last_id;
 	uint64_t now, wake;
 	unsigned n_exits, first_n, fetches, heads, cancels, pauses, requests[EXITS];
-	bool first_is_onion, first_is_unknown, is_kin[EXITS], is_class_slow;
+	bool first_is_onion, first_is_unknown, is_kin[EXITS], is_class_slow, hop_is_onion;
+	unsigned hop_n, hop_exit;       /* exits of redirects' hosts */
+	enum err hop_err;               /* once */
+	char firsts[512], last_host[HOST_MAX + 8];
 	enum err first_err, draw_err, fetch_err;
 	struct exit_plan plan[EXITS];
 	struct file_commit_r commit;
@@ -130,8 +133,11 @@ static void resume_fetch(void *arg, uint32_t id)
 
 static enum err op_first(void *arg, const struct net_first *m, netlink_first_cb *done, void *ctx, uint32_t *id)
 {
-	(void)arg, (void)m;
-	add(W_FIRST, ctx, id)->first = done;
+	(void)arg;
+	struct pending *p = add(W_FIRST, ctx, id);
+	p->first = done;
+	snprintf(p->host, sizeof p->host, "%s:%u", m->host, m->port);
+	snprintf(w.firsts + strlen(w.firsts), sizeof w.firsts - strlen(w.firsts), "%s%s ", p->host, m->first_party[0] ? "" : "?");
 	return OK;
 }
 
@@ -379,6 +385,17 @@ static void go_fetch(struct pending *p)
 static void answer_first(struct pending p)
 {
 	static struct net_first_r r;
+	/* Another host than the last answer's: a redirect's. */
+	if (strcmp(p.host, w.last_host) != 0) {
+		r = (struct net_first_r){ .n = (uint8_t)w.hop_n };
+		for (unsigned i = 0; i < w.hop_n; i++) {
+			r.path[i] = (struct net_path){ .n = 3, .is_onion = w.hop_is_onion };
+			r.path[i].hop[2] = relay(w.hop_exit + i);
+		}
+		p.first(p.ctx, w.hop_err, w.hop_err == OK ? &r : NULL);
+		w.hop_err = OK;
+		return;
+	}
 	r = (struct net_first_r){ .n = (uint8_t)(w.first_is_unknown ? 0 : w.first_n) };
 	for (unsigned i = 0; i < w.first_n; i++) {
 		r.path[i] = (struct net_path){ .n = 3, .is_onion = w.first_is_onion };

@@ -23,13 +23,16 @@ struct exit_plan { enum err err; unsigned status; const char *location, *body, *
 
 enum what { W_NONE, W_FIRST, W_DRAW, W_FETCH, W_PLACE, W_SCAN };
 struct pending { enum what what; uint32_t id; void *ctx; netlink_first_cb *first; netlink_draw_cb *draw; const struct fetch_ops *fetch;
-                 parselink_placed *placed; parselink_scanned *scanned; uint8_t exit[FP_LEN]; struct net_draw asked; char url[CLIP_URL_MAX + 1], body[256]; };
+                 parselink_placed *placed; parselink_scanned *scanned; uint8_t exit[FP_LEN]; struct net_draw asked; char url[CLIP_URL_MAX + 1], body[256], host[HOST_MAX + 8]; };
 static struct {
 	struct pending list[64];
 	uint32_t last_id;
 	uint64_t now, wake;
 	unsigned n_exits, first_n, fetches, cancels, rests;
-	bool first_is_onion, first_is_unknown, is_kin[32];
+	bool first_is_onion, first_is_unknown, is_kin[32], hop_is_onion;
+	unsigned hop_n, hop_exit;       /* exits of the first URL's host, where it is another */
+	enum err hop_err;               /* once */
+	char firsts[512], last_host[HOST_MAX + 8];
 	enum err first_err, draw_err;
 	struct exit_plan plan[32];
 	char urls[2048];
@@ -73,8 +76,11 @@ static enum err op_scan(void *arg, const struct parse_scan *m, const uint8_t *co
 
 static enum err op_first(void *arg, const struct net_first *m, netlink_first_cb *done, void *ctx, uint32_t *id)
 {
-	(void)arg, (void)m;
-	add(W_FIRST, ctx, id)->first = done;
+	(void)arg;
+	struct pending *p = add(W_FIRST, ctx, id);
+	p->first = done;
+	snprintf(p->host, sizeof p->host, "%s:%u", m->host, m->port);
+	snprintf(w.firsts + strlen(w.firsts), sizeof w.firsts - strlen(w.firsts), "%s%s ", p->host, m->first_party[0] ? "" : "?");
 	return OK;
 }
 
@@ -182,6 +188,17 @@ static void answer_place(struct pending p)
 static void answer_first(struct pending p)
 {
 	static struct net_first_r r;
+	/* Another host than the last answer's: a redirect's. */
+	if (strcmp(p.host, w.last_host) != 0) {
+		r = (struct net_first_r){ .n = (uint8_t)w.hop_n };
+		for (unsigned i = 0; i < w.hop_n; i++) {
+			r.path[i] = (struct net_path){ .n = 3, .is_onion = w.hop_is_onion };
+			r.path[i].hop[2] = relay(w.hop_exit + i);
+		}
+		p.first(p.ctx, w.hop_err, w.hop_err == OK ? &r : NULL);
+		w.hop_err = OK;
+		return;
+	}
 	r = (struct net_first_r){ .n = (uint8_t)(w.first_is_unknown ? 0 : w.first_n) };
 	for (unsigned i = 0; i < w.first_n; i++) {
 		r.path[i] = (struct net_path){ .n = 3, .is_onion = w.first_is_onion };
@@ -251,6 +268,7 @@ static struct clip *begin(unsigned exits, unsigned firsts)
 	w.wake = UINT64_MAX;
 	w.n_exits = exits;
 	w.first_n = firsts;
+	snprintf(w.last_host, sizeof w.last_host, "site.test:80");
 	for (unsigned i = 0; i < 32; i++)
 		w.plan[i].says = A;
 	struct clip *c = clip_new(&ops, &sink);
@@ -563,12 +581,48 @@ static void checks(void **state)
 	done(c);
 }
 
+/* The exit that answered the first URL with a redirect may be another one than the last page's: it is not to bear itself out. */
+static void who_redirected_is_not_asked(void **state)
+{
+	(void)state;
+	struct clip *c = begin(8, 1);
+	struct clip_compare r = request();
+	snprintf(r.url, sizeof r.url, "https://first.test:8443/x");
+	w.hop_exit = 1;
+	w.hop_n = 2;
+	assert_int_equal(clip_compare(c, 1, &r), OK);
+	run();
+	expect(VERDICT_MATCH, REASON_SAME_ADDRESS);
+	assert_string_equal(w.firsts, "site.test:80 first.test:8443? ");
+	assert_string_equal(w.urls, "3:https://first.test:8443/x 4:https://first.test:8443/x 5:https://first.test:8443/x ");
+	/* Nobody knows which it was: undecided. Tor was away for a moment: it is asked again. */
+	for (unsigned n = 0; n < 3; n++) {
+		done(c);
+		c = begin(20, 8);
+		w.hop_exit = 8;
+		w.hop_n = n == 0 ? 0 : n == 1 ? CANDIDATES_MAX + 1 : CANDIDATES_MAX;
+		w.hop_err = n == 2 ? ERR_TOR_LOST : OK;
+		assert_int_equal(clip_compare(c, 1, &r), OK);
+		run();
+		expect(n < 2 ? VERDICT_UNDECIDED : VERDICT_MATCH, n < 2 ? REASON_FIRST_UNKNOWN : REASON_SAME_ADDRESS);
+		assert_true(n == 2 || w.fetches == 0);
+	}
+	done(c);
+	/* The same place under another path is no other. */
+	c = begin(8, 1);
+	snprintf(r.url, sizeof r.url, "http://SITE.test:80/y");
+	assert_int_equal(clip_compare(c, 1, &r), OK);
+	run();
+	assert_string_equal(w.firsts, "site.test:80 ");
+	done(c);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(verdicts), cmocka_unit_test(failures_are_replaced), cmocka_unit_test(exits_that_hang),
 		cmocka_unit_test(the_same_exits_again_if_they_are_still_independent), cmocka_unit_test(no_first_exit), cmocka_unit_test(refused),
-		cmocka_unit_test(ended_at_every_moment), cmocka_unit_test(checks),
+		cmocka_unit_test(ended_at_every_moment), cmocka_unit_test(checks), cmocka_unit_test(who_redirected_is_not_asked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,6 +26,8 @@ static struct downloads *begin(unsigned exits, unsigned firsts)
 	w.wake = UINT64_MAX;
 	w.n_exits = exits;
 	w.first_n = firsts;
+	w.hop_n = 1;
+	snprintf(w.last_host, sizeof w.last_host, "site.test:80");
 	for (unsigned i = 0; i < EXITS; i++)
 		w.plan[i] = (struct exit_plan){ .data = honest, .n = SIZE, .etag = "\"v1\"", .modified = "Tue, 01 Sep 2026 10:00:00 GMT" };
 	struct downloads *d = downloads_new(&ops, &sink);
@@ -723,6 +725,67 @@ static void chains_that_end_elsewhere_never_match(void **state)
 		w.plan[1].data = files[i];
 		fetch(d, 1);
 		expect(VERDICT_UNDECIDED, REASON_REDIRECTS);
+		done(d);
+	}
+}
+
+/* An exit leads the first URL to a site of its own; tor takes the browser there through another one. Asked again, it would do so again. */
+static void who_redirected_does_not_bear_itself_out(void **state)
+{
+	(void)state;
+	static const char own[] = "https://evil.test/own.bin";
+	for (unsigned k = 0; k < 2; k++) {
+		struct downloads *d = begin(8, 1);
+		struct download_request r = held_by_browser(patched, SIZE);
+		snprintf(r.key.host, sizeof r.key.host, "evil.test");
+		r.key.port = 443;
+		snprintf(w.last_host, sizeof w.last_host, "evil.test:443");
+		r.n_urls = 3;
+		r.url[1] = "http://site.test/elsewhere";
+		r.url[2] = own;
+		w.hop_exit = 1;
+		w.hop_err = k ? ERR_TOR_LOST : OK;
+		w.plan[1].location = own;
+		w.plan[1].data = patched;
+		assert_int_equal(download_start(d, 1, &r), OK);
+		run();
+		expect(VERDICT_UNDECIDED, REASON_REDIRECTS);
+		assert_int_equal(w.requests[1], 0);
+		assert_string_equal(w.firsts, k ? "evil.test:443 site.test:80? evil.test:443 site.test:80? " : "evil.test:443 site.test:80? ");
+		done(d);
+		/* Nor does it bring the copy. */
+		d = begin(8, 1);
+		r.is_fetch = true;
+		r.local_size = r.length = -1;
+		snprintf(w.last_host, sizeof w.last_host, "evil.test:443");
+		w.hop_exit = 1;
+		w.plan[1].location = own;
+		assert_int_equal(download_start(d, 1, &r), OK);
+		run();
+		expect(VERDICT_MATCH, REASON_SAME_FILE);
+		assert_true(w.requests[1] == 0 && file_is(in_dir("setup.bin"), honest, SIZE));
+		done(d);
+	}
+}
+
+static void redirects_whose_exit_nobody_knows(void **state)
+{
+	(void)state;
+	static const char *const hops[] = { "http://a.test/", "http://a.test/", "http://a.test/", "http://127.0.0.1/", "http://x.onion/", "http://site.test:80/z" };
+	for (unsigned i = 0; i < 6; i++) {
+		struct downloads *d = begin(8, 1);
+		struct download_request r = request(true);
+		r.n_urls = 3;
+		r.url[1] = hops[i];
+		r.url[2] = r.url[0];
+		w.hop_exit = 1;
+		w.hop_n = i == 0 ? 0 : i == 1 ? CANDIDATES_MAX + 1 : 1;
+		w.hop_is_onion = i == 2;
+		assert_int_equal(download_start(d, 1, &r), OK);
+		run();
+		bool is_known = i != 0 && i != 1 && i != 3;
+		expect(is_known ? VERDICT_MATCH : VERDICT_UNDECIDED, is_known ? REASON_SAME_FILE : REASON_FIRST_UNKNOWN);
+		assert_true(is_known || w.fetches == 0);
 		done(d);
 	}
 }
@@ -1670,7 +1733,7 @@ int main(void)
 		cmocka_unit_test(a_full_disk), cmocka_unit_test(answers_that_are_none), cmocka_unit_test(cookies_explain_a_refusal),
 		cmocka_unit_test(failures_are_replaced), cmocka_unit_test(every_way_of_being_cut), cmocka_unit_test(any_split_is_the_same),
 		cmocka_unit_test(coded_bodies_are_not_compared), cmocka_unit_test(redirects_are_followed_from_the_first_url),
-		cmocka_unit_test(chains_that_end_elsewhere_never_match), cmocka_unit_test(redirects_to_nowhere), cmocka_unit_test(what_the_browser_holds),
+		cmocka_unit_test(chains_that_end_elsewhere_never_match), cmocka_unit_test(who_redirected_does_not_bear_itself_out), cmocka_unit_test(redirects_whose_exit_nobody_knows), cmocka_unit_test(redirects_to_nowhere), cmocka_unit_test(what_the_browser_holds),
 		cmocka_unit_test(a_file_that_grows), cmocka_unit_test(a_file_that_is_written_over), cmocka_unit_test(a_file_that_changes_meanwhile), cmocka_unit_test(a_copy_goes_on), cmocka_unit_test(who_brought_it_does_not_confirm_it),
 		cmocka_unit_test(what_differs_is_shown), cmocka_unit_test(one_exit_is_looked_at), cmocka_unit_test(it_is_gone_or_silent), cmocka_unit_test(it_sends_without_end),
 		cmocka_unit_test(cancel_removes_the_part), cmocka_unit_test(discard_and_wipe), cmocka_unit_test(tor_goes_away),
