@@ -10,6 +10,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startNet } from '../net/net.mjs';
+import { isBrowsers } from '../origin/hello.mjs';
 import { startOrigin } from '../origin/origin.mjs';
 import { EXTENSION_ID, Firefox } from './firefox.mjs';
 import { NativeHost } from './native.mjs';
@@ -132,9 +133,10 @@ function scenes({ origin, firefox, edition }) {
   return scene;
 }
 
-/** Looks of the host through other exits than the first: handshakes that end without a request. (The browser's own failed ones end with
- * an alert; and tor may give the browser another exit for its next connection.) */
-export const looksAt = (origin, name) => origin.connections(name).filter((c) => c.role > 0 && c.requests.length === 0 && !c.tlsError);
+/** Looks of the host through other exits than the first: handshakes that end without a request, and are not the browser's. (Tor may give
+ * the browser another exit for its next connection, and the browser opens some that it never uses.) */
+export const looksAt = (origin, name) =>
+  origin.connections(name).filter((c) => c.role > 0 && c.requests.length === 0 && !c.tlsError && !isBrowsers(c.hello ?? Buffer.alloc(0)));
 
 /** The names that the corroborators have looked at. */
 export const namesLookedAt = (origin, among) => among.filter((name) => looksAt(origin, name).length > 0);
