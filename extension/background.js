@@ -48,7 +48,7 @@ web.onSpoke((details) => https.onSpoke(details));
 web.onChains({ begin: (details) => dlcheck.onBegin(details), sent: (details) => dlcheck.onSent(details), ended: (details) => dlcheck.onEnded(details) });
 web.onDownloads({ created: (item) => dlcheck.onCreated(item), changed: (delta) => dlcheck.onChanged(delta) });
 web.onNotified(() => web.raiseDownloads());
-privileged.onHeldDownload((held) => dlcheck.onHeld(held), (id) => dlcheck.onReleased(id));
+privileged.onHeldDownload({ growing: (held) => dlcheck.onGrowing(held), held: (held) => dlcheck.onHeld(held), released: (id) => dlcheck.onReleased(id) });
 web.onCommitted((details) => {
   dlcheck.onCommitted(details);
   return watch.onCommitted(details);

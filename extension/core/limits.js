@@ -61,6 +61,10 @@ export const CLASSIFY_NAME_MS = 3000;
 export const CLASSIFY_FILE_MS = 60000;
 // A whole file may come slowly: the host ends what stalls; a host that is silent for this long hangs.
 export const DOWNLOAD_SILENCE_MS = 300000;
+// While the browser still receives a file the host may have nothing to say: the other copy is there, or waits for the last byte.
+export const DOWNLOAD_GROWING_MS = 86400000;
+// Compared while they grow; the host works on four, and what is held must not wait for what grows slowly.
+export const DL_GROWING_MAX = 3;
 // Downloads that start by themselves; a page must not make the browser draw circuits, nor fill a disk, at will. Beyond: a click.
 export const AUTO_DOWNLOADS_MAX = 10;
 // Sites that the user wants left alone: a list that a person can read.

@@ -28,6 +28,7 @@ export class DlCheck {
   #pages;
   #failed = new Map();      // tab id → {url, isLinkSecure}: a plain address whose upgrade failed in this tab
   #ours = new Map();        // browser's download id → what was decided when it began
+  #early = new Map();       // privileged hold's id → promise: whether it is compared while it grows is being found out
   #unsure = new Map();      // browser's download id → its encrypted URL, of whose request nothing insecure is known yet
 
   /** list: feature/dllist.js; watch: feature/documents.js. */
@@ -274,35 +275,54 @@ export class DlCheck {
     for (const held of await this.#privileged.heldDownloads()) this.onHeld(held);
   }
 
+  /** It grows: compared from now on, if it is sure to be compared once it is held. Whatever goes wrong here leaves that for then. */
+  onGrowing(held) {
+    const looked = this.#compareEarly(held).catch(() => {}).finally(() => this.#early.delete(held.id));
+    this.#early.set(held.id, looked);
+    return looked;
+  }
+
+  async #compareEarly(held) {
+    await Promise.all([this.ready, this.#watch.ready, this.#list.ready]);
+    const { action, entry, source, record } = await this.#judgeHeld(held);
+    // Which redirects led here the browser itself may only know at the end.
+    if (action === 'verify' && record && source.hasWhole && this.#list.hasRoomToGrow()) this.#list.hold(entry, source, held);
+  }
+
   /** held: of privileged/API.md. Whatever goes wrong here leaves it held. */
   async onHeld(held) {
-    await Promise.all([this.ready, this.#watch.ready, this.#list.ready]);
+    await Promise.all([this.ready, this.#watch.ready, this.#list.ready, this.#early.get(held.id)]);
     if (this.#list.resume(held.id)) return undefined;
-    const urls = [...held.redirects, held.url];
-    const record = this.#records.find(held.url);
-    const isHttp = urls.every((u) => /^https?:/.test(u));
-    const isInsecure = Boolean(record) || held.hasException || urls.some((u) => isInsecureUrl(u) === true);
-    if (isHttp && !isInsecure) return this.#privileged.settleDownload(held.id, true);
-    const origin = held.referrer || originOfUrl(held.url);
-    if (!isHttp && (/^(blob:moz-extension|moz-extension|about|chrome|resource|file):/.test(held.url) || this.#watch.isOriginSecure(origin, { isOwn: isUnnamed(held.url) }))) {
-      return this.#privileged.settleDownload(held.id, true);
-    }
-    const isLinkSecure = isHttp && (record ? record.isLinkSecure : this.#watch.isOriginSecure(origin));
-    const name = cleanName(held.path);
-    const [byName, byContent] = await Promise.all([this.#classify({ name, contentType: held.contentType }), this.#classify({ name, contentType: held.contentType, path: held.partPath })]);
-    const cls = worse(byName.cls, byContent.cls);
-    const problem = byName.problem ?? byContent.problem;
-    const action = decideOf(await this.#settings.downloads(), { cls, record: isHttp ? record : null, isLinkSecure, hasSource: isHttp });
-    const entry = { url: isHttp ? held.url : held.url.slice(0, 60), name, cls, isLinkSecure, tabId: record?.tabId ?? -1, private: held.private, hold: held.id };
+    const { action, entry, source, problem, isHttp } = await this.#judgeHeld(held);
+    if (action === 'verify' && held.hasPart) return this.#list.hold(entry, source, held);
+    this.#list.ungrow(held.id);
     if (action === 'nothing' || action === 'notice') {
       if (action === 'notice') this.#list.add({ ...entry, phase: 'noticed', how: 'none' });
       return this.#privileged.settleDownload(held.id, true);
     }
-    if (action === 'prevent' || !held.hasPart) {
-      this.#prevent(entry, { problem, isRemoved: true, why: action !== 'prevent' ? 'bare' : !isHttp ? 'sourceless' : '' });
-      return this.#privileged.settleDownload(held.id, false);
+    this.#prevent(entry, { problem, isRemoved: true, why: action !== 'prevent' ? 'bare' : !isHttp ? 'sourceless' : '' });
+    return this.#privileged.settleDownload(held.id, false);
+  }
+
+  // What is to be done with it, and what our list needs of it. While it grows (size null) its name alone says what it is.
+  async #judgeHeld(held) {
+    const urls = [...held.redirects, held.url];
+    const record = this.#records.find(held.url);
+    const isHttp = urls.every((u) => /^https?:/.test(u));
+    const isInsecure = Boolean(record) || held.hasException || urls.some((u) => isInsecureUrl(u) === true);
+    if (isHttp && !isInsecure) return { action: 'nothing' };
+    const origin = held.referrer || originOfUrl(held.url);
+    if (!isHttp && (/^(blob:moz-extension|moz-extension|about|chrome|resource|file):/.test(held.url) || this.#watch.isOriginSecure(origin, { isOwn: isUnnamed(held.url) }))) {
+      return { action: 'nothing' };
     }
-    return this.#list.hold(entry, this.#sourceOfHeld(held, record, { urls, isLinkSecure, name }), held);
+    const isLinkSecure = isHttp && (record ? record.isLinkSecure : this.#watch.isOriginSecure(origin));
+    const name = cleanName(held.path);
+    const kinds = [{ name, contentType: held.contentType }, ...(held.size === null ? [] : [{ name, contentType: held.contentType, path: held.partPath }])];
+    const [byName, byContent = byName] = await Promise.all(kinds.map((kind) => this.#classify(kind)));
+    const cls = worse(byName.cls, byContent.cls);
+    const action = decideOf(await this.#settings.downloads(), { cls, record: isHttp ? record : null, isLinkSecure, hasSource: isHttp });
+    const entry = { url: isHttp ? held.url : held.url.slice(0, 60), name, cls, isLinkSecure, tabId: record?.tabId ?? -1, private: held.private, hold: held.id };
+    return { action, entry, isHttp, record, problem: byName.problem ?? byContent.problem, source: isHttp ? this.#sourceOfHeld(held, record, { urls, isLinkSecure, name }) : null };
   }
 
   // What the browser itself knows of redirects is of this very download; a record may be of another request for its last URL.
@@ -313,8 +333,9 @@ export class DlCheck {
     return { ...source, urls: urls.map((u) => u.split('#')[0]), hasWhole: true };
   }
 
-  /** It is held no more: the user cancelled it in the browser's own panel. */
-  onReleased(id) {
+  /** It grows or is held no more: the user cancelled it in the browser's own panel. */
+  async onReleased(id) {
+    await this.#early.get(id);
     this.#list.gone(id);
   }
 }

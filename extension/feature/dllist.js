@@ -4,7 +4,7 @@
 import * as dl from '../core/downloads.js';
 import { decideOf, sizesOf } from '../core/dlpolicy.js';
 import { Garbage, checkDownload } from '../core/messages.js';
-import { AUTO_DOWNLOADS_MAX, AUTO_CHECKS_WINDOW_MS, DL_ENTRIES_MAX, DOWNLOAD_SILENCE_MS } from '../core/limits.js';
+import { AUTO_DOWNLOADS_MAX, AUTO_CHECKS_WINDOW_MS, DL_ENTRIES_MAX, DL_GROWING_MAX, DOWNLOAD_GROWING_MS, DOWNLOAD_SILENCE_MS } from '../core/limits.js';
 
 const KEY = 'download:';
 // "Whatever its size": more than any file has.
@@ -62,14 +62,62 @@ export class DlList {
 
   /** Known already, from before the background page was away: goes on. Answers whether it is. */
   resume(hold) {
-    const known = [...this.#entries.values()].find((e) => e.hold === hold && !e.isGone && e.how === 'hold');
+    const known = this.#ofHold(hold);
+    if (known?.isGrowing) return false;
     if (known?.phase === 'waiting' && known.why === 'again') this.#start(known.id, { clicked: false });
     return Boolean(known);
   }
 
-  /** Privileged edition: the browser holds it as held.id. */
+  /** Privileged edition: the browser holds it as held.id, or will when it has its last byte (held.size null). */
   hold(fields, source, held) {
-    return this.#begin({ ...fields, how: 'hold', source, file: { path: held.partPath, size: held.size } });
+    const file = { path: held.partPath, size: held.size };
+    const growing = this.#ofHold(held.id);
+    if (growing) return this.#landed(growing, { ...fields, source, file });
+    return this.#begin({ ...fields, how: 'hold', source, file, isGrowing: held.size === null });
+  }
+
+  /** Whether another one may be compared while it grows. */
+  hasRoomToGrow() {
+    return [...this.#entries.values()].filter((e) => e.isGrowing && e.phase === 'checking').length < DL_GROWING_MAX;
+  }
+
+  #ofHold(hold) {
+    return [...this.#entries.values()].find((e) => e.hold === hold && !e.isGone && e.how === 'hold');
+  }
+
+  // Its last byte is there. What was compared while it grew goes on, if that was this file and this question; else it is asked anew.
+  #landed(growing, fields) {
+    const { id } = growing;
+    const isSame = growing.file.path === fields.file.path && isSameQuestion(growing.source, fields.source);
+    const isFailed = growing.phase === 'done' && (growing.problem || growing.result?.reason === 'local_file');
+    this.#change({ ...growing, ...fields, isGrowing: false });
+    if (growing.phase === 'checking' && isSame) this.#tellSize(id, fields.file.size);
+    else if (growing.phase === 'checking' || isFailed || !isSame) this.#again(id);
+    else if (growing.phase === 'waiting' && growing.why === 'again') this.#start(id, { clicked: false });
+    return this.#entries.get(id);
+  }
+
+  // A request that is not sent yet will say it itself.
+  async #tellSize(id, size) {
+    const target = await this.#running.get(id);
+    if (!target) return;
+    this.#host.request('download.local', { target, size }).done.catch(() => {
+      if (this.#entries.get(id)?.phase === 'checking') this.#again(id);
+    });
+  }
+
+  #again(id) {
+    this.#stop(id);
+    this.#update(id, (e) => ({ ...e, phase: 'waiting', attempt: e.attempt + 1, why: 'again', slots: {}, result: null, problem: null }));
+    this.#start(id, { clicked: false });
+  }
+
+  /** It was compared while it grew, and now needs no comparison or gets none. */
+  ungrow(hold) {
+    const entry = this.#ofHold(hold);
+    if (!entry?.isGrowing) return;
+    this.#stop(entry.id);
+    this.withdraw(entry.id);
   }
 
   #begin(fields) {
@@ -101,10 +149,11 @@ export class DlList {
       const sizes = { ...sizesOf(options), ...(isWhole ? { whole_max: WHOLE_ANY } : {}) };
       // What it is by its content the host knows first, when it has fetched it: then what is done with programs is done with it.
       const isProgramKept = decideOf(options, { cls: 'executable', record: entry.source }) === 'verify';
-      const asked = { ...dl.hostFields(entry.source, { sizes, clicked }), ...placeOf(entry), ...(entry.how === 'fetch' && !isProgramKept ? { no_programs: true } : {}) };
+      // It may have got its last byte meanwhile.
+      const asked = { ...dl.hostFields(entry.source, { sizes, clicked }), ...placeOf(this.#entries.get(id) ?? entry), ...(entry.how === 'fetch' && !isProgramKept ? { no_programs: true } : {}) };
       const [kind, fields] = retry ? ['download.retry', { download: retry, whole: isWhole }] : [capability, asked];
       const request = this.#host.request(kind, fields, {
-        timeoutMs: DOWNLOAD_SILENCE_MS, isLong: true, onProgress: (p) => this.#update(id, (e) => dl.progressed(e, attempt, p), true),
+        timeoutMs: entry.isGrowing ? DOWNLOAD_GROWING_MS : DOWNLOAD_SILENCE_MS, isLong: true, onProgress: (p) => this.#update(id, (e) => dl.progressed(e, attempt, p), true),
       });
       this.#running.set(id, request.id);
       result = await request.done;
@@ -157,6 +206,10 @@ export class DlList {
   gone(hold) {
     const entry = [...this.#entries.values()].find((e) => e.hold === hold && !e.isGone);
     if (!entry) return;
+    if (entry.isGrowing) {
+      this.ungrow(hold);
+      return;
+    }
     this.#stop(entry.id);
     this.#update(entry.id, (e) => ({ ...e, phase: e.phase === 'done' ? 'done' : 'waiting', why: 'cancelled', isGone: true, isRemoved: true }));
   }
@@ -285,6 +338,8 @@ export class DlList {
     for (const take of this.#readers) take(view);
   }
 }
+
+const isSameQuestion = (a, b) => JSON.stringify(dl.hostFields(a, { sizes: {}, clicked: false })) === JSON.stringify(dl.hostFields(b, { sizes: {}, clicked: false }));
 
 const placeOf = ({ how, file, name }) => (how === 'fetch' ? { name, dir: null } : { path: file.path, size: file.size });
 

@@ -55,8 +55,9 @@ const exact = (api, downloads) => ({
   settleDownload: (id, isGood) => quiet(downloads?.settle(id, isGood), false),
   /** Blocks everything that is held. */
   refuseDownloads: () => quiet(downloads?.refuseAll(), undefined),
-  /** held(Held), released(id). */
-  onHeldDownload(held, released) {
+  /** growing(Held), held(Held), released(id). */
+  onHeldDownload({ growing, held, released }) {
+    downloads?.onGrowing.addListener(growing);
     downloads?.onHeld.addListener(held);
     downloads?.onReleased.addListener(released);
   },

@@ -64,13 +64,15 @@ var secondexitDownloads = (() => {
 
   class Holds {
     #held = new Map();        // id → {download, settle, info}
-    // Download → {isAgain, isAllowed, chain}. Firefox asks again ("Try again", "Resume", after a restart) for the last URL of a chain, and that one an exit may
+    #growing = new Map();     // Download → id: bytes of it have come, and the extension was told
+    // Download → {isAgain, isAllowed, chain, isTold}. Firefox asks again ("Try again", "Resume", after a restart) for the last URL of a chain, and that one an exit may
     // have chosen: then the first one is the one of before, or not known.
     #seen = new WeakMap();
     // Not the numbers of an earlier run: what the extension remembers of those is not about these.
     #next = 1 + Math.floor(Math.random() * 2 ** 30);
     #refusing = 0;
     isOver = false;
+    onGrowing = () => {};
     onHeld = () => {};
     onReleased = () => {};
 
@@ -78,18 +80,16 @@ var secondexitDownloads = (() => {
     async ask(download, theirs) {
       if (theirs.shouldBlock) return theirs;
       if (this.isOver) return theirs;
-      const { source, target } = download;
-      const { redirects, isFirstKnown } = this.#chainOf(download);
-      const { isAllowed } = this.#seenOf(download);
+      this.#seenOf(download).isHeld = true;
+      const { target } = download;
+      const chain = this.#chainOf(download);
       const part = target.partFilePath || '';
       // What lies there; the browser's own count may lag behind.
       const { size } = await IOUtils.stat(part || target.path);
       const isGood = await new Promise((resolve) => {
-        const id = this.#next++;
-        const info = {
-          id, url: String(source.url).slice(0, URL_MAX), redirects, referrer: referrerOf(source), path: target.path, partPath: part || target.path, hasPart: Boolean(part),
-          isFirstKnown, isAllowed, size, contentType: download.contentType ?? '', private: source.isPrivate ? 1 : 0, hasException: [source.url, ...redirects].some(hasException),
-        };
+        const id = this.#growing.get(download) ?? this.#next++;
+        this.#growing.delete(download);
+        const info = { id, ...this.#infoOf(download, chain), size };
         let timer = null;
         const settle = (isRight) => {
           if (!this.#held.delete(id)) return false;
@@ -109,11 +109,37 @@ var secondexitDownloads = (() => {
       return refused();
     }
 
+    #infoOf(download, { redirects, isFirstKnown }) {
+      const { source, target } = download;
+      const part = target.partFilePath || '';
+      return {
+        url: String(source.url).slice(0, URL_MAX), redirects, referrer: referrerOf(source), path: target.path, partPath: part || target.path, hasPart: Boolean(part), isFirstKnown,
+        isAllowed: this.#seenOf(download).isAllowed, contentType: download.contentType ?? '', private: source.isPrivate ? 1 : 0, hasException: [source.url, ...redirects].some(hasException),
+      };
+    }
+
+    /* The first bytes are there: it may be compared while the rest comes. Once for each; one that is asked for again waits for its end. */
+    async #grows(download) {
+      const seen = this.#seenOf(download);
+      const part = download.target.partFilePath;
+      if (this.isOver || seen.isTold || seen.isAgain || !part || download.stopped || !download.currentBytes) return;
+      seen.isTold = true;
+      if (!await IOUtils.exists(part).catch(() => false)) {
+        seen.isTold = false;
+        return;
+      }
+      // Meanwhile it may have ended, or be held.
+      if (this.isOver || seen.isHeld || download.stopped) return;
+      const id = this.#next++;
+      this.#growing.set(download, id);
+      this.onGrowing({ id, ...this.#infoOf(download, { redirects: redirectsOf(download), isFirstKnown: true }), size: null });
+    }
+
     /* Whether Firefox may keep what it blocks: not what we refuse. */
     get isKeeping() { return this.#refusing === 0; }
 
     #seenOf(download) {
-      if (!this.#seen.has(download)) this.#seen.set(download, { isAgain: false, isAllowed: false, chain: null });
+      if (!this.#seen.has(download)) this.#seen.set(download, { isAgain: false, isAllowed: false, chain: null, isTold: false, isHeld: false });
       return this.#seen.get(download);
     }
 
@@ -138,6 +164,11 @@ var secondexitDownloads = (() => {
 
     settle(id, isGood) {
       const held = this.#held.get(id);
+      const [growing] = [...this.#growing].find(([, its]) => its === id) ?? [];
+      if (growing && !isGood) {
+        growing.cancel().then(() => growing.removePartialData()).catch(() => {});
+        return true;
+      }
       // A target without a .part has its name already: what needs a check is refused there (the extension says so), what needs none is right.
       return held ? held.settle(isGood) : false;
     }
@@ -147,6 +178,12 @@ var secondexitDownloads = (() => {
       // Firefox's own block of an insecure download comes before all of it: its "Allow" asks again, and what was asked before the extension has seen.
       if (download.error?.reputationCheckVerdict === Downloads.Error?.BLOCK_VERDICT_INSECURE) this.#seenOf(download).isAllowed = true;
       else if (download.canceled || download.error) this.#seenOf(download).isAgain = true;
+      this.#grows(download);
+      if (this.#growing.has(download) && (download.canceled || download.error)) {
+        const id = this.#growing.get(download);
+        this.#growing.delete(download);
+        this.onReleased(id);
+      }
       if (!download.canceled) return;
       for (const [id, held] of this.#held) {
         if (held.download !== download) continue;
@@ -167,7 +204,7 @@ var secondexitDownloads = (() => {
 
   return class extends ExtensionAPI {
     holds = new Holds();
-    #listeners = { held: new Set(), released: new Set() };
+    #listeners = { growing: new Set(), held: new Set(), released: new Set() };
 
     onStartup() {
       const { holds } = this;
@@ -183,6 +220,7 @@ var secondexitDownloads = (() => {
         shouldKeepBlockedData() { return holds.isKeeping && super.shouldKeepBlockedData(); },
       });
       Integration.downloads.register(this.override);
+      holds.onGrowing = (info) => this.#tell('growing', info);
       holds.onHeld = (info) => this.#tell('held', info);
       holds.onReleased = (id) => this.#tell('released', id);
       let isOld = true;
@@ -231,6 +269,7 @@ var secondexitDownloads = (() => {
       }).api();
       return {
         secondexitDownloads: {
+          onGrowing: event('secondexitDownloads.onGrowing', 'growing'),
           onHeld: event('secondexitDownloads.onHeld', 'held'),
           onReleased: event('secondexitDownloads.onReleased', 'released'),
           held: async () => this.holds.list(),

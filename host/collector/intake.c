@@ -23,7 +23,7 @@ static bool port_is_in(const uint16_t *ports, size_t n, uint16_t port)
 
 enum err intake_target(const struct intake *in, enum report_kind kind, const char *host, uint16_t port)
 {
-	bool is_web = kind == REPORT_DOWNLOAD || kind == REPORT_COPY;
+	bool is_web = report_kind_is_fetched(report_kind_name(kind));
 	struct target t;
 
 	if (target_parse(host, &t) != OK || strcmp(t.host, host) != 0 || list_denies(in->denied, t.host))

@@ -69,11 +69,6 @@ static bool url(char *text, struct list_host *out)
 	return host_port(host, out);
 }
 
-static bool kind_is_fetched(const char *word)
-{
-	return strcmp(word, report_kind_name(REPORT_DOWNLOAD)) == 0 || strcmp(word, report_kind_name(REPORT_COPY)) == 0;
-}
-
 static bool chosen_line(char *text, struct list_host *out)
 {
 	char *blank = strpbrk(text, " \t");
@@ -85,7 +80,7 @@ static bool chosen_line(char *text, struct list_host *out)
 	if (strlen(text) >= sizeof out->kind || !kind_is_known(text))
 		return false;
 	memcpy(out->kind, text, strlen(text) + 1);
-	return kind_is_fetched(text) ? url(host, out) : host_port(host, out);
+	return report_kind_is_fetched(text) ? url(host, out) : host_port(host, out);
 }
 
 static bool denied_line(char *text, struct list_host *out)

@@ -3,6 +3,7 @@
 #include "collector/mail.h"
 #include "collector/text.h"
 #include "collector/view.h"
+#include "report/report.h"
 #include <string.h>
 
 #define BAD_RELAYS "bad-relays@lists.torproject.org"
@@ -11,12 +12,12 @@ static const char *verb_of(const json_t *finding)
 {
 	const char *kind = view_text(finding, "kind");
 
-	return strcmp(kind, "download") == 0 || strcmp(kind, "copy") == 0 ? "download" : strcmp(kind, "https") == 0 ? "https" : "cert";
+	return report_kind_is_fetched(kind) ? "download" : strcmp(kind, "https") == 0 ? "https" : "cert";
 }
 
 static bool is_fetched(const json_t *finding)
 {
-	return strcmp(verb_of(finding), "download") == 0;
+	return report_kind_is_fetched(view_text(finding, "kind"));
 }
 
 static bool was_told(const json_t *trials, size_t before, const json_t *t)

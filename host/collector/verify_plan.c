@@ -80,11 +80,6 @@ static bool take_path(void *arg, const struct report_row *row)
 	return at->path[0] == '\0';
 }
 
-static bool is_fetched(const struct finding_row *f)
-{
-	return strcmp(f->kind, report_kind_name(REPORT_DOWNLOAD)) == 0 || strcmp(f->kind, report_kind_name(REPORT_COPY)) == 0;
-}
-
 /* Reports that are looked through for a path, the latest first. */
 #define PATHS_LOOKED_AT 20
 
@@ -92,13 +87,14 @@ static enum err plan_one(struct store *s, const struct verify_terms *terms, cons
 {
 	static const struct finding_state by_hand = { STATE_HUMAN, 0, 0 };
 	struct list_host reported = { .port = f->port };
+	bool is_fetched = report_kind_is_fetched(f->kind);
 	int64_t planned = 0, weight = 0;
 	enum err err = store_weight(s, f->accused, &weight);
 
 	snprintf(reported.host, sizeof reported.host, "%s", f->host);
-	if (err == OK && is_fetched(f))
+	if (err == OK && is_fetched)
 		err = store_reports(s, f->id, PATHS_LOOKED_AT, take_path, &reported);
-	bool is_possible = !is_fetched(f) || reported.path[0] != '\0';
+	bool is_possible = !is_fetched || reported.path[0] != '\0';
 	for (unsigned i = 0; err == OK && is_possible && i < terms->trials; i++, planned++)
 		err = plan_trial(s, terms, f, &reported, false, weight, now);
 	if (err == OK)

@@ -25,6 +25,11 @@ const char *report_kind_name(enum report_kind k)
 	return (unsigned)k < REPORT_KINDS ? report_kinds[k] : "";
 }
 
+bool report_kind_is_fetched(const char *name)
+{
+	return strcmp(name, report_kind_name(REPORT_DOWNLOAD)) == 0 || strcmp(name, report_kind_name(REPORT_COPY)) == 0;
+}
+
 const char *report_status_name(enum report_status s)
 {
 	return (unsigned)s < REPORT_STATUSES ? report_statuses[s] : "";

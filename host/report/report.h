@@ -17,6 +17,8 @@
 enum report_kind { REPORT_CERTIFICATE, REPORT_HTTPS, REPORT_DOWNLOAD, REPORT_COPY, REPORT_KINDS };
 /* Wire names, static. */
 const char *report_kind_name(enum report_kind k);
+/* Whether a kind, by its wire name, is about what came over plain HTTP: looked at again by a download. */
+bool report_kind_is_fetched(const char *name);
 
 /* What an exit showed. Kinds: certificate: CERTIFICATE, FAILED. https: CERTIFICATE, NO_TLS, FAILED. download: FILE, FAILED.
  * copy: ADDRESS, ABSENT, FAILED. */

@@ -80,13 +80,13 @@ async function xpiOf(edition) {
   return file;
 }
 
-/** Declares `tests(edition, its)` for both editions; its() gives {net, origin, firefox, host, gate, edition} and the scenes below. */
-export function withEditions(tests, { net: netOptions = {}, firefox: firefoxOptions = {} } = {}) {
+/** Declares `tests(edition, its)` for both editions (or those of `editions`); its() gives {net, origin, firefox, host, gate, edition} and the scenes below. */
+export function withEditions(tests, { net: netOptions = {}, firefox: firefoxOptions = {}, editions = EDITIONS } = {}) {
   let bed = null, starting = null;
   describe('bed', { concurrency: 1 }, () => {
     before(async () => { starting = startBed(netOptions); bed = await starting; }, { timeout: 600000 });
     after(async () => { await (await starting?.catch(() => null))?.stop(); });
-    for (const edition of EDITIONS) {
+    for (const edition of EDITIONS.filter((e) => editions.includes(e))) {
       describe(edition, { concurrency: 1 }, () => {
         let browser = null, launching = null;
         before(async () => { launching = startBrowser(bed, edition, firefoxOptions); browser = await launching; }, { timeout: 300000 });

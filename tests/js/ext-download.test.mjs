@@ -225,7 +225,7 @@ function started({ isExact = false, byContent } = {}) {
   const listeners = {};
   const downloads = {
     held: async () => [], settle: async (id, isGood) => Boolean(settled.push([id, isGood])), refuseAll: async () => settled.push(['all']),
-    onHeld: { addListener: (f) => { listeners.held = f; } }, onReleased: { addListener: (f) => { listeners.released = f; } },
+    onGrowing: { addListener() {} }, onHeld: { addListener: (f) => { listeners.held = f; } }, onReleased: { addListener: (f) => { listeners.released = f; } },
   };
   const x = extension({ api: isExact ? { ...exactApi(), getRequest: async () => null } : undefined, downloads, answer: classifying(byContent) });
   x.settled = settled;
@@ -462,6 +462,123 @@ test('privileged: held until a match; a mismatch is refused and told; undecided 
     assert.deepEqual(x.settled, end);
     assert.equal(x.web.did.some(([what]) => what === 'notify'), more.verdict === 'mismatch');
   }
+});
+
+const growing = (more) => held({ size: null, ...more });
+
+/** One that is compared while it grows. */
+async function grown(more) {
+  const x = started({ isExact: true });
+  await x.secure();
+  x.begin('http://a.test/setup.exe');
+  await x.respond('http://a.test/setup.exe', 'application/octet-stream');
+  x.dlcheck.onGrowing(growing(more));
+  await settle();
+  return x;
+}
+const kinds = (x) => x.port.sent.map((m) => m.kind).filter((kind) => /^(download|cancel)/.test(kind));
+
+test('privileged: compared while it grows; its last byte is told, and nothing but a match lets it go', async () => {
+  for (const [more, end] of [[{}, [[1, true]]], [{ verdict: 'mismatch', reason: 'other_file' }, [[1, false]]], [{ verdict: 'undecided', reason: 'gone' }, []]]) {
+    const x = await grown();
+    const asked = x.port.last('download.verify');
+    assert.deepEqual([asked.path, asked.size, asked.chain, x.settled], ['/x/setup.exe.part', null, ['http://a.test/setup.exe'], []]);
+    x.dlcheck.onHeld(held());
+    await settle();
+    assert.deepEqual(kinds(x), ['download.verify', 'download.local']);
+    const { target, size } = x.port.last('download.local');
+    assert.deepEqual([target, size], [asked.id, 5]);
+    x.port.say({ id: x.port.last('download.local').id, kind: 'ok' });
+    x.port.say(verdict(asked, more));
+    await settle();
+    assert.deepEqual(x.settled, end);
+    assert.equal((await x.entries()).length, 1);
+  }
+});
+
+test('privileged: a verdict that came while it grew does not finish it; undecided stays as it is, with its ways on', async () => {
+  const x = await grown();
+  x.port.say(verdict(x.port.last('download.verify'), { verdict: 'undecided', reason: 'gone', retry_useful: true }));
+  await settle();
+  x.dlcheck.onHeld(held());
+  await settle();
+  const [entry] = await x.entries();
+  assert.deepEqual([entry.phase, entry.verdict, entry.can.retry, x.settled, kinds(x)], ['done', 'undecided', true, [], ['download.verify']]);
+  x.dllist.act({ kind: 'retry', id: entry.id });
+  await settle();
+  assert.equal(x.port.last('download.verify').size, 5);
+});
+
+test('privileged: what was compared while it grew was another question or another file: asked anew', async () => {
+  for (const more of [{ partPath: '/x/other.part' }, { redirects: ['http://a.test/get'] }, { isFirstKnown: false }]) {
+    const x = await grown();
+    const early = x.port.last('download.verify');
+    x.dlcheck.onHeld(held(more));
+    await settle();
+    assert.deepEqual(kinds(x), ['download.verify', 'cancel', 'download.verify'], JSON.stringify(more));
+    const asked = x.port.last('download.verify');
+    assert.deepEqual([x.port.last('cancel').target, asked.size, asked.path], [early.id, 5, more.partPath ?? '/x/setup.exe.part']);
+    // The answer to the first one is not the answer to this one.
+    x.port.say(verdict(early));
+    await settle();
+    assert.deepEqual(x.settled, []);
+    x.port.say(verdict(asked));
+    await settle();
+    assert.deepEqual(x.settled, [[1, true]]);
+  }
+});
+
+test('privileged: it grew, and its content is a program where programs are prevented', async () => {
+  const x = started({ isExact: true, byContent: { '/x/a.pdf.part': 'executable' } });
+  await x.secure();
+  await x.settings.setDownloads({ executable_secure: 'prevent' });
+  x.begin('http://a.test/a.pdf');
+  await x.respond('http://a.test/a.pdf', 'application/pdf', { responseHeaders: [{ name: 'Content-Type', value: 'application/pdf' }, { name: 'Content-Disposition', value: 'attachment' }] });
+  const file = { url: 'http://a.test/a.pdf', path: '/x/a.pdf', partPath: '/x/a.pdf.part', contentType: 'application/pdf' };
+  x.dlcheck.onGrowing(growing(file));
+  await settle();
+  assert.deepEqual(kinds(x), ['download.verify']);
+  x.dlcheck.onHeld(held(file));
+  await settle();
+  assert.deepEqual([kinds(x), x.settled, (await x.entries()).map((e) => e.phase)], [['download.verify', 'cancel'], [[1, false]], ['prevented']]);
+});
+
+test('privileged: it is cancelled, or fails, while it grows: nothing is left of it; our page can cancel it', async () => {
+  const x = await grown();
+  x.dlcheck.onReleased(1);
+  await settle();
+  assert.deepEqual([await x.entries(), kinds(x)], [[], ['download.verify', 'cancel']]);
+  const y = await grown();
+  const [entry] = await y.entries();
+  await y.dllist.act({ kind: 'cancel', id: entry.id });
+  assert.deepEqual([y.settled, (await y.entries())[0].why], [[[1, false]], 'cancelled']);
+});
+
+test('privileged: the host dies while it grows, or when its last byte is told: asked anew once it is held', async () => {
+  const x = await grown();
+  x.port.die('');
+  await settle();
+  for (let i = 0; i < 4; i++) await x.clock.pass(10000);
+  x.dlcheck.onHeld(held());
+  await settle();
+  assert.equal(x.port.last('download.verify').size, 5);
+  const y = await grown();
+  y.dlcheck.onHeld(held());
+  await settle();
+  y.port.say({ id: y.port.last('download.local').id, kind: 'error', error: { code: 1001, class: 'request', text: 'no' } });
+  await settle();
+  assert.deepEqual([kinds(y), y.port.last('download.verify').size, y.settled], [['download.verify', 'download.local', 'cancel', 'download.verify'], 5, []]);
+});
+
+test('privileged: nothing begins early whose start is not known, that is no program by its name, or that is beyond the third', async () => {
+  for (const more of [{ url: 'http://b.test/setup.exe' }, { url: 'https://a.test/setup.exe' }, { path: '/x/a.txt', partPath: '/x/a.txt.part' }, { isFirstKnown: false }]) {
+    const x = await grown({ ...more });
+    assert.deepEqual([kinds(x), x.settled, await x.entries()], [[], [], []], JSON.stringify(more));
+  }
+  const x = await grown();
+  for (const id of [2, 3, 4]) await x.dlcheck.onGrowing(growing({ id }));
+  await settle();
+  assert.equal(kinds(x).length, 3);
 });
 
 test('privileged: the host dies, garbage, no host: held; the user’s cancel refuses it', async () => {

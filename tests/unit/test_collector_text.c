@@ -1,4 +1,4 @@
-// uses: host/collector/text.c host/collector/mail.c host/collector/view.c host/collector/store.c host/collector/store_read.c host/collector/schema.c host/collector/db.c host/collector/db_sqlite.c host/collector/db_pg.c host/collector/state.c host/base/buf.c host/base/rd.c host/base/err.c
+// uses: host/collector/text.c host/collector/mail.c host/collector/view.c host/collector/store.c host/collector/store_read.c host/collector/schema.c host/collector/db.c host/collector/db_sqlite.c host/collector/db_pg.c host/collector/state.c host/report/report.c host/base/verdict.c host/base/buf.c host/base/rd.c host/base/err.c
 // libs: -lsqlite3 -lpq -lsodium -ljansson
 /* Foreign text on its way to terminals, pages and tables; and the mail that is made of a finding. */
 #include "collector/mail.h"
