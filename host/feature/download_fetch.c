@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <unistd.h>
 
 #define DL_BODY_MAX ((uint64_t)1 << 53)
 /* What another's file may be larger than ours, to be told from it by its digest. */
@@ -93,94 +91,6 @@ static bool is_redirect(unsigned status)
 	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-static bool is_page(const char *content_type)
-{
-	return strncasecmp(content_type, "text/html", 9) == 0 || strncasecmp(content_type, "application/xhtml", 17) == 0;
-}
-
-static enum reason why_of(unsigned status)
-{
-	switch (status) {
-	case 404: case 410:
-		return REASON_GONE;
-	case 401: case 403: case 407: case 429: case 451: case 503:
-		return REASON_REFUSED;
-	default:
-		return REASON_NONE;
-	}
-}
-
-/* What is no answer to be compared, whatever it is asked for. OK otherwise. */
-static enum err head_err(const struct dl_slot *s, struct rd lines, enum reason *why)
-{
-	const char *expected = s->dl->request.content_type;
-	char coding[32];
-	bool is_part = s->status == 206 && (s->job == DL_JOB_RANGES || s->job == DL_JOB_COPY);
-
-	*why = REASON_NONE;
-	if (s->job == DL_JOB_RANGES && s->status == 416)
-		return *why = REASON_ENTITY, ERR_DL_ENTITY;
-	if (s->status != 200 && !is_part)
-		return *why = why_of(s->status), ERR_HTTP_STATUS;
-	if (expected[0] != '\0' && !is_page(expected) && is_page(s->content_type))
-		return *why = REASON_NOT_A_FILE, ERR_PAGE_FORMAT;
-	if (fetch_line_find(lines, "content-encoding", coding, sizeof coding) && strcasecmp(coding, "identity") != 0)
-		return ERR_HTTP_ENCODING;
-	return OK;
-}
-
-/* From the beginning again: what is there is of another version, or can't be gone on with. */
-static enum err copy_restart(struct download *d)
-{
-	if (ftruncate(d->file.fd, 0) != 0)
-		return ERR_DL_DISK;
-	d->have = 0;
-	d->n_copies = 0;
-	crypto_hash_sha256_init(&d->copy_hash);
-	dl_slots_clear(d, false);
-	d->method = DL_METHOD_NONE;
-	memset(d->was_tried, 0, sizeof d->was_tried);
-	d->n_ranges = 0;
-	d->has_more_ranges = false;
-	return OK;
-}
-
-/* How long the file is, as it says; 0: it does not. */
-static uint64_t copy_total(const struct dl_slot *s, const char *content_range)
-{
-	uint64_t from, to, total;
-
-	if (s->status == 206)
-		return dl_content_range_read(content_range, &from, &to, &total) ? total : 0;
-	return s->entity.length > 0 ? (uint64_t)s->entity.length : 0;
-}
-
-static enum err copy_head(struct dl_slot *s, const char *content_range)
-{
-	struct download *d = s->dl;
-	uint64_t from, to, total;
-	enum err err = OK;
-
-	if (s->status == 206) {
-		bool is_rest = dl_content_range_read(content_range, &from, &to, &total) && from == d->have && to + 1 == total;
-		if (!is_rest || (d->entity.length >= 0 && total != (uint64_t)d->entity.length))
-			return ERR_DL_RANGES;
-		s->entity.length = (int64_t)total;
-	} else if (d->have > 0) {
-		err = copy_restart(d);
-	}
-	if (err != OK)
-		return err;
-	d->entity = s->entity;
-	snprintf(d->end_url, sizeof d->end_url, "%s", s->url);
-	d->has_digest = s->digests.has_256 || s->digests.has_512;
-	d->has_sum_lines = dl_digests_have_sums(&s->digests);
-	d->has_head = true;
-	if (!dl_is_first(d, s->exit.fp) && d->n_copies < sizeof d->copies / sizeof *d->copies)
-		d->copies[d->n_copies++] = s->exit;
-	return OK;
-}
-
 /* Whatever was said about parts: the method begins anew by single ones, or they are given up. */
 static void ranges_fail(struct dl_slot *s)
 {
@@ -197,31 +107,6 @@ static void ranges_fail(struct dl_slot *s)
 	}
 	d->are_ranges_none = true;
 	slot_is_over(s, ERR_DL_RANGES, REASON_RANGES_FALSE);
-}
-
-static enum err ranges_head(struct dl_slot *s, const char *content_range)
-{
-	const struct download *d = s->dl;
-	const struct dl_range *r = &d->plan->range[s->range];
-	uint64_t from, to, total;
-	char boundary[71];
-
-	s->at = 0;
-	s->range_err = OK;
-	s->is_multipart = dl_boundary_read(s->content_type, boundary);
-	s->entity.length = (int64_t)d->file.size;
-	if (s->status != 206)
-		return ERR_DL_RANGES;
-	if (s->is_multipart) {
-		dl_parts_begin(&s->parts, boundary, r, s->range_end - s->range, d->file.size);
-		return OK;
-	}
-	if (!dl_content_range_read(content_range, &from, &to, &total))
-		return ERR_DL_RANGES;
-	s->entity.length = (int64_t)total;
-	if (total != d->file.size)
-		return ERR_DL_ENTITY;
-	return s->range_end - s->range == 1 && from == r->offset && to - from + 1 == r->length ? OK : ERR_DL_RANGES;
 }
 
 /* What the site says of the file is known; the plan says what this slot is for. */
@@ -276,7 +161,7 @@ static void on_head(void *arg, const struct fetch_head *h)
 	(void)fetch_line_find(h->lines, "content-range", content_range, sizeof content_range);
 	s->entity.length = h->has_length ? (int64_t)h->length : -1;
 	dl_digests_read(h->lines, h->status, &s->digests);
-	enum err err = head_err(s, h->lines, &why);
+	enum err err = dl_head_err(s, h->lines, &why);
 	if (err == OK && s->job == DL_JOB_COPY && d->is_given_lost) {
 		cancel_fetch(s);
 		answered(s);
@@ -284,15 +169,15 @@ static void on_head(void *arg, const struct fetch_head *h)
 		downloads_pump(d->owner);
 		return;
 	}
-	if (err == OK && s->job == DL_JOB_COPY && !d->request.clicked && copy_total(s, content_range) > AUTO_COPY_MAX) {
+	if (err == OK && s->job == DL_JOB_COPY && !d->request.clicked && dl_copy_total(s, content_range) > AUTO_COPY_MAX) {
 		dl_end(d, VERDICT_UNDECIDED, REASON_NEEDS_CLICK, OK);
 		downloads_pump(d->owner);
 		return;
 	}
 	if (err == OK && s->job == DL_JOB_COPY)
-		err = copy_head(s, content_range);
+		err = dl_copy_head(s, content_range);
 	if (err == OK && s->job == DL_JOB_RANGES) {
-		err = ranges_head(s, content_range);
+		err = dl_ranges_head(s, content_range);
 		why = err == ERR_DL_ENTITY ? REASON_ENTITY : REASON_NONE;
 	}
 	/* A site that does not take HEAD: it says nothing of the file that way. */

@@ -4,7 +4,8 @@
  *   download_run.c       life of one: waits, finds the first exit, ends; the clock; its result
  *   download_plan.c      which method comes next; when its answers say enough (base/dlverdict.h decides)
  *   download_slots.c     which slot needs an exit (fetch_slots.h: those of earlier in the session, new ones), replacements
- *   download_fetch.c     one slot: the first URL, its redirects, the head of what they lead to
+ *   download_fetch.c     one slot: the first URL, its redirects, what is done with what they lead to
+ *   download_head.c      what the head of an answer says
  *   download_bytes.c     what a slot does with the body: writes it, compares it
  *   download_local.c     the file here: grows, is complete, is digested, classified, looked into
  *   download_sites.c     what stays for the session beside the exits: files found false */
@@ -192,6 +193,13 @@ MUST_USE enum err dl_slot_start(struct dl_slot *s);   /* has_exit is set; state 
 MUST_USE enum err dl_slot_fetch(struct dl_slot *s);   /* the next hop, or the next ranges */
 void dl_slot_stop(struct dl_slot *s);
 void dl_slot_progress(struct dl_slot *s, enum dl_step step);
+
+/* download_head.c */
+/* OK, or why it is no answer to be compared, whatever it is asked for. */
+MUST_USE enum err dl_head_err(const struct dl_slot *s, struct rd lines, enum reason *why);
+uint64_t dl_copy_total(const struct dl_slot *s, const char *content_range);   /* how long the file is, as it says; 0: it does not */
+MUST_USE enum err dl_copy_head(struct dl_slot *s, const char *content_range);
+MUST_USE enum err dl_ranges_head(struct dl_slot *s, const char *content_range);
 
 /* download_bytes.c */
 void dl_bytes_begin(struct dl_slot *s);

@@ -1,6 +1,6 @@
 // Downloads, against a world that does what the test says (dlworld.h). What is real: everything under host/feature that has to do with downloads,
 // and the files.
-// uses: host/feature/fetch_slots.c host/feature/download.c host/feature/download_run.c host/feature/download_plan.c host/feature/download_slots.c host/feature/download_fetch.c host/feature/download_bytes.c host/feature/download_local.c host/feature/download_sites.c host/feature/limits_auto.c host/feature/dlfile.c host/feature/dlname.c host/feature/dldigest.c host/feature/dlranges.c host/feature/url.c host/base/dlverdict.c host/base/verdict.c host/engine/target.c host/priv/fetchmsg.c host/priv/filemsg.c host/priv/parsemsg.c host/base/buf.c host/base/rd.c host/base/err.c
+// uses: host/feature/fetch_slots.c host/feature/download.c host/feature/download_run.c host/feature/download_plan.c host/feature/download_slots.c host/feature/download_fetch.c host/feature/download_head.c host/feature/download_bytes.c host/feature/download_local.c host/feature/download_sites.c host/feature/limits_auto.c host/feature/dlfile.c host/feature/dlname.c host/feature/dldigest.c host/feature/dlranges.c host/feature/url.c host/base/dlverdict.c host/base/verdict.c host/engine/target.c host/priv/fetchmsg.c host/priv/filemsg.c host/priv/parsemsg.c host/base/buf.c host/base/rd.c host/base/err.c
 // libs: -lsodium -lm
 #include <stdarg.h>
 #include <stddef.h>
