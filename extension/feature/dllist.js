@@ -89,7 +89,8 @@ export class DlList {
   #landed(growing, fields) {
     const { id } = growing;
     const isSame = growing.file.path === fields.file.path && isSameQuestion(growing.source, fields.source);
-    const isFailed = growing.phase === 'done' && (growing.problem || growing.result?.reason === 'local_file');
+    // The other transfer may have stalled with this one.
+    const isFailed = growing.phase === 'done' && (growing.problem || growing.result?.retry_useful);
     this.#change({ ...growing, ...fields, isGrowing: false });
     if (growing.phase === 'checking' && isSame) this.#tellSize(id, fields.file.size);
     else if (growing.phase === 'checking' || isFailed || !isSame) this.#again(id);

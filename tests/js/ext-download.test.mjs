@@ -496,17 +496,18 @@ test('privileged: compared while it grows; its last byte is told, and nothing bu
   }
 });
 
-test('privileged: a verdict that came while it grew does not finish it; undecided stays as it is, with its ways on', async () => {
-  const x = await grown();
-  x.port.say(verdict(x.port.last('download.verify'), { verdict: 'undecided', reason: 'gone', retry_useful: true }));
-  await settle();
-  x.dlcheck.onHeld(held());
-  await settle();
-  const [entry] = await x.entries();
-  assert.deepEqual([entry.phase, entry.verdict, entry.can.retry, x.settled, kinds(x)], ['done', 'undecided', true, [], ['download.verify']]);
-  x.dllist.act({ kind: 'retry', id: entry.id });
-  await settle();
-  assert.equal(x.port.last('download.verify').size, 5);
+test('privileged: undecided while it grew: asked anew once it is held, where that can help; else it stays as it is', async () => {
+  for (const [isUseful, asked] of [[true, ['download.verify', 'download.verify']], [false, ['download.verify']]]) {
+    const x = await grown();
+    x.port.say(verdict(x.port.last('download.verify'), { verdict: 'undecided', reason: isUseful ? 'gone' : 'post_request', retry_useful: isUseful }));
+    await settle();
+    assert.deepEqual([(await x.entries())[0].phase, x.settled], ['done', []]);
+    x.dlcheck.onHeld(held());
+    await settle();
+    const [entry] = await x.entries();
+    assert.deepEqual([entry.phase, entry.verdict, x.settled, kinds(x)], [isUseful ? 'checking' : 'done', 'undecided', [], asked]);
+    if (isUseful) assert.equal(x.port.last('download.verify').size, 5);
+  }
 });
 
 test('privileged: what was compared while it grew was another question or another file: asked anew', async () => {
