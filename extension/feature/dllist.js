@@ -92,6 +92,8 @@ export class DlList {
     // The other transfer may have stalled with this one.
     const isFailed = growing.phase === 'done' && (growing.problem || growing.result?.retry_useful);
     this.#change({ ...growing, ...fields, isGrowing: false });
+    // Too many started by themselves: it waits for a click as before.
+    if (growing.phase === 'waiting' && growing.why === 'click') return this.#entries.get(id);
     if (growing.phase === 'checking' && isSame) this.#tellSize(id, fields.file.size);
     else if (growing.phase === 'checking' || isFailed || !isSame) this.#again(id);
     else if (growing.phase === 'waiting' && growing.why === 'again') this.#start(id, { clicked: false });

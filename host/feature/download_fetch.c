@@ -106,6 +106,9 @@ static void ranges_fail(struct dl_slot *s)
 		return;
 	}
 	d->are_ranges_none = true;
+	/* Where it seemed to differ says nothing. */
+	d->n_ranges = 0;
+	d->has_more_ranges = false;
 	slot_is_over(s, ERR_DL_RANGES, REASON_RANGES_FALSE);
 }
 
@@ -210,6 +213,14 @@ static void on_body(void *arg, struct rd piece)
 	if (s->is_refused) {
 		cancel_fetch(s);
 		slot_is_over(s, s->own, REASON_NONE);
+	} else if (s->proof == DL_PROOF_GIVEN && s->dl->phase == DL_RUNNING) {
+		cancel_fetch(s);
+		if (s->range_err != OK) {
+			ranges_fail(s);
+			return;
+		}
+		answered(s);
+		went_on(s->dl);
 	} else if (s->dl->phase == DL_ENDING || s->is_paused) {
 		downloads_pump(s->dl->owner);   /* the file here could not be read or written, or is waited for */
 	}
@@ -225,10 +236,17 @@ static enum err follow(struct dl_slot *s)
 	return dl_slot_fetch(s);
 }
 
-/* All ranges of one request are there: the next ones, or the answer. */
+/* All ranges of one request are there: the next ones, the proof that they can be believed, or the answer. */
 static enum err range_over(struct dl_slot *s)
 {
 	struct download *d = s->dl;
+
+	if (s->proof != DL_PROOF_NONE) {
+		if (s->proof != DL_PROOF_PART || s->range_err != OK || s->at != dl_bytes_proof(d).length)
+			return ERR_DL_RANGES;
+		s->proof = DL_PROOF_PLAIN;
+		return dl_slot_fetch(s);
+	}
 	bool is_whole = s->is_multipart ? dl_parts_are_whole(&s->parts) : s->at == d->plan->range[s->range].length;
 
 	if (s->range_err != OK || !is_whole)
@@ -236,6 +254,10 @@ static enum err range_over(struct dl_slot *s)
 	s->range = s->range_end;
 	if (s->range < d->plan_n)
 		return dl_slot_fetch(s);
+	if (s->differs) {
+		s->proof = DL_PROOF_PART;
+		return dl_slot_fetch(s);
+	}
 	answered(s);
 	return OK;
 }
@@ -307,6 +329,12 @@ static void put_ranges(struct dl_slot *s, char *lines, size_t cap)
 	const struct download *d = s->dl;
 	size_t used = strlen(lines), line = used;
 
+	if (s->proof != DL_PROOF_NONE) {
+		const struct dl_range r = dl_bytes_proof(d);
+		if (s->proof == DL_PROOF_PART)
+			snprintf(lines + used, cap - used, "Range: bytes=%llu-%llu\n", (unsigned long long)r.offset, (unsigned long long)(r.offset + r.length - 1));
+		return;
+	}
 	used += (size_t)snprintf(lines + used, cap - used, "Range: bytes=");
 	for (s->range_end = s->range; s->range_end < d->plan_n; s->range_end++) {
 		const struct dl_range *r = &d->plan->range[s->range_end];
@@ -342,6 +370,10 @@ static uint64_t body_max(const struct dl_slot *s)
 			return d->request.copy_max;
 		return d->request.clicked ? DL_BODY_MAX : AUTO_COPY_MAX > d->have ? AUTO_COPY_MAX - d->have : 0;
 	case DL_JOB_RANGES:
+		if (s->proof == DL_PROOF_PLAIN)
+			return DL_BODY_MAX;
+		if (s->proof == DL_PROOF_PART)
+			return DL_PROOF_BYTES + DL_PART_LINES;
 		for (size_t i = s->range; i < s->range_end; i++)
 			sum += d->plan->range[i].length + DL_PART_LINES;
 		return sum + DL_PART_LINES;

@@ -91,13 +91,29 @@ enum err dl_copy_head(struct dl_slot *s, const char *content_range)
 	return OK;
 }
 
+static enum err proof_head(struct dl_slot *s, const char *content_range)
+{
+	const struct dl_range r = dl_bytes_proof(s->dl);
+	uint64_t from, to, total;
+
+	s->at = 0;
+	if (s->proof != DL_PROOF_PART)
+		return s->status == 200 ? OK : ERR_DL_RANGES;
+	if (s->status != 206 || !dl_content_range_read(content_range, &from, &to, &total))
+		return ERR_DL_RANGES;
+	return total == s->dl->file.size && from == r.offset && to - from + 1 == r.length ? OK : ERR_DL_RANGES;
+}
+
 enum err dl_ranges_head(struct dl_slot *s, const char *content_range)
 {
 	const struct download *d = s->dl;
-	const struct dl_range *r = &d->plan->range[s->range];
+	const struct dl_range *r;
 	uint64_t from, to, total;
 	char boundary[71];
 
+	if (s->proof != DL_PROOF_NONE)
+		return proof_head(s, content_range);
+	r = &d->plan->range[s->range];
 	s->at = 0;
 	s->range_err = OK;
 	s->is_multipart = dl_boundary_read(s->content_type, boundary);

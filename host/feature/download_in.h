@@ -35,6 +35,10 @@ enum dl_job {
 	DL_JOB_PROBE,     /* asks for the file to see what the site says of it; goes on as DL_JOB_WHOLE where that is the method */
 	DL_JOB_WHOLE, DL_JOB_HEAD, DL_JOB_RANGES,
 };
+/* Ranges that differ accuse nobody before the site is seen to mean the same by them as everybody does: a part of the file's beginning is asked for, then the
+ * beginning itself. */
+enum dl_proof { DL_PROOF_NONE, DL_PROOF_PART, DL_PROOF_PLAIN, DL_PROOF_GIVEN };
+#define DL_PROOF_BYTES 1024u
 enum dl_slot_state { DL_SLOT_IDLE, DL_SLOT_HELD, DL_SLOT_DRAWING, DL_SLOT_FETCHING, DL_SLOT_ANSWERED };
 
 struct dl_slot {
@@ -70,6 +74,8 @@ struct dl_slot {
 	bool is_multipart;
 	struct dl_parts parts;
 	enum err range_err;
+	enum dl_proof proof;
+	uint8_t proven[DL_PROOF_BYTES];
 	/* the answer */
 	enum dl_found found;
 	bool is_weak;                            /* found by sums, which prove no equality */
@@ -205,6 +211,7 @@ MUST_USE enum err dl_ranges_head(struct dl_slot *s, const char *content_range);
 void dl_bytes_begin(struct dl_slot *s);
 void dl_bytes_take(struct dl_slot *s, struct rd piece);
 void dl_bytes_go_on(struct dl_slot *s);        /* the file here has more */
+struct dl_range dl_bytes_proof(const struct download *d);   /* where the part of dl_proof lies; at most DL_PROOF_BYTES */
 void dl_bytes_judge(struct dl_slot *s);        /* of an answered one, when the file here is complete */
 
 /* download_local.c */

@@ -47,7 +47,7 @@ export class DownloadPage {
       last = await this.entries();
       const found = last.find((e) => e.name === name && !this.known.has(e.id));
       return found && test(found) ? found : null;
-    }, { limit, what: `${what} (${name})` }).catch((e) => { throw new Error(`${e.message}; the newest are ${JSON.stringify(last.slice(0, 2).map(({ text, ...rest }) => ({ ...rest, text: text.slice(0, 300) })))}`); });
+    }, { limit, what: `${what} (${name})` }).catch((e) => { throw new Error(`${e.message}; the newest are ${JSON.stringify(last.slice(0, 5).map(({ text, ...rest }) => ({ ...rest, text: text.slice(0, 300) })))}`); });
   }
 
   /** Waits until it is decided. One that may not start by itself is started by a click. */

@@ -1,5 +1,6 @@
 // Downloads, and what exits and servers do to them. A site's `files` are {'/setup.exe': {body, type, …}}; each exit that comes for one
-// takes a role in the order of its first request (0 the browser's, 1, 2, 3 … the others'), and with it one of FILE_ROLES.
+// takes a role in the order of its first request (0 the browser's, 1, 2, 3 … the others'), and with it one of FILE_ROLES. Where the browser asks
+// more than once before it keeps what it gets (a saved link), `skipped` requests come before the roles, and are answered honestly.
 //
 //   origin.site('a1.test', { files: { '/setup.exe': { body: exe(), first: 'patch' } } });
 
@@ -32,6 +33,7 @@ const CHANGES = {
 export const FILE_ROLES = [...Object.keys(CHANGES), 'resigned', 'once', 'gone', 'refused', 'captcha', 'redirect', 'slow', 'stall', 'cut', 'noranges', 'lies'];
 
 const roleOf = (file, record) => {
+  if ((file.served?.length ?? 0) < (file.skipped ?? 0)) return { role: null, count: 0 };
   file.exits ??= new Map();
   if (!file.exits.has(record.exit)) file.exits.set(record.exit, { role: file.exits.size, count: 0 });
   const entry = file.exits.get(record.exit);
@@ -39,6 +41,7 @@ const roleOf = (file, record) => {
 };
 
 const behaviourOf = (file, { role }) => {
+  if (role === null) return 'honest';
   if (role === 0) return file.first ?? 'honest';
   const others = file.others ?? 'honest';
   return Array.isArray(others) ? others[Math.min(role - 1, others.length - 1)] : others;

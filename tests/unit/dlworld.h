@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 enum ranges { RANGES_MULTI, RANGES_SINGLE /* 200 for several */, RANGES_NONE /* 200 always */, RANGES_FIRST /* several: only the first */,
-              RANGES_SHIFTED /* says other places */, RANGES_WRONG_TOTAL, RANGES_SHORT };
+              RANGES_SHIFTED /* says other places */, RANGES_WRONG_TOTAL, RANGES_SHORT, RANGES_LYING /* says what was asked for, gives the bytes before it */ };
 
 /* What an exit does. */
 struct exit_plan {
@@ -293,7 +293,7 @@ static unsigned make_body(struct pending *p, const struct exit_plan *plan, char 
 		} else {
 			snprintf(extra, cap, "Content-Range: bytes %zu-%zu/%zu\n", says, to, total);
 		}
-		put(p, plan->data + from, to - from + 1 - (plan->ranges == RANGES_SHORT));
+		put(p, plan->data + from - (plan->ranges == RANGES_LYING && from > 0), to - from + 1 - (plan->ranges == RANGES_SHORT));
 		c = end;
 		if (*c != ',' || !is_multi)
 			break;
@@ -388,7 +388,7 @@ static void answer_first(struct pending p)
 	/* Another host than the last answer's: a redirect's. */
 	if (strcmp(p.host, w.last_host) != 0) {
 		r = (struct net_first_r){ .n = (uint8_t)w.hop_n };
-		for (unsigned i = 0; i < w.hop_n; i++) {
+		for (unsigned i = 0; i < w.hop_n && i < CANDIDATES_MAX; i++) {
 			r.path[i] = (struct net_path){ .n = 3, .is_onion = w.hop_is_onion };
 			r.path[i].hop[2] = relay(w.hop_exit + i);
 		}
@@ -397,7 +397,7 @@ static void answer_first(struct pending p)
 		return;
 	}
 	r = (struct net_first_r){ .n = (uint8_t)(w.first_is_unknown ? 0 : w.first_n) };
-	for (unsigned i = 0; i < w.first_n; i++) {
+	for (unsigned i = 0; i < w.first_n && i < CANDIDATES_MAX; i++) {
 		r.path[i] = (struct net_path){ .n = 3, .is_onion = w.first_is_onion };
 		r.path[i].hop[2] = relay(i);
 	}

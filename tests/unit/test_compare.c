@@ -191,7 +191,7 @@ static void answer_first(struct pending p)
 	/* Another host than the last answer's: a redirect's. */
 	if (strcmp(p.host, w.last_host) != 0) {
 		r = (struct net_first_r){ .n = (uint8_t)w.hop_n };
-		for (unsigned i = 0; i < w.hop_n; i++) {
+		for (unsigned i = 0; i < w.hop_n && i < CANDIDATES_MAX; i++) {
 			r.path[i] = (struct net_path){ .n = 3, .is_onion = w.hop_is_onion };
 			r.path[i].hop[2] = relay(w.hop_exit + i);
 		}

@@ -1413,22 +1413,26 @@ static void a_part_that_commits(void **state)
 static void lies_about_ranges(void **state)
 {
 	(void)state;
-	static const enum ranges lies[] = { RANGES_NONE, RANGES_SHIFTED, RANGES_SHORT };
-	for (size_t i = 0; i < 3; i++)
+	static const enum ranges lies[] = { RANGES_NONE, RANGES_SHIFTED, RANGES_SHORT, RANGES_LYING };
+	for (size_t i = 0; i < sizeof lies / sizeof *lies; i++)
 		for (int is_large = 0; is_large < 2; is_large++) {
 			struct downloads *d = begin(20, 1);
 			all_are_big();
 			commit_by(0, 4000, BIG - 9000, 9000);
-			for (unsigned e = 1; e < EXITS; e++)
+			for (unsigned e = 1; e < EXITS; e++) {
 				w.plan[e].ranges = lies[i];
+				w.plan[e].chunk = 100 * e;
+			}
 			struct download_request r = held_by_browser(honest, BIG);
 			r.whole_max = is_large ? 1000 : BIG;
 			assert_int_equal(download_start(d, 1, &r), OK);
 			run();
-			if (is_large)
+			if (is_large) {
 				expect(VERDICT_UNDECIDED, REASON_RANGES_FALSE);
-			else
+				assert_true(got.r.whole_possible && got.r.n_ranges == 0);
+			} else {
 				expect(VERDICT_MATCH, REASON_SAME_FILE);
+			}
 			done(d);
 		}
 	/* Another total length: another version. */
