@@ -46,6 +46,23 @@ withEditions((edition, its) => {
     assert.equal(spec.served.length, 2, JSON.stringify(spec.served));
   });
 
+  test('what our page shows of one stays in place, and can be pressed, while another one begins and ends', { timeout: 120000 }, async () => {
+    const { firefox, origin } = its();
+    const { page, entry } = await growing({}, { rate: 16384 });
+    const tab = await page.tab();
+    await tab.eval((id) => { document.getElementById(id).isOfBefore = document.getElementById(id).querySelector('button').isOfBefore = true; }, `file-${entry.id}`);
+    const name = freshName('early');
+    origin.site(name, { files: { '/other.exe': { body: exe() } } });
+    await firefox.open(`http://${name}:${HTTP}/other.exe`);
+    assert.equal((await page.done('other.exe')).verdict, 'match');
+    assert.deepEqual(await tab.eval((id) => {
+      const section = document.getElementById(id);
+      return [section.isOfBefore, section.querySelector('button').isOfBefore, [...document.querySelectorAll('section.file')].map((s) => s.dataset.name), new Set([...document.querySelectorAll('[id]')].map((e) => e.id)).size === document.querySelectorAll('[id]').length];
+    }, `file-${entry.id}`), [true, true, ['other.exe', 'setup.exe', ...(await page.entries()).slice(2).map((e) => e.name)], true]);
+    await page.press(entry, 'cancel');
+    await page.wait('setup.exe', (e) => e.why === 'cancelled');
+  });
+
   for (const how of ['patch', 'append', 'truncate']) {
     test(`the first exit plays ${how}, slowly: mismatch, removed`, { timeout: 120000 }, async () => {
       const { firefox } = its();
