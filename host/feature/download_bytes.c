@@ -220,11 +220,9 @@ static void take_proof(struct dl_slot *s, struct rd piece)
 
 	for (size_t i = 0; i < piece.left; i++, s->at++) {
 		bool is_inside = s->at >= begin && s->at < begin + r.length;
-		if (s->proof == DL_PROOF_PART && !is_inside)
-			s->range_err = ERR_DL_RANGES;
-		else if (s->proof == DL_PROOF_PART)
+		if (s->proof == DL_PROOF_PART && is_inside)
 			s->proven[s->at] = piece.at[i];
-		else if (is_inside && s->proven[s->at - begin] != piece.at[i])
+		else if (s->proof == DL_PROOF_PART || (is_inside && s->proven[s->at - begin] != piece.at[i]))
 			s->range_err = ERR_DL_RANGES;
 	}
 	if (s->proof == DL_PROOF_PLAIN && s->at >= begin + r.length)

@@ -225,7 +225,7 @@ test('from the shell: `download --first-exit`, and its report', async () => {
   const bytes = (s) => s.ranges.map((x) => [x.offset, Buffer.from(x.bytes, 'base64')]);
   assert.deepEqual(bytes(text.first[0]), [[100_000, patched.subarray(100_000, 100_016)]]);
   assert.deepEqual(bytes(text.others.find((o) => o.ranges)), [[100_000, PROGRAM.subarray(100_000, 100_016)]]);
-  const other = await run(SECONDEXIT, ['download', '--first-exit', honest.fingerprint, `http://patched.test:${files.port}/setup.exe`, ...tor]);
+  const other = await run(SECONDEXIT, ['download', '--first-exit', honest.fingerprint, `http://clean.test:${files.port}/setup.exe`, ...tor]);
   assert.equal(other.status, 0, other.out + other.err);
   const unknown = await run(SECONDEXIT, ['download', '--json', '--first-exit', 'A'.repeat(40), `http://patched.test:${files.port}/setup.exe`, ...tor]);
   assert.deepEqual([unknown.status, JSON.parse(unknown.out.trim().split('\n').at(-1)).error.name], [3, 'ERR_EXIT_UNKNOWN'], unknown.out + unknown.err);
