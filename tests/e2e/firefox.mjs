@@ -14,6 +14,7 @@ import { keep, lend } from './startupcache.mjs';
 import { sleep, until } from './wait.mjs';
 
 const HERE = path.dirname(new URL(import.meta.url).pathname);
+const PAGE_MS = 20000;
 export const EXTENSION_ID = 'secondexit@secondexit.org';
 const KEPT = path.resolve(HERE, '../../build/firefox');
 const DOOR_ID = 'torbrowser-like@tests.secondexit.org';
@@ -220,10 +221,22 @@ export class Firefox {
     return (await this.#browser.connection.send(method, params)).result;
   }
 
+  // What a page is asked while another one takes its place may never be answered. Whoever waits for something asks again.
+  async #answered(method, params) {
+    let timer;
+    const late = new Promise((resolve, reject) => { timer = setTimeout(() => reject(new Error(`the browser did not answer ${method} in ${PAGE_MS} ms`)), PAGE_MS); });
+    try {
+      return await Promise.race([this.send(method, params), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   /** Runs a function in a realm and answers its JSON; throws what it throws. */
   async evaluate(target, fn, args) {
     const expression = `(async () => JSON.stringify(await (${fn})(...${JSON.stringify(args)})))()`;
-    const answer = await this.send('script.evaluate', { expression, awaitPromise: true, target });
+    const asked = { expression, awaitPromise: true, target };
+    const answer = await (target.context ? this.#answered('script.evaluate', asked) : this.send('script.evaluate', asked));
     if (answer.type !== 'success') throw new Error(answer.exceptionDetails?.text ?? JSON.stringify(answer));
     return answer.result.value === undefined ? undefined : JSON.parse(answer.result.value);
   }
