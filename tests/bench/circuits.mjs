@@ -15,8 +15,8 @@ export async function cleanCircuits(control) {
 }
 
 // No circuit to an exit is left, built or half built (those that carry `except` as username stay: the browser's own). Half built ones are waited for, not
-// closed: tor counts those as failures, and after five of them it builds nothing before its next second (circuituse.c, MAX_CIRCUIT_FAILURES),
-// which showed in every sixth measurement.
+// closed: tor counts those as failures, and after five of them it builds nothing before its next second (circuituse.c, MAX_CIRCUIT_FAILURES):
+// every sixth handshake took up to a second longer.
 export async function cold(control, except, limit = 20000) {
   for (const end = Date.now() + limit; Date.now() < end;) {
     const lines = (await control.info('circuit-status')).split('\n').filter((l) => l && !(except && l.includes(`SOCKS_USERNAME="${except}"`)));
