@@ -95,7 +95,7 @@ export class Tab {
 
   /** Loads url; does not wait for the end of it (an error, or our page, is an end as well). */
   async go(url) {
-    await this.firefox.send('browsingContext.navigate', { context: this.id, url, wait: 'none' }).catch(() => {});
+    await this.firefox.answered('browsingContext.navigate', { context: this.id, url, wait: 'none' }).catch(() => {});
   }
 
   /** The address of the document shown: the error page's own is about:certerror…, ours is moz-extension://…. */
@@ -222,7 +222,7 @@ export class Firefox {
   }
 
   // What a page is asked while another one takes its place may never be answered. Whoever waits for something asks again.
-  async #answered(method, params) {
+  async answered(method, params) {
     let timer;
     const late = new Promise((resolve, reject) => { timer = setTimeout(() => reject(new Error(`the browser did not answer ${method} in ${PAGE_MS} ms`)), PAGE_MS); });
     try {
@@ -236,7 +236,7 @@ export class Firefox {
   async evaluate(target, fn, args) {
     const expression = `(async () => JSON.stringify(await (${fn})(...${JSON.stringify(args)})))()`;
     const asked = { expression, awaitPromise: true, target };
-    const answer = await (target.context ? this.#answered('script.evaluate', asked) : this.send('script.evaluate', asked));
+    const answer = await (target.context ? this.answered('script.evaluate', asked) : this.send('script.evaluate', asked));
     if (answer.type !== 'success') throw new Error(answer.exceptionDetails?.text ?? JSON.stringify(answer));
     return answer.result.value === undefined ? undefined : JSON.parse(answer.result.value);
   }

