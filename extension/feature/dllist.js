@@ -117,10 +117,7 @@ export class DlList {
 
   /** It was compared while it grew, and now needs no comparison or gets none. */
   ungrow(hold) {
-    const entry = this.#ofHold(hold);
-    if (!entry?.isGrowing) return;
-    this.#stop(entry.id);
-    this.withdraw(entry.id);
+    if (this.#ofHold(hold)?.isGrowing) this.gone(hold);
   }
 
   #begin(fields) {
@@ -207,14 +204,11 @@ export class DlList {
 
   /** The browser holds it no more (cancelled in its own panel, its window closed). */
   gone(hold) {
-    const entry = [...this.#entries.values()].find((e) => e.hold === hold && !e.isGone);
+    const entry = this.#ofHold(hold);
     if (!entry) return;
-    if (entry.isGrowing) {
-      this.ungrow(hold);
-      return;
-    }
     this.#stop(entry.id);
-    this.#update(entry.id, (e) => ({ ...e, phase: e.phase === 'done' ? 'done' : 'waiting', why: 'cancelled', isGone: true, isRemoved: true }));
+    if (entry.isGrowing) this.withdraw(entry.id);
+    else this.#update(entry.id, (e) => ({ ...e, phase: e.phase === 'done' ? 'done' : 'waiting', why: 'cancelled', isGone: true, isRemoved: true }));
   }
 
   #stop(id) {

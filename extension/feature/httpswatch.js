@@ -49,7 +49,7 @@ export class HttpsWatch {
     this.#silent.set(tabId, this.#web.setTimeout(() => this.#onSilence(tabId, url), SILENT_MS));
   }
 
-  /** webRequest.onSendHeaders (there is TLS now) or the end of a main frame. */
+  /** webRequest.onSendHeaders or the end of a main frame. The first says that there is TLS now, but not always: HACKING.md, "Known to be open". */
   onSpoke({ tabId }) {
     this.#web.clearTimeout(this.#silent.get(tabId));
     this.#silent.delete(tabId);

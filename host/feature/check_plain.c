@@ -3,38 +3,24 @@
 #include "feature/check.h"
 #include "engine/target.h"
 #include "feature/url.h"
-#include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 bool check_is_plain(const struct check *k)
 {
 	return k->request.is_plain;
 }
 
-/* Host (one form, no brackets) and port of an address. Errors: ERR_HTTP_URL, target_parse's. */
+/* Host (one form, no brackets) and port of an address. Errors: url_target's. */
 static enum err url_site(const char *url, bool *is_https, char host[HOST_MAX], uint16_t *port)
 {
-	struct fetch_ask *ask = calloc(1, sizeof *ask);
 	struct target t;
-	if (!ask)
-		return ERR_NOMEM;
-	enum err err = fetch_url_split(url, ask);
+	enum err err = url_target(url, &t, port);
 	if (err == OK) {
-		size_t n = strlen(ask->host);
-		if (ask->host[0] == '[' && n > 2) {
-			ask->host[n - 1] = '\0';
-			memmove(ask->host, ask->host + 1, n - 1);
-		}
-		err = target_parse(ask->host, &t);
-		*is_https = ask->is_https;
-		*port = ask->port;
-		if (err == OK)
-			memcpy(host, t.host, HOST_MAX);
+		*is_https = strncasecmp(url, "https:", 6) == 0;
+		memcpy(host, t.host, HOST_MAX);
 	}
-	sodium_memzero(ask, sizeof *ask);
-	free(ask);
 	return err;
 }
 

@@ -146,7 +146,7 @@ enum err clip_compare(struct clip *c, uint32_t id, const struct clip_compare *r)
 	enum err err = clip_may_start(c, id);
 	if (err != OK)
 		return err;
-	enum err target = fetch_url_target(r->url, &t, &port);
+	enum err target = url_target(r->url, &t, &port);
 	if (target == ERR_HTTP_URL)
 		return ERR_MSG_FIELD;
 	if (target != OK && target != ERR_TARGET_PRIVATE)

@@ -1,6 +1,7 @@
 /* The public face of downloads (contract in feature/download.h): ids of what runs, numbers of what is held. */
 #include "engine/target.h"
 #include "feature/download_in.h"
+#include "feature/url.h"
 #include <ctype.h>
 #include <fcntl.h>
 #include <spawn.h>
@@ -237,7 +238,7 @@ enum err download_start(struct downloads *o, uint32_t id, const struct download_
 	enum err err = may_start(o, id), target = OK;
 
 	for (size_t i = 0; i < r->n_urls && err == OK; i++) {
-		enum err each = fetch_url_target(r->url[i], &t, &port);
+		enum err each = url_target(r->url[i], &t, &port);
 		/* Only the first is asked for; the others need only be addresses. */
 		if (i == 0)
 			target = each;

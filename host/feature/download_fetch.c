@@ -395,7 +395,7 @@ enum err dl_slot_fetch(struct dl_slot *s)
 	bool is_downgrade = strncmp(r->referer, "https:", 6) == 0 && strncmp(s->url, "http:", 5) == 0;
 
 	/* Private and onion targets are refused at every hop, as in the net role. */
-	enum err err = fetch_url_target(s->url, &target, &port);
+	enum err err = url_target(s->url, &target, &port);
 	if (err != OK)
 		return err;
 	snprintf(lines, sizeof lines, "User-Agent: %s\nAccept: %s\nAccept-Language: %s\n%s%s%sUpgrade-Insecure-Requests: 1\n", r->user_agent,

@@ -1,6 +1,7 @@
 /* Which slot of a download needs an exit (download_in.h): those that answered earlier in the session first, if they are still independent of today's
  * first exits; then new ones, each independent of all before it; failures are replaced. */
 #include "feature/download_in.h"
+#include "feature/url.h"
 #include <string.h>
 
 static bool is_busy(const struct dl_slot *s)
@@ -78,7 +79,7 @@ static void fill(const struct download *d, struct net_draw *m)
 {
 	struct target t;
 	uint16_t port = 0;
-	bool is_known = fetch_url_target(d->url, &t, &port) == OK;
+	bool is_known = url_target(d->url, &t, &port) == OK;
 
 	*m = (struct net_draw){ .port = is_known ? port : d->request.key.port, .is_ipv6 = is_known && t.kind == TARGET_IPV6 };
 	for (size_t i = 0; i < d->n_first; i++)

@@ -1,5 +1,6 @@
 /* Exits asked about one site (contract in fetch_slots.h). */
 #include "feature/fetch_slots.h"
+#include "feature/url.h"
 #include "priv/fetchmsg.h"
 #include <assert.h>
 #include <sodium.h>
@@ -102,27 +103,6 @@ void fetch_site_failed(struct fetch_site *site, const uint8_t fp[FP_LEN])
 
 /* ---- chains ---- */
 
-enum err fetch_url_target(const char *url, struct target *out, uint16_t *port)
-{
-	struct fetch_ask *ask = calloc(1, sizeof *ask);
-
-	if (!ask)
-		return ERR_NOMEM;
-	enum err err = fetch_url_split(url, ask);
-	if (err == OK) {
-		size_t n = strlen(ask->host);
-		if (ask->host[0] == '[' && n > 2) {
-			ask->host[n - 1] = '\0';
-			memmove(ask->host, ask->host + 1, n - 1);
-		}
-		*port = ask->port;
-		err = target_parse(ask->host, out);
-	}
-	sodium_memzero(ask, sizeof *ask);
-	free(ask);
-	return err;
-}
-
 static bool is_onion(const char *url)
 {
 	size_t scheme = strcspn(url, ":") + 3, n = strlen(url) > scheme ? strcspn(url + scheme, "/?#:") : 0;
@@ -137,7 +117,7 @@ void fetch_via_add(struct fetch_via *v, const struct site_key *key, const char *
 
 	if (is_onion(url))
 		return;
-	if (fetch_url_target(url, &t, &port) != OK) {
+	if (url_target(url, &t, &port) != OK) {
 		v->is_odd = true;
 		return;
 	}

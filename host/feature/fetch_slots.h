@@ -50,9 +50,6 @@ bool fetch_via_take(struct fetch_via *v, const struct net_first_r *r);
 bool fetch_via_has(const struct fetch_via *v, const uint8_t fp[FP_LEN]);
 void fetch_via_avoid(const struct fetch_via *v, struct net_draw *m);
 
-/* Host and port of an absolute http or https URL. Errors: fetch_url_split's (out and port left alone), target_parse's, ERR_NOMEM. */
-MUST_USE enum err fetch_url_target(const char *url, struct target *out, uint16_t *port);
-
 /* Whose turn it is, of one comparison. Zeroed at its beginning. */
 struct fetch_turns {
 	size_t at;                   /* the next of the site's exits to be tried */

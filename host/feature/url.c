@@ -1,10 +1,35 @@
 /* Web addresses (contract in feature/url.h). */
 #include "feature/url.h"
 #include "base/limits.h"
+#include "priv/fetchmsg.h"
 #include <ctype.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+/* ---- whose it is ---- */
+
+enum err url_target(const char *url, struct target *out, uint16_t *port)
+{
+	struct fetch_ask *ask = calloc(1, sizeof *ask);
+
+	if (!ask)
+		return ERR_NOMEM;
+	enum err err = fetch_url_split(url, ask);
+	if (err == OK) {
+		size_t n = strlen(ask->host);
+		if (ask->host[0] == '[' && n > 2) {
+			ask->host[n - 1] = '\0';
+			memmove(ask->host, ask->host + 1, n - 1);
+		}
+		*port = ask->port;
+		err = target_parse(ask->host, out);
+	}
+	sodium_memzero(ask, sizeof *ask);
+	free(ask);
+	return err;
+}
 
 /* ---- where a redirect leads ---- */
 

@@ -220,14 +220,14 @@ const classifying = (byContent = {}) => (message, port) => {
 
 const SOCKS = { type: 'socks', username: 'a.test:0' };
 
-function started({ isExact = false, byContent } = {}) {
+function started({ isExact = false, byContent, answer = classifying(byContent) } = {}) {
   const settled = [];
   const listeners = {};
   const downloads = {
     held: async () => [], settle: async (id, isGood) => Boolean(settled.push([id, isGood])), refuseAll: async () => settled.push(['all']),
     onGrowing: { addListener() {} }, onHeld: { addListener: (f) => { listeners.held = f; } }, onReleased: { addListener: (f) => { listeners.released = f; } },
   };
-  const x = extension({ api: isExact ? { ...exactApi(), getRequest: async () => null } : undefined, downloads, answer: classifying(byContent) });
+  const x = extension({ api: isExact ? { ...exactApi(), getRequest: async () => null } : undefined, downloads, answer });
   x.settled = settled;
   x.begin = (url, more) => x.dlcheck.onBegin(request({ url, type: 'main_frame', ...more }));
   x.respond = async (url, type, more = {}) => {
@@ -569,6 +569,58 @@ test('privileged: the host dies while it grows, or when its last byte is told: a
   y.port.say({ id: y.port.last('download.local').id, kind: 'error', error: { code: 1001, class: 'request', text: 'no' } });
   await settle();
   assert.deepEqual([kinds(y), y.port.last('download.verify').size, y.settled], [['download.verify', 'download.local', 'cancel', 'download.verify'], 5, []]);
+});
+
+test('privileged: it is held, or cancelled, while it is still found out whether it is compared early: one entry, or none', async () => {
+  for (const isHeld of [true, false]) {
+    const x = started({ isExact: true });
+    await x.secure();
+    x.begin('http://a.test/setup.exe');
+    await x.respond('http://a.test/setup.exe', 'application/octet-stream');
+    x.dlcheck.onGrowing(growing());
+    if (isHeld) x.dlcheck.onHeld(held());
+    else x.dlcheck.onReleased(1);
+    await settle();
+    assert.deepEqual([(await x.entries()).length, kinds(x).filter((kind) => kind === 'download.verify').length], isHeld ? [1, 1] : [0, kinds(x).length && 1]);
+  }
+});
+
+test('privileged: what is found out late of one that grew changes nothing of the one that is held', async () => {
+  let late = null, isSlow = false;
+  const x = started({ isExact: true, answer: (message, port) => {
+    if (isSlow && message.kind === 'classify' && !late) late = () => classifying()(message, port);
+    else classifying()(message, port);
+  } });
+  await x.secure();
+  x.begin('http://a.test/setup.exe');
+  await x.respond('http://a.test/setup.exe', 'application/octet-stream');
+  isSlow = true;
+  x.dlcheck.onGrowing(growing());
+  await settle();
+  x.dlcheck.onHeld(held());
+  await settle();
+  late();
+  await settle();
+  assert.deepEqual([(await x.entries()).length, kinds(x).filter((kind) => kind === 'download.verify').length], [1, 1]);
+  assert.equal((x.port.last('download.local') ?? x.port.last('download.verify')).size, 5);
+  x.port.say(verdict(x.port.last('download.verify')));
+  await settle();
+  assert.deepEqual(x.settled, [[1, true]]);
+});
+
+test('privileged: beyond the limit it waits for its click when it is held, too, whatever led to it', async () => {
+  const x = await grown();
+  for (let id = 2; id <= 10; id++) await x.dlcheck.onHeld(held({ id, partPath: `/x/${id}.part` }));
+  x.dlcheck.onGrowing(growing({ id: 11 }));
+  await settle();
+  const asked = kinds(x).length;
+  x.dlcheck.onHeld(held({ id: 11, redirects: ['http://a.test/get'] }));
+  await settle();
+  const [entry] = await x.entries();
+  assert.deepEqual([entry.phase, entry.why, kinds(x).length], ['waiting', 'click', asked]);
+  x.dllist.act({ kind: 'start', id: entry.id });
+  await settle();
+  assert.deepEqual(x.port.last('download.verify').chain, ['http://a.test/get', 'http://a.test/setup.exe']);
 });
 
 test('privileged: nothing begins early whose start is not known, that is no program by its name, or that is beyond the third', async () => {

@@ -1,5 +1,5 @@
 // Where redirects lead (the examples of RFC 3986 section 5.4 and hostile ones), and whether a URL repeats an address.
-// uses: host/feature/url.c
+// uses: host/feature/url.c host/engine/target.c host/priv/fetchmsg.c host/base/buf.c host/base/rd.c host/base/err.c
 // libs: -lsodium
 #include <stdarg.h>
 #include <stddef.h>
