@@ -51,12 +51,14 @@ const sleep = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 /**
  * Answers one request for a file of a site. file: {body, type, name (Content-Disposition), headers, first, others, resigned (bytes of a file with another
- * signature), target (of 'redirect'), rate (bytes a second of 'slow'), served (filled in: who got what)}
+ * signature), target (of 'redirect'), rate (bytes a second of 'slow'), served (filled in: who got what; isOver: the last byte has been sent)}
  */
 export async function serveFile(file, record, req, res) {
   const who = roleOf(file, record);
   const how = behaviourOf(file, who);
-  (file.served ??= []).push({ ...who, how, exit: record.exit, method: req.method, range: req.headers.range ?? '', headers: req.headers });
+  const one = { ...who, how, exit: record.exit, method: req.method, range: req.headers.range ?? '', headers: req.headers, isOver: false };
+  (file.served ??= []).push(one);
+  res.once('close', () => { one.isOver = true; });
   const refuse = (status, text = '') => res.writeHead(status, { 'Content-Type': 'text/html', 'Content-Length': Buffer.byteLength(text) }).end(text);
   if (how === 'gone' || (how === 'once' && who.role > 0)) return refuse(404, 'gone');
   if (how === 'refused') return refuse(403, 'no');
