@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "priv/channel.h"
 #include <event2/event.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -105,8 +106,12 @@ struct inner *inner_new(struct event_base *base, const struct inner_ops *ops, vo
 	sigaction(SIGTERM, &term, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
-	/* The end of fd 3 comes by itself when main dies; this is for a role whose loop hangs. */
+	/* The end of fd 3 comes by itself when main dies; this is for a role whose loop hangs. A main that died before this line sends no
+	 * signal any more, but its end of the socket is closed: a process closes its files before it lets go of its children. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	struct pollfd main_end = { .fd = INNER_FD, .events = POLLRDHUP };
+	if (poll(&main_end, 1, 0) > 0)
+		alarm(INNER_ALARM_S);
 	return in;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "priv/frame.h"
 #include "priv/inner.h"
 #include "priv/role.h"
 #include <errno.h>
@@ -472,6 +473,8 @@ again:;
 			}
 			is_ended = fd < 0 || strstr(stat, ") Z ") != NULL;
 		}
+		if (!is_ended)
+			kill(pid, SIGKILL);
 		assert_true(is_ended);
 		close(report[0]);
 		close(report[1]);
@@ -481,6 +484,34 @@ again:;
 			goto again;
 		}
 	}
+}
+
+/* The same, with main dead before the inner program is at work: no signal of a parent's death comes for it any more. */
+static void main_dies_first(void **state)
+{
+	(void)state;
+	int pair[2], status = 0;
+	struct buf what BUF_AUTO = buf_new(1), frames BUF_AUTO = buf_new(64);
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	buf_put(&what, "h", 1);
+	frame_put(&frames, T_CONFIG, 0, &what);
+	frame_put(&frames, T_ASK, 1, NULL);
+	assert_int_equal(write(pair[0], frames.bytes, frames.len), (ssize_t)frames.len);
+	close(pair[0]);
+	pid_t pid = fork();
+	if (pid == 0) {
+		dup2(pair[1], 3);
+		execl("/proc/self/exe", "test_role", (char *)NULL);
+		_exit(1);
+	}
+	close(pair[1]);
+	uint64_t began = clock_ms();
+	while (waitpid(pid, &status, WNOHANG) == 0 && clock_ms() - began < PATIENCE_MS)
+		usleep(5000);
+	if (status == 0)
+		kill(pid, SIGKILL);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM);
 }
 
 static void not_by_hand(void **state)
@@ -527,6 +558,7 @@ int main(void)
 		cmocka_unit_test(floods),
 		cmocka_unit_test(no_such_program),
 		cmocka_unit_test(nobody_survives_main),
+		cmocka_unit_test(main_dies_first),
 		cmocka_unit_test(not_by_hand),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
