@@ -44,8 +44,9 @@ export const CLIP_HEADER_MAX = 512;
 export const CLIP_COMPARE_MAX = 1;
 // Tabs whose upgrade to HTTPS is under way; beyond, the browser's own page stays where it fails.
 export const UPGRADES_MAX = 500;
-// From a main frame's request until something was sent over TLS. Less than the 30 s after which an idle background page is put away, its timers with it.
-export const SILENT_MS = 25000;
+// From a main frame's request until we ask whether its exit is why nothing comes. Less than the 30 s after which an idle background page is put away,
+// its timers with it; more than an ordinary page takes.
+export const SILENT_MS = 15000;
 // The word that our window repeats.
 export const WORD_MAX = 40;
 // Requests whose chain of URLs is remembered while they run, and URLs of one (host/base/limits.h: DL_CHAIN_MAX).

@@ -107,6 +107,32 @@ export class CertCheck {
   }
 
   /**
+   * feature/httpswatch.js: an encrypted navigation has waited long for an answer. Resolves whether that is the exit's doing: our own probe
+   * through it finds no TLS where others find it. Where it finds TLS, the server may just be slow, and nobody is told. null: nobody looks at the tab,
+   * and nothing was asked. signal: ends the question.
+   */
+  async isSilenced({ tabId, where, signal }) {
+    await this.#pages.ready;
+    const tab = await this.#web.getTab(tabId);
+    if (signal.aborted || !tab || this.#hasMovedOn(tabId, where)) return false;
+    if (!tab.active) return null;
+    const check = { question: 'https', failure: 'loop', site: this.#siteOfTab(tab, where), proxy: this.#proxyOf(tabId, where) };
+    if (check.proxy.kind === 'direct' || !this.#pages.ledger.takeAutomatic(check.site, this.#web.now(), 'silence')) return false;
+    this.#pages.setLedger();
+    try {
+      await this.#host.ensure();
+      if (signal.aborted) return false;
+      const request = this.#host.request('https.check', fieldsOf(check, { clicked: false, retry: false }), { timeoutMs: this.#deadlineMs() + HOST_GRACE_MS });
+      signal.addEventListener('abort', async () => this.#host.cancel(await request.id));
+      const result = await request.done;
+      checkHttps(result, check.site);
+      return result.verdict === 'mismatch';
+    } catch {
+      return false;   // could not decide: the browser goes on waiting, as it would without us
+    }
+  }
+
+  /**
    * A person asks whether the plain page of a tab is really only http. asked: core/https.js, plainPage; visit: of feature/documents.js, or
    * null where it isn't known. The page that tells of it is shown in the tab's place only when HTTPS is withheld.
    */
@@ -273,6 +299,10 @@ export class CertCheck {
     return shown;
   }
 
+  #deadlineMs() {
+    return Math.min(Math.max(this.#host.greeting.deadline_ms, DEADLINE_RANGE_MS[0]), DEADLINE_RANGE_MS[1]);
+  }
+
   async #start(checkKey, { clicked, retry = false, sameCountry = false }) {
     const before = this.#pages.checks.get(checkKey);
     if (!before || before.phase === 'checking') return;
@@ -283,8 +313,8 @@ export class CertCheck {
     this.#goodbyes.delete(checkKey);
     try {
       await this.#host.ensure({ force: clicked });
-      const { deadline_ms: told, k } = this.#host.greeting;
-      const deadlineMs = Math.min(Math.max(told, DEADLINE_RANGE_MS[0]), DEADLINE_RANGE_MS[1]);
+      const { k } = this.#host.greeting;
+      const deadlineMs = this.#deadlineMs();
       this.#update(checkKey, (c) => (c.attempt === attempt ? { ...c, deadlineMs, k } : c));
       const request = this.#host.request(`${check.question ?? 'cert'}.check`, fieldsOf(check, { clicked, retry, sameCountry }), {
         timeoutMs: deadlineMs + HOST_GRACE_MS,

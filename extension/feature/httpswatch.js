@@ -11,7 +11,7 @@ export class HttpsWatch {
   #pages;
   #certcheck;
   #upgrades = new Map();   // tab id → {requestId, back, url}: the plain address that the browser asks for encrypted
-  #silent = new Map();     // tab id → timer: a main frame is on its way and nothing was sent over TLS yet
+  #silent = new Map();     // tab id → {requestId, url, timer, end: AbortController}: a main frame is on its way and nothing has come yet
   #told = new Map();       // tab id → url: what was silent too long; should the browser give up later, that is known
 
   constructor({ web, pages, certcheck }) {
@@ -23,7 +23,7 @@ export class HttpsWatch {
   /** webRequest.onBeforeRequest of a main frame: HTTPS-Only mode upgrades within one request. */
   onBeforeRequest({ requestId, tabId, url, method }) {
     if (tabId < 0) return;
-    this.#await(tabId, url, method);
+    this.#await({ requestId, tabId, url, method });
     const known = this.#upgrades.get(tabId);
     this.#upgrades.delete(tabId);
     if (url.startsWith('http:')) this.#upgrades.set(tabId, { requestId, back: url, url: '' });
@@ -41,22 +41,42 @@ export class HttpsWatch {
   }
 
   // The browser itself waits for minutes, or for ever, for an exit that takes the connection and says nothing (seen: ESR 153, over four minutes).
-  #await(tabId, url, method) {
-    this.onSpoke({ tabId });
+  // Nothing tells an extension that TLS is there before an answer's headers are (webRequest.onSendHeaders comes before the browser connects), and a
+  // slow server must not be accused: so our own probe through that exit is the question.
+  #await({ requestId, tabId, url, method }) {
+    this.#forget(tabId);
     this.#told.delete(tabId);
     // No exit on the way to an onion service.
     if (!url.startsWith('https:') || hostOf(url).endsWith('.onion') || method !== 'GET' || this.#silent.size >= UPGRADES_MAX) return;
-    this.#silent.set(tabId, this.#web.setTimeout(() => this.#onSilence(tabId, url), SILENT_MS));
+    const wait = { requestId, url, timer: null, end: new AbortController() };
+    this.#silent.set(tabId, wait);
+    this.#waitOn(tabId, wait);
   }
 
-  /** webRequest.onSendHeaders or the end of a main frame. The first says that there is TLS now, but not always: HACKING.md, "Known to be open". */
-  onSpoke({ tabId }) {
-    this.#web.clearTimeout(this.#silent.get(tabId));
+  #waitOn(tabId, wait) {
+    wait.timer = this.#web.setTimeout(() => this.#onSilence(tabId, wait), SILENT_MS);
+  }
+
+  /** webRequest.onHeadersReceived or the end of a main frame. */
+  onSpoke({ tabId, requestId }) {
+    if (this.#silent.get(tabId)?.requestId === requestId) this.#forget(tabId);
+  }
+
+  #forget(tabId) {
+    const wait = this.#silent.get(tabId);
+    this.#web.clearTimeout(wait?.timer);
+    wait?.end.abort();
     this.#silent.delete(tabId);
   }
 
-  async #onSilence(tabId, url) {
+  async #onSilence(tabId, wait) {
+    const { url, end } = wait;
+    const where = target(url);
+    const isWithheld = where && await this.#certcheck.isSilenced({ tabId, where, signal: end.signal });
+    if (end.signal.aborted) return;
+    if (isWithheld === null) return void this.#waitOn(tabId, wait);   // nobody looks at that tab
     this.#silent.delete(tabId);
+    if (!isWithheld) return;
     this.#told.set(tabId, url);
     await this.#onNoTls({ tabId, url, failure: 'none', name: 'NS_ERROR_NET_TIMEOUT' });
   }
@@ -64,13 +84,13 @@ export class HttpsWatch {
   onTabRemoved(tabId) {
     this.#upgrades.delete(tabId);
     this.#told.delete(tabId);
-    this.onSpoke({ tabId });
+    this.#forget(tabId);
   }
 
   wipe() {
     this.#upgrades.clear();
     this.#told.clear();
-    for (const tabId of [...this.#silent.keys()]) this.onSpoke({ tabId });
+    for (const tabId of [...this.#silent.keys()]) this.#forget(tabId);
   }
 
   /** webNavigation.onErrorOccurred that was no certificate's. */

@@ -177,9 +177,9 @@ export const web = {
     browser.webRequest.onHeadersReceived.addListener(received, { urls: ENCRYPTED }, ['blocking', 'responseHeaders']);
   },
 
-  /** Main frames whose request went out, over TLS where they are encrypted, and those that ended. */
+  /** Encrypted main frames that got an answer's headers, and those that ended. */
   onSpoke(listener) {
-    for (const event of ['onSendHeaders', 'onCompleted', 'onErrorOccurred']) browser.webRequest[event].addListener(listener, { urls: ['https://*/*'], types: ['main_frame'] });
+    for (const event of ['onHeadersReceived', 'onCompleted', 'onErrorOccurred']) browser.webRequest[event].addListener(listener, { urls: ['https://*/*'], types: ['main_frame'] });
   },
 
   /** Plain pages before they are asked for; blocking. Upgraded ones (HTTPS-Only mode) never come here. */

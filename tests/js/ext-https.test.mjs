@@ -171,46 +171,101 @@ test('what the host says has to bear itself out', () => {
 const silence = async (x, url = 'https://strip.test/two', more = {}) => {
   const before = x.loads.length;
   x.https.onBeforeRequest(request(url, more));
+  await x.guard.onBeforeSendHeaders(request(url, more));
   await x.clock.pass(SILENT_MS - 1);
   assert.equal(x.loads.length, before, 'too early');
   return async () => {
     await x.clock.pass(1);
+    await settle();
     return x.loads.slice(before);
   };
 };
 
-test('silence of the exit after the connection: our page, without the browser giving up; what it says later is known', async () => {
+for (const [edition, api] of [['standard', undefined], ['privileged', exactApi()]]) {
+  test(`${edition}: silence of the exit after the connection: asked about as what did not fail, then our page; what the browser says later is known`, async () => {
+    const asked = [];
+    const x = extension({ api, answer: host(WITHHELD, asked) });
+    const loads = await (await silence(x))();
+    assert.equal(loads.length, 1);
+    assert.match(loads[0].url, /id=/);
+    assert.deepEqual(asked.map((m) => [m.host, m.failure, m.clicked, m.retry]), [['strip.test', 'loop', false, false], ['strip.test', 'none', false, false]]);
+    const view = x.certcheck.view(/id=(.*)$/.exec(loads[0].url)[1]);
+    assert.deepEqual([view.verdict, view.failure, view.way], ['mismatch', 'none', 'none']);
+    await x.https.onNavigationError({ tabId: 1, frameId: 0, url: 'https://strip.test/two', error: network(14) });
+    await settle();
+    assert.equal(x.loads.length, 1);
+  });
+
+  test(`${edition}: a slow server, a question without an answer, an exit where TLS is found: nobody is told, nothing is shut, asked once`, async () => {
+    const slow = [
+      (m) => told(m, 'match', 'https_there', ['valid', 'valid', 'valid']), (m) => told(m, 'undecided', 'first_silent', [null, null, null]),
+      (m) => told(m, 'undecided', 'exits_differ', ['valid', 'none', 'valid']), (m) => told(m, 'mismatch', 'https_withheld', ['none', 'none', null]),
+      (m) => ({ id: m.id, kind: 'error', code: 1103, name: 'ERR_MSG_KIND', text: 'x' }), () => null,
+    ];
+    for (const reply of slow) {
+      const asked = [];
+      const x = extension({ api, answer: host(reply, asked) });
+      assert.deepEqual(await (await silence(x))(), [], String(reply));
+      await x.clock.pass(600000);
+      await settle();
+      assert.deepEqual([x.loads.length, asked.length], [0, 1], String(reply));
+      assert.deepEqual(await x.https.onPlainSend(request('http://strip.test/')), {});
+    }
+  });
+}
+
+test('silence in a tab that nobody looks at: asked once somebody does', async () => {
   const asked = [];
   const x = extension({ answer: host(WITHHELD, asked) });
-  const loads = await (await silence(x))();
-  assert.equal(loads.length, 1);
-  assert.match(loads[0].url, /id=/);
-  assert.deepEqual([asked.length, asked[0].host, asked[0].failure], [1, 'strip.test', 'none']);
-  await x.https.onNavigationError({ tabId: 1, frameId: 0, url: 'https://strip.test/two', error: network(14) });
+  x.tabs.get(1).active = false;
+  const wait = await silence(x);
+  assert.deepEqual(await wait(), []);
+  await x.clock.pass(SILENT_MS);
+  assert.equal(asked.length, 0);
+  x.tabs.get(1).active = true;
+  await x.clock.pass(SILENT_MS);
   await settle();
   assert.equal(x.loads.length, 1);
 });
 
-test('no silence: TLS came, the load ended, another began, the tab closed, New Identity, a form was sent, a plain page', async () => {
+test('no silence: an answer came, the load ended, another began, the tab closed, New Identity, a form was sent, a plain page', async () => {
   const ends = [
-    (x) => x.https.onSpoke({ tabId: 1 }),
+    (x) => x.https.onSpoke({ tabId: 1, requestId: 'r1' }),
     (x) => x.https.onBeforeRequest(request('http://strip.test/')),
     (x) => x.https.onTabRemoved(1),
     (x) => x.https.wipe(),
   ];
   for (const end of ends) {
-    const x = extension({ answer: host(WITHHELD) });
+    const asked = [];
+    const x = extension({ answer: host(WITHHELD, asked) });
     const wait = await silence(x);
     end(x);
     assert.deepEqual(await wait(), [], String(end));
+    assert.equal(asked.length, 0);
+    // The same while the others are being asked: the question is taken back, and what comes of it changes nothing.
+    let say = null;
+    const cancelled = [];
+    const y = extension({ answer: (m, port) => {
+      if (m.kind === 'cancel') cancelled.push(m.target);
+      host((q) => { say = () => port.say(WITHHELD(q)); return null; })(m, port);
+    } });
+    assert.deepEqual(await (await silence(y))(), []);
+    end(y);
+    await settle();
+    if (y.host.phase === 'up') assert.equal(cancelled.length, 1, String(end));
+    say();
+    await settle();
+    assert.deepEqual(y.loads, [], String(end));
   }
-  for (const [url, more] of [['https://strip.test/', { method: 'POST' }], ['http://strip.test/', {}], ['https://abc.onion/', {}], ['https://strip.test/', { tabId: -1 }]]) {
+  for (const [url, more] of [['https://strip.test/', { method: 'POST' }], ['http://strip.test/', {}], ['https://abc.onion/', {}], ['https://strip.test/', { tabId: -1 }],
+    ['https://strip.test/', { proxyInfo: { type: 'direct' } }]]) {
     const x = extension({ answer: host(WITHHELD) });
     assert.deepEqual(await (await silence(x, url, more))(), [], url);
   }
-  // Another tab's answer is not this one's.
+  // Another tab's answer is not this one's, nor is one to an earlier request of the same tab.
   const x = extension({ answer: host(WITHHELD) });
   const wait = await silence(x);
-  x.https.onSpoke({ tabId: 2 });
+  x.https.onSpoke({ tabId: 2, requestId: 'r1' });
+  x.https.onSpoke({ tabId: 1, requestId: 'r0' });
   assert.equal((await wait()).length, 1);
 });

@@ -49,7 +49,7 @@ export async function answer(site, who, record, req, res) {
   const file = site.files?.[path];
   if (file) return serveFile(file, record, req, res);
   const own = site.pages?.[path];
-  const [type, body, more = {}] = own ? own(site, who, req) : (PAGES[path] ?? (() => ['text/plain', `${who} ${site.name} ${path}\n`]))(site, who);
+  const [type, body, more = {}] = own ? await own(site, who, req) : (PAGES[path] ?? (() => ['text/plain', `${who} ${site.name} ${path}\n`]))(site, who);
   const headers = { 'Content-Type': type, 'Cache-Control': 'no-store', 'Content-Length': Buffer.byteLength(body), ...more };
   if (site.hsts) headers['Strict-Transport-Security'] = 'max-age=31536000; includeSubDomains';
   res.writeHead(site.status?.[path] ?? (more.Location ? 302 : 200), headers);
