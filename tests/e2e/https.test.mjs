@@ -65,6 +65,40 @@ withEditions((edition, its) => {
     await page.tab.front();
   }
 
+  // These two first: a session's few questions without a click are not spent yet. The browser itself would wait for minutes.
+  it('https links too: silence of the exit, mismatch', { timeout: 120000 }, async () => {
+    const page = await openHeld('stall', { isPlain: false, where: '/two' });
+    const state = await done(page);
+    assert.deepEqual([state.verdict, state.reason], ['mismatch', 'https_withheld'], state.text);
+    assert.match(state.text, /exit\d/);
+    assert.equal(await page.hasButton('way'), false);
+    assert.ok(Number(state.elapsed) < 25000);
+  });
+
+  it('a server that is slow to answer is asked about, and left alone', { timeout: 90000 }, async () => {
+    const { firefox, origin } = its();
+    const name = freshName('slow');
+    const url = `https://${name}:${PORT}/slow`;
+    const pages = { '/slow': async (site, who) => {
+      await sleep(SILENT_MS + 10000);
+      return ['text/html', `<title>${who} ${site.name}</title><body data-who="${who}">at last`];
+    } };
+    origin.site(name, { first: 'valid', others: 'valid', pages });
+    const tab = await firefox.open('about:blank');
+    tab.go(url).catch(() => {});
+    const page = new CertPage(tab, { name, port: PORT, edition, origin });
+    const seen = new Set();
+    await until(async () => {
+      seen.add(await tab.address().catch(() => ''));
+      return (await shown(page))?.who === 'honest';
+    }, { limit: SILENT_MS + 40000, what: 'the slow page' });
+    assert.deepEqual([...seen].filter((address) => address.startsWith('moz-extension:')), [], 'our page stood there');
+    // It was asked: through the same exit, and k others.
+    const probes = origin.connections(name).filter((c) => c.hello && !c.requests.length);
+    assert.ok(probes.length >= 4, `${probes.length} connections beside the page's own`);
+    await noMappings(its().net.client);
+  });
+
   for (const how of ['reset', 'close', 'http', 'alert', 'garbage', 'stall']) {
     it(`the first exit plays ${how}, the others get HTTPS: mismatch, and no way on without`, { timeout: 90000 }, async () => {
       const { origin } = its();
@@ -135,40 +169,6 @@ withEditions((edition, its) => {
     await page.press('confirm-circuit');
     assert.equal(await page.site({ limit: 40000 }), 'honest');
     assert.match((await shown(page)).url, /^https:.*\/two$/);
-  });
-
-  // The browser itself would wait for minutes.
-  it('https links too: silence of the exit, mismatch', { timeout: 120000 }, async () => {
-    const page = await openHeld('stall', { isPlain: false, where: '/two' });
-    const state = await done(page);
-    assert.deepEqual([state.verdict, state.reason], ['mismatch', 'https_withheld'], state.text);
-    assert.match(state.text, /exit\d/);
-    assert.equal(await page.hasButton('way'), false);
-    assert.ok(Number(state.elapsed) < 25000);
-  });
-
-  it('a server that is slow to answer is asked about, and left alone', { timeout: 90000 }, async () => {
-    const { firefox, origin } = its();
-    const name = freshName('slow');
-    const url = `https://${name}:${PORT}/slow`;
-    const pages = { '/slow': async (site, who) => {
-      await sleep(SILENT_MS + 10000);
-      return ['text/html', `<title>${who} ${site.name}</title><body data-who="${who}">at last`];
-    } };
-    origin.site(name, { first: 'valid', others: 'valid', pages });
-    const tab = await firefox.open('about:blank');
-    tab.go(url).catch(() => {});
-    const page = new CertPage(tab, { name, port: PORT, edition, origin });
-    const seen = new Set();
-    await until(async () => {
-      seen.add(await tab.address().catch(() => ''));
-      return (await shown(page))?.who === 'honest';
-    }, { limit: SILENT_MS + 40000, what: 'the slow page' });
-    assert.deepEqual([...seen].filter((address) => address.startsWith('moz-extension:')), [], 'our page stood there');
-    // It was asked: through the same exit, and k others.
-    const probes = origin.connections(name).filter((c) => c.hello && !c.requests.length);
-    assert.ok(probes.length >= 4, `${probes.length} connections beside the page's own`);
-    await noMappings(its().net.client);
   });
 
   it('exits that refuse the connection: the page over HTTPS through another one, or mismatch; never a plain page', { timeout: 90000 }, async () => {
