@@ -69,6 +69,9 @@ async function benchVerdict(oneWay) {
   const delay = oneWay ? await startDelay(oneWay) : null;
   const bed = await HostBed.start({ ...BED, log: (t) => process.stderr.write(t + '\n'), clientOptions: delay ? [`Socks5Proxy ${delay.host}:${delay.port}`] : [] });
   const control = await bed.net.client.openControl();
+  // A fresh circuit is one built for it: nothing is to be built while nobody asks. And tor would learn from hundreds of circuits that take all the same
+  // time that a tenth more is too long. Not before, for tor is ready only once it has some.
+  await control.command('SETCONF __DisablePredictedCircuits=1 LearnCircuitBuildTimeout=0');
   const series = {}, failures = [];
   const keep = async (key, fn) => { try { (series[key] ??= []).push(await fn()); } catch (e) { failures.push(`${key}: ${e.message}`); } };
   try {

@@ -14,17 +14,25 @@ export async function cleanCircuits(control) {
     .map((c) => ({ id: c.id, exit: /\$([0-9A-F]{40})[^,]*$/.exec(c.path)?.[1] }));
 }
 
-// No circuit to an exit is left, built or half built (those that carry `except` as username stay: the browser's own). Half built ones are waited for, not
-// closed: tor counts those as failures, and after five of them it builds nothing before its next second (circuituse.c, MAX_CIRCUIT_FAILURES):
-// every sixth handshake took up to a second longer.
-export async function cold(control, except, limit = 20000) {
+// No circuit to an exit is left, built or half built (those that carry `except` as username stay: the browser's own). Half built ones get a moment to be
+// done before they are closed: tor counts those as failures, and after five of them it builds nothing before its next second (circuituse.c,
+// MAX_CIRCUIT_FAILURES): every sixth handshake took up to a second longer. Needs a tor that builds none ahead (__DisablePredictedCircuits): conflux
+// sets would be built anew as fast as they are closed.
+export async function cold(control, except, limit = 20000, patience = 2000) {
+  const since = new Map();   // id of a half built one → when it was first seen
   for (const end = Date.now() + limit; Date.now() < end;) {
     const lines = (await control.info('circuit-status')).split('\n').filter((l) => l && !(except && l.includes(`SOCKS_USERNAME="${except}"`)));
     if (!lines.length) return;
-    if (lines.every((l) => / BUILT /.test(l))) await Promise.all(lines.map((l) => control.command(`CLOSECIRCUIT ${l.split(' ')[0]}`).catch(() => {})));
+    const now = Date.now();
+    const isRipe = (line) => {
+      const [id] = line.split(' ');
+      if (!since.has(id)) since.set(id, now);
+      return / BUILT /.test(line) || now - since.get(id) >= patience;
+    };
+    if (lines.every(isRipe)) await Promise.all(lines.map((l) => control.command(`CLOSECIRCUIT ${l.split(' ')[0]}`).catch(() => {})));
     else await sleep(20);
   }
-  throw new Error('tor was never without circuits');
+  throw new Error(`tor was never without circuits: ${await control.info('circuit-status')}`);
 }
 
 // Builds what is missing until clean circuits end in exits of at least `k` kins (kin gives null for exits that don't count) and,
