@@ -290,8 +290,11 @@ withEditions((edition, its) => {
   async function popupOver(tab) {
     const popup = await its().firefox.open(`${OURS}ui/popup.html`, { background: true });
     await tab.front();
-    await popup.reload();
-    await popup.wait(() => document.querySelector('#plain-ask, #plain'), { limit: 15000, what: 'the question in the popup' });
+    // It asks for the tab in front once, and ESR 140 can be slow to bring one there.
+    await until(async () => {
+      await popup.reload();
+      return popup.wait(() => document.querySelector('#plain-ask, #plain'), { limit: 4000, what: 'the question in the popup' }).then(() => true, () => false);
+    }, { limit: 24000, what: 'the question in the popup, asked for several times' });
     return popup;
   }
   const plainState = (popup) => popup.now(() => ({ ...document.getElementById('plain')?.dataset, text: document.body.innerText })).catch(() => null);
