@@ -246,10 +246,12 @@ export class Firefox {
 
   /** A new tab in front (or behind), which loads url. */
   async open(url, { background = false } = {}) {
-    // ESR 140 looks for the newest window of any kind, and an alert's is one without tabs.
-    const { context } = await this.send('browsingContext.create', { type: 'tab', background }).catch(async (e) => {
-      if (!/tabBrowser is undefined/.test(e.message)) throw e;
-      return this.send('browsingContext.create', { type: 'tab', background, referenceContext: (await this.tabs())[0].id });
+    const make = () => this.send('browsingContext.create', { type: 'tab', background });
+    // ESR 140 takes the newest window of any kind, and an alert's has no tabs.
+    const { context } = await make().catch(async (e) => {
+      if (!/tabBrowser is undefined|getTabBrowser\(\.\.\.\) is undefined/.test(e.message)) throw e;
+      await this.chrome(() => { for (const w of [...Services.wm.getEnumerator('alert:alert')]) w.close(); });
+      return make();
     });
     const tab = new Tab(this, context);
     if (url) await tab.go(url);
