@@ -93,6 +93,7 @@ withEditions((edition, its) => {
 
   test('a mismatch is told by a notification of the system; its click shows our page', { timeout: 180000 }, async () => {
     const { firefox } = its();
+    const other = await firefox.open('about:blank');
     const lies = isExact ? { first: 'patch' } : { others: ['patch', 'honest'] };
     const [{ page, file }] = await start({ whole: { ...FILES.whole, ...lies } });
     const entry = await page.done(file, { limit: 120000 });
@@ -107,7 +108,7 @@ withEditions((edition, its) => {
     const told = await until(() => alert(false), { what: 'a notification' });
     assert.match(told, new RegExp(file));
     assert.doesNotMatch(told, /http|way\d/, 'the site is named where others may look');
-    await (await firefox.open('about:blank')).front();
+    await other.front();
     await until(() => tab.now(() => document.visibilityState === 'hidden'), { what: 'our page behind another' });
     await alert(true);
     await until(() => tab.now(() => document.visibilityState === 'visible'), { what: 'our page in front' });
