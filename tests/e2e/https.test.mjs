@@ -3,9 +3,8 @@
 
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { PORT, freshName, noMappings, until, withEditions } from './harness.mjs';
+import { PORT, freshName, noMappings, sleep, until, withEditions } from './harness.mjs';
 import { CertPage } from './certpage.mjs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { SILENT_MS } from '../../extension/core/limits.js';
 import { OURS } from './firefox.mjs';
 import { assertForm } from './reportform.mjs';
@@ -293,7 +292,7 @@ withEditions((edition, its) => {
     // It asks for the tab in front once, and ESR 140 can be slow to bring one there.
     await until(async () => {
       await popup.reload();
-      return popup.wait(() => document.querySelector('#plain-ask, #plain'), { limit: 4000, what: 'the question in the popup' }).then(() => true, () => false);
+      return popup.wait(() => document.querySelector('#plain-ask, #plain'), { limit: 4000, what: 'the question in the popup' });
     }, { limit: 24000, what: 'the question in the popup, asked for several times' });
     return popup;
   }

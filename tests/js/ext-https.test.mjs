@@ -214,6 +214,17 @@ for (const [edition, api] of [['standard', undefined], ['privileged', exactApi()
   });
 }
 
+test('silence: asked about a few times only, once a site', async () => {
+  const asked = [];
+  const x = extension({ answer: host((m) => told(m, 'match', 'https_there', ['valid', 'valid', 'valid']), asked) });
+  for (let i = 0; i < AUTO_CHECKS_MAX + 3; i++) {
+    const at = [`https://s${i}.test/`, { proxyInfo: { type: 'socks', username: `s${i}.test:0` } }];
+    await (await silence(x, ...at))();
+    await (await silence(x, ...at))();
+  }
+  assert.equal(asked.length, AUTO_CHECKS_MAX);
+});
+
 test('silence in a tab that nobody looks at: asked once somebody does', async () => {
   const asked = [];
   const x = extension({ answer: host(WITHHELD, asked) });

@@ -54,8 +54,8 @@ export async function shoot(url, folder, paths) {
           if (folder) await writeFile(join(folder, `${name}-${scheme}-${width}.png`), await page.screenshot({ fullPage: true }));
         }
       }
-      // data: comes from nowhere; ESR 140 tells of such a font of its own.
-      for (const u of new Set(asked)) if (!u.startsWith(url) && !u.startsWith('data:')) bad.push(`loaded ${u}`);
+      // ESR 140 tells of a font of its own, which comes from nowhere.
+      for (const u of new Set(asked)) if (!u.startsWith(url) && !u.startsWith('data:font/')) bad.push(`loaded ${u}`);
     } finally { await browser.close(); }
   }
   return bad;
