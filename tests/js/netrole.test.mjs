@@ -365,9 +365,14 @@ describe('circuits asked for ahead', () => {
   test('a filter that knows no EXTENDCIRCUIT: asked once, and all goes as without', { timeout: 60000 }, async () => {
     const filter = await startFilter(net.client.control, /^EXTENDCIRCUIT/);
     const role = await newRole({ control: filter });
-    await cold(control, null);
-    role.warm(1);
-    await until(() => filter.refused.length === 1, { what: 'the refusal' });
+    // Asked for only what is missing: tor may have one at hand again by the time the hint arrives, or ours may not yet know that the last is gone.
+    await until(async () => {
+      await cold(control, null);
+      role.warm(1);
+      await sleep(200);
+      return filter.refused.length > 0;
+    }, { what: 'the refusal' });
+    assert.equal(filter.refused.length, 1);
     role.warm(3);
     let d;
     const took = await quickest(1500, async () => { d = await role.draw({ indep: [net.exits[0].fingerprint] }); });

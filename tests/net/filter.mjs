@@ -22,6 +22,7 @@ export async function startFilter(control, refuse, reply = '510 Command filtered
     });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  server.unref();   // a test that fails before `stop` must not keep its process for ever
   return {
     host: '127.0.0.1', port: server.address().port, refused,
     stop() { for (const s of sockets) s.destroy(); return new Promise((resolve) => server.close(resolve)); },
