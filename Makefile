@@ -111,6 +111,9 @@ js: all dist $(B)/fetchtool $(B)/loadtool
 	node --test $(wildcard tests/js/*.test.mjs)
 e2e: all dist
 	node --test --test-concurrency=1 $(wildcard tests/e2e/*.test.mjs)
+# 4 GiB in a real browser, both editions: some 16 minutes, so not in `check`.
+e2e-large: all dist
+	SECONDEXIT_LARGE=4 node --test tests/e2e/download-large.test.mjs
 dist: | node_modules
 	node tools/dist.mjs $(VERSION)
 node_modules:
@@ -161,7 +164,7 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all unit unit-build fuzz-build fuzz-replay fuzz-run js e2e dist lint demo bench bench-collector bench-copy bench-download recall quiet bench-scan check clean
+.PHONY: all unit unit-build fuzz-build fuzz-replay fuzz-run js e2e e2e-large dist lint demo bench bench-collector bench-copy bench-download recall quiet bench-scan check clean
 
 # --- for this user alone: programs to ~/.local/lib/secondexit, then the browsers are told -------------------------------
 USER_PREFIX ?= $(HOME)/.local

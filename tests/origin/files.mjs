@@ -1,10 +1,14 @@
 // Downloads, and what exits and servers do to them. A site's `files` are {'/setup.exe': {body, type, …}}; each exit that comes for one
 // takes a role in the order of its first request (0 the browser's, 1, 2, 3 … the others'), and with it one of FILE_ROLES. Where the browser asks
-// more than once before it keeps what it gets (a saved link), `skipped` requests come before the roles, and are answered honestly.
+// more than once before it keeps what it gets (a saved link), `skipped` requests come before the roles, and are answered honestly. A body of
+// fileserver's `generated` never is in memory; nobody changes it, and it needs an `etag`.
 //
 //   origin.site('a1.test', { files: { '/setup.exe': { body: exe(), first: 'patch' } } });
 
 import { createHash, randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { source } from './fileserver.mjs';
 
 const insert = (body, at, what) => Buffer.concat([body.subarray(0, at), what, body.subarray(at)]);
 
@@ -67,18 +71,29 @@ export async function serveFile(file, record, req, res) {
   const body = how === 'resigned' ? file.resigned : (CHANGES[how] ?? CHANGES.honest)(file.body, who);
   const headers = { 'Content-Type': file.type ?? 'application/octet-stream', 'Cache-Control': 'no-store', ETag: file.etag ?? `"${createHash('sha1').update(file.body).digest('hex').slice(0, 12)}"`, ...file.headers };
   if (file.name) headers['Content-Disposition'] = `attachment; filename="${file.name}"`;
-  let part = body, status = 200;
+  const { size, at } = source(body);
+  let from = 0, to = size - 1, shift = 0, status = 200;
   const range = how === 'noranges' || file.noRanges ? null : /^bytes=(\d+)-(\d*)$/.exec(req.headers.range ?? '');
-  if (range && Number(range[1]) < body.length) {
-    const from = Number(range[1]), to = Math.min(body.length - 1, range[2] ? Number(range[2]) : body.length - 1);
-    const shift = how === 'lies' && from > 0 ? 1 : 0;
-    part = body.subarray(from - shift, to + 1 - shift);
+  if (range && Number(range[1]) < size) {
+    from = Number(range[1]);
+    to = Math.min(size - 1, range[2] ? Number(range[2]) : size - 1);
+    shift = how === 'lies' && from > 0 ? 1 : 0;
     status = 206;
-    headers['Content-Range'] = `bytes ${from}-${to}/${body.length}`;
+    headers['Content-Range'] = `bytes ${from}-${to}/${size}`;
   } else if (how !== 'noranges' && !file.noRanges) headers['Accept-Ranges'] = 'bytes';
-  res.writeHead(status, { ...headers, 'Content-Length': part.length });
+  const length = to - from + 1;
+  res.writeHead(status, { ...headers, 'Content-Length': length });
   if (req.method === 'HEAD') return res.end();
-  return send(file, how, part, res);
+  if (!Buffer.isBuffer(body)) return flow(at, from, length, res);
+  return send(file, how, at(from - shift, length), res);
+}
+
+/** What is too large to be in memory, as fast as it is taken. Whoever hangs up has had enough. */
+function flow(at, from, length, res) {
+  const pieces = function* () {
+    for (let done = 0; done < length; done += 262144) yield at(from + done, Math.min(262144, length - done));
+  };
+  return pipeline(Readable.from(pieces()), res).catch(() => {});
 }
 
 async function send(file, how, part, res) {

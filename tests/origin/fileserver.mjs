@@ -32,7 +32,8 @@ export function generated(size, { seed = 1, patched = {} } = {}) {
     },
   };
 }
-const of = (body) => (Buffer.isBuffer(body) ? { size: body.length, at: (offset, n) => body.subarray(offset, Math.min(body.length, offset + n)) } : body);
+/** Bytes, or something that makes them, as {size, at(offset, n)}. */
+export const source = (body) => (Buffer.isBuffer(body) ? { size: body.length, at: (offset, n) => body.subarray(offset, Math.min(body.length, offset + n)) } : body);
 
 function rangesOf(header, size) {
   const m = /^bytes=(.+)$/.exec(header ?? '');
@@ -79,7 +80,7 @@ export async function startFiles(net, { port = PORT } = {}) {
     const { status = 200, location, headers = {}, type = 'application/octet-stream', ranges = 'multi', etag = '"one"', modified, speed, stopAt, hasLength = true } = made;
     const head = { ...headers };
     if (location) { res.writeHead(302, { ...head, Location: location, 'Content-Length': 0 }); res.end(); return; }
-    const file = of(made.body ?? Buffer.alloc(0));
+    const file = source(made.body ?? Buffer.alloc(0));
     if (etag) head.ETag = etag;
     if (modified) head['Last-Modified'] = modified;
     let wanted = ranges === 'none' || status !== 200 ? null : rangesOf(req.headers.range, file.size);
