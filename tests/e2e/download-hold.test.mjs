@@ -152,6 +152,8 @@ for (const edition of EDITIONS) {
       await firefox.exited;
     }]]) {
       test(`the browser is ${what} and started again with the same profile: nothing is finished, neither then nor later`, { timeout: 240000 }, async () => {
+        // Whatever fails here, the next test starts with a browser of its own.
+        await gone();
         const it = await held();
         const { pid } = browser.firefox;
         await end(browser.firefox);

@@ -346,7 +346,14 @@ export class Firefox {
   async stop() {
     const child = this.#browser.process();
     const gone = this.exited;
-    await Promise.race([this.#browser.close().catch(() => {}), sleep(5000)]);
+    // As WebDriver's own browser.close does, but that of ESR 140 first asks a person whether downloads that run may be given up.
+    const quit = async () => this.chrome(() => {
+      const { setTimeout } = ChromeUtils.importESModule('resource://gre/modules/Timer.sys.mjs');
+      setTimeout(() => Services.startup.quit(Services.startup.eForceQuit), 0);   // answered first
+      return true;
+    });
+    const isAsked = await Promise.race([quit().catch(() => false), sleep(2000)]);
+    await Promise.race([isAsked ? gone : this.#browser.close().catch(() => {}), sleep(5000)]);
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
     await gone;
     if (child.exitCode === 0) await keep(KEPT, path.join(this.dir, 'profile'));
