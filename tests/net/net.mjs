@@ -7,7 +7,7 @@
 //
 //   node tests/net/net.mjs up     prints one JSON object and stays until Ctrl-C
 
-import { mkdir, writeFile, rm, mkdtemp, cp, readdir } from 'node:fs/promises';
+import { appendFile, mkdir, writeFile, rm, mkdtemp, cp, readdir } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, lstatSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -156,6 +156,7 @@ class Net {
     }
     for (const [i, r] of this.plan.relays.entries()) {
       this.relays[i].torrc = await writeRelay(this.dir, this.plan, r);
+      await appendFile(this.relays[i].torrc, (options.relayOptions ?? []).map((line) => `${line}\n`).join(''));
       this.relays[i].process = startTor(this.relays[i].torrc);
     }
     this.client = await this.addClient({ extra: options.clientOptions ?? [] });
@@ -214,7 +215,7 @@ class Net {
 }
 
 // options: exits (8), middles (2), families (see plan.mjs), countries (one per exit, repeated), geoip (false: none),
-// bed (a fixed number), cache (folder of bakes), clientOptions (torrc lines of the client), log (function).
+// bed (a fixed number), cache (folder of bakes), clientOptions, relayOptions (torrc lines of the client, of every relay), log (function).
 // A net that is not there in time is stopped as soon as it is: nothing is left that would keep its test file alive.
 export async function startNet({ limit = START_LIMIT_MS, ...options } = {}) {
   const starting = startAtLeisure(options);
