@@ -331,7 +331,7 @@ describe('a filtered control port (Tails, Whonix)', () => {
 
   test('stream events refused: undecided, and why', async () => {
     const filter = await startFilter(bed.net.client.control, /^SETEVENTS/i);
-    const h = await bed.host({ control: filter, wait: false });
+    const h = await bed.host({ control: filter });
     const name = bed.name('whonix');
     bed.origin.site(name, { first: 'self-signed', others: 'self-signed' });
     const { result: r } = await bed.meet(h, name);
