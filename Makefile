@@ -111,7 +111,7 @@ js: all dist $(B)/fetchtool $(B)/loadtool
 	node --test $(wildcard tests/js/*.test.mjs)
 e2e: all dist
 	node --test --test-concurrency=1 $(wildcard tests/e2e/*.test.mjs)
-# 4 GiB in a real browser, both editions: half an hour, so not in `check`.
+# 4 GiB in a real browser, both editions: three quarters of an hour, so not in `check`.
 e2e-large: all dist
 	SECONDEXIT_LARGE=4 node --test tests/e2e/download-large.test.mjs
 dist: | node_modules

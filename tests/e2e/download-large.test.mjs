@@ -1,5 +1,5 @@
 // A server that sends 4 GiB, in a real browser, both editions: what the user sees, what the host keeps in memory, that the file is whole. Through a
-// private Tor network on two processors that is a quarter of an hour for each, so it runs when it is asked for: `make e2e-large`.
+// private Tor network on two processors that is more than twenty minutes for each, so it runs when it is asked for: `make e2e-large`.
 
 import test from 'node:test';
 import assert from 'node:assert/strict';
@@ -31,7 +31,7 @@ async function isWhole(file, body) {
 /** What lies in the folder: {name: size}. */
 const sizes = async (folder) => Object.fromEntries(await Promise.all((await readdir(folder)).map(async (name) => [name, (await stat(path.join(folder, name)).catch(() => ({ size: 0 }))).size])));
 
-if (!SIZE) test('a server that sends 4 GiB', { skip: 'half an hour: make e2e-large' }, () => {});
+if (!SIZE) test('a server that sends 4 GiB', { skip: 'three quarters of an hour: make e2e-large' }, () => {});
 else withEditions((edition, its) => {
   test(`a server that sends ${SIZE / 2 ** 30} GiB: sampled, whole under its name, little memory`, { timeout: LIMIT + 60000 }, async () => {
     const { firefox, origin, host } = its();
