@@ -5,7 +5,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { freshName, sleep, until, withEditions } from './harness.mjs';
 import { CertPage } from './certpage.mjs';
-import { DownloadPage, PREFS, browsersOwn, clearBrowsersOwn, downloadFolder, filesUnder } from './downloadpage.mjs';
+import { DownloadPage, PREFS, allowBlocked, browsersOwn, clearBrowsersOwn, downloadFolder, filesUnder } from './downloadpage.mjs';
 import { exe, linkPage } from '../origin/files.mjs';
 
 const HTTP = 18080;
@@ -60,17 +60,8 @@ withEditions((edition, its) => {
   test('an honest file: verified before it has its name', { timeout: 240000 }, async () => {
     const { firefox } = its();
     const { spec, folder, page } = await follow();
-    if (isExact) {
-      // Firefox may block it itself; its own "Allow" asks again, and that comes to our hold.
-      const seen = await until(async () => {
-        const entry = (await page.entries()).find((e) => !page.known.has(e.id));
-        if (entry) return 'ours';
-        const own = await browsersOwn(firefox);
-        return own.some((d) => d.verdict === 'Insecure') ? 'blocked' : null;
-      }, { limit: 40000, what: 'the browser’s block, or our hold' });
-      process.stderr.write(`${edition}: ${seen}\n`);
-      if (seen === 'blocked') allow(firefox).catch(() => {});
-    }
+    // Firefox may block it itself; its own "Allow" asks again, and that comes to our hold.
+    if (isExact) await allowBlocked(firefox, page);
     const entry = await page.done('setup.exe');
     assert.equal(entry.link, 'secure', 'the link page is secure');
     assert.equal(entry.verdict, 'match', entry.text);
@@ -80,11 +71,7 @@ withEditions((edition, its) => {
   test('an exit that changes it: nothing of Firefox’s own leads to the file', { timeout: 240000 }, async () => {
     const { firefox } = its();
     const { spec, folder, page } = await follow({ first: 'patch' });
-    if (isExact) {
-      const isOurs = async () => (await page.entries()).some((e) => !page.known.has(e.id));
-      await until(async () => await isOurs() || (await browsersOwn(firefox)).some((d) => d.verdict === 'Insecure'), { limit: 40000, what: 'the block or the hold' });
-      if (!await isOurs()) allow(firefox).catch(() => {});
-    }
+    if (isExact) await allowBlocked(firefox, page);
     const entry = await page.done('setup.exe');
     await sleep(500);
     const files = Object.entries(await filesUnder(folder)).filter(([, bytes]) => bytes?.length);
@@ -98,6 +85,7 @@ withEditions((edition, its) => {
     assert.deepEqual(files.filter(([name]) => !name.endsWith('.part')), []);
     // None is in its panel where our hold came before its block.
     for (const word of await allow(firefox)) assert.match(word, /^refused/);
+    assert.deepEqual((await browsersOwn(firefox)).filter((d) => d.succeeded), []);
     await sleep(500);
     assert.deepEqual(Object.keys(await filesUnder(folder)).filter((name) => !name.endsWith('.part')), []);
     if (entry.verdict === 'undecided') await page.press(entry, 'cancel');

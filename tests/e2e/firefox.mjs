@@ -11,7 +11,7 @@ import './localhost.mjs';
 import puppeteer from 'puppeteer-core';
 import { Door } from './door.mjs';
 import { keep, lend } from './startupcache.mjs';
-import { sleep, until } from './wait.mjs';
+import { sleep, until, within } from './wait.mjs';
 
 const HERE = path.dirname(new URL(import.meta.url).pathname);
 const PAGE_MS = 20000;
@@ -223,13 +223,9 @@ export class Firefox {
 
   // What a page is asked while another one takes its place may never be answered. Whoever waits for something asks again.
   async answered(method, params) {
-    let timer;
-    const late = new Promise((resolve, reject) => { timer = setTimeout(() => reject(new Error(`the browser did not answer ${method} in ${PAGE_MS} ms`)), PAGE_MS); });
-    try {
-      return await Promise.race([this.send(method, params), late]);
-    } finally {
-      clearTimeout(timer);
-    }
+    const result = await within(PAGE_MS, this.send(method, params));
+    if (result === undefined) throw new Error(`the browser did not answer ${method} in ${PAGE_MS} ms`);
+    return result;
   }
 
   /** Runs a function in a realm and answers its JSON; throws what it throws. */
@@ -352,8 +348,8 @@ export class Firefox {
       setTimeout(() => Services.startup.quit(Services.startup.eForceQuit), 0);   // answered first
       return true;
     });
-    const isAsked = await Promise.race([quit().catch(() => false), sleep(2000)]);
-    await Promise.race([isAsked ? gone : this.#browser.close().catch(() => {}), sleep(5000)]);
+    const isAsked = await within(2000, quit().catch(() => false));
+    await within(5000, isAsked ? gone : this.#browser.close().catch(() => {}));
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
     await gone;
     if (child.exitCode === 0) await keep(KEPT, path.join(this.dir, 'profile'));

@@ -2,6 +2,16 @@
 
 export const sleep = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
+/** What `promise` comes to; undefined when that takes longer than `ms`. No timer stays behind, which would keep a finished test's process. */
+export async function within(ms, promise) {
+  let timer;
+  try {
+    return await Promise.race([promise, new Promise((resolve) => { timer = setTimeout(resolve, ms); })]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 // Asking costs the browser more than what is waited for: what takes longer is asked for less often.
 const pause = (waited) => (waited < 500 ? 40 : waited < 4000 ? 100 : 200);
 

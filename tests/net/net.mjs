@@ -156,7 +156,7 @@ class Net {
     }
     for (const [i, r] of this.plan.relays.entries()) {
       this.relays[i].torrc = await writeRelay(this.dir, this.plan, r);
-      await appendFile(this.relays[i].torrc, (options.relayOptions ?? []).map((line) => `${line}\n`).join(''));
+      if (options.relayOptions) await appendFile(this.relays[i].torrc, options.relayOptions.map((line) => `${line}\n`).join(''));
       this.relays[i].process = startTor(this.relays[i].torrc);
     }
     this.client = await this.addClient({ extra: options.clientOptions ?? [] });
